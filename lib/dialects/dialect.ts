@@ -1,0 +1,61 @@
+/** Contract: how one family of clients spells registering. Fields in, fields out; no XML, no carrier. */
+import { type Hints, type Registration } from '../model/registration'
+
+/** Fields of a data form (XEP-0004), by `var`; a field without a value is absent. */
+export type Fields = ReadonlyMap<string, readonly string[]>
+
+export interface FormField {
+  readonly var: string
+  readonly type: 'text-single' | 'text-multi' | 'list-single' | 'jid-single' | 'hidden'
+  readonly label?: string
+  readonly required?: boolean
+  readonly values?: readonly string[]
+  readonly options?: readonly string[]
+}
+
+/** An app as a dialect may offer it. */
+export interface OfferedApp {
+  readonly name: string
+  /** True if the app's profile passes on content encrypted for the device. */
+  readonly passesEncrypted: boolean
+  /** Bytes left for encrypted content. */
+  readonly maxEncryptedSize: number
+}
+
+/** What a client asks for. */
+export type Wish =
+  | {
+      readonly wants: 'register'
+      readonly app: string
+      /** Stable for this device, whatever else changes. */
+      readonly device: string
+      /** As the client spelt it; the app's provider normalises it. */
+      readonly address: string
+      readonly callAddress?: string
+      /** Only where the client names its own node. */
+      readonly node?: string
+      readonly withSecret: boolean
+      readonly hints: Hints
+    }
+  | { readonly wants: 'unregister'; readonly app?: string; readonly device?: string; readonly address?: string }
+  /** Told to the client as it stands. */
+  | { readonly wants: 'nothing'; readonly wrong: string }
+
+export interface DialectCommand {
+  /** The command's node (XEP-0050). */
+  readonly node: string
+  readonly name: string
+  readonly instructions: string
+  /** The blank form. */
+  form(apps: readonly OfferedApp[]): readonly FormField[]
+  read(fields: Fields, requester: { readonly bare: string; readonly resource?: string }): Wish
+  /** The fields of the result; for `unregister` the registration that was removed. */
+  write(registration: Registration, app: OfferedApp | undefined): readonly FormField[]
+}
+
+export interface Dialect {
+  readonly name: string
+  readonly commands: readonly DialectCommand[]
+  /** Disco features that clients of this family look for. */
+  features(apps: readonly OfferedApp[]): readonly string[]
+}

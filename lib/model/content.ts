@@ -1,0 +1,36 @@
+/** A notification as one family of push services wants it: written by a profile, sent by a provider. */
+import { type AddressSlot } from './registration'
+
+/** https://developer.apple.com/documentation/usernotifications/sending-notification-requests-to-apns */
+export interface ApnsContent {
+  readonly speaks: 'apns'
+  readonly pushType: 'alert' | 'background' | 'voip'
+  readonly priority: 10 | 5 | 1
+  readonly payload: Readonly<Record<string, unknown>>
+  /** At most 64 bytes. */
+  readonly collapseId?: string
+}
+
+/** https://firebase.google.com/docs/reference/fcm/rest/v1/projects.messages */
+export interface FcmContent {
+  readonly speaks: 'fcm'
+  readonly data: Readonly<Record<string, string>>
+  readonly priority: 'HIGH' | 'NORMAL'
+  readonly collapseKey?: string
+}
+
+/** RFC 8030 §5: the payload is encrypted by the provider. */
+export interface WebPushContent {
+  readonly speaks: 'webpush'
+  readonly payload: string
+  readonly urgency: 'very-low' | 'low' | 'normal' | 'high'
+  readonly topic?: string
+}
+
+export type VendorContent = ApnsContent | FcmContent | WebPushContent
+export type Speech = VendorContent['speaks']
+
+/** What a profile made of a notification: content and the address it goes to, or a deliberate silence. */
+export type Written =
+  | { readonly is: 'content'; readonly content: VendorContent; readonly slot: AddressSlot }
+  | { readonly is: 'silence'; readonly why: string }

@@ -1,0 +1,12 @@
+/** Words that the option schemas of all kinds share; the configuration hands them out, for it alone reads files and environment. */
+import { type z } from 'zod'
+import { type Credential } from './opaque'
+
+export interface OptionWords {
+  /** A text, `{"file": path}` or `{"env": name}`, read when the configuration is. */
+  readonly credential: z.ZodType<Credential>
+  /** An `https://host[:port]` origin that stands in for the push service's own. */
+  readonly endpoint: z.ZodType<string>
+  /** The path of a file, taken relative to the configuration's folder and made absolute. */
+  readonly path: z.ZodType<string>
+}

@@ -1,0 +1,38 @@
+/** What a device told us about itself, and the node its server publishes to. */
+import { type Opaque } from './opaque'
+
+export type Environment = 'production' | 'sandbox'
+
+/** Small facts a dialect wants to hear again when it answers or when a profile writes a push. */
+export type Hints = Readonly<Record<string, string>>
+
+export interface Registration {
+  /** Ours alone: names the registration in the outbox; never shown to a client. */
+  readonly id: string
+  /** The JID of ours at which it was made. */
+  readonly service: string
+  /** The PubSub node; unique per (service, owner). Unguessable when we chose it. */
+  readonly node: string
+  /** Bare JID of the account. */
+  readonly owner: string
+  readonly dialect: string
+  /** The dialect's stable id of the device: (service, owner, dialect, app, device) registers only once. */
+  readonly device: string
+  /** Present if the dialect hands out a secret that every publish must carry. */
+  readonly secret?: Opaque
+  readonly app: string
+  /** The device token. Absent where the address only comes with a publish. */
+  readonly address?: Opaque
+  /** A second address for calls (PushKit). */
+  readonly callAddress?: Opaque
+  /** The APNs environment in which the address was proven to live. */
+  readonly environment?: Environment
+  readonly hints: Hints
+  /** Milliseconds since 1970: when this address was last registered. A vendor's word about an older one is not believed. */
+  readonly registeredAt: number
+  /** Milliseconds since 1970: the last sign of life (registered or published). */
+  readonly seenAt: number
+}
+
+/** Which of a registration's two addresses is meant. */
+export type AddressSlot = 'address' | 'callAddress'

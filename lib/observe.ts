@@ -1,0 +1,137 @@
+/** Typed events of all stages, turned into log lines. Knows nothing of what to do about them. */
+import { pino, type DestinationStream, type Logger } from 'pino'
+import { type End } from './model/accounting'
+import { type NotificationClass } from './model/notification'
+import { type Outcome } from './model/outcome'
+
+export type Event =
+  | {
+      readonly at: 'started'
+      readonly version: string
+      readonly domains: readonly string[]
+      readonly apps: readonly string[]
+    }
+  | { readonly at: 'stopping'; readonly why: string }
+  | { readonly at: 'stopped'; readonly waiting: number }
+  /** The component link; `mend` says what the operator is to do. */
+  | {
+      readonly at: 'link'
+      readonly domain: string
+      readonly service: string
+      readonly is: 'online' | 'lost' | 'refused'
+      readonly why?: string
+      readonly mend?: string
+      /** Milliseconds until the next try. */
+      readonly nextIn?: number
+    }
+  | {
+      readonly at: 'registered' | 'unregistered'
+      readonly dialect: string
+      readonly app: string
+      readonly owner: string
+      readonly registration: string
+      readonly by?: string
+    }
+  /** A publish was answered. */
+  | {
+      readonly at: 'answered'
+      readonly answer: string
+      readonly why: string
+      readonly publisher: string
+      readonly delivery?: string
+      readonly app?: string
+      readonly class?: NotificationClass
+    }
+  /** A delivery's attempt was judged and the verdict is durable. */
+  | {
+      readonly at: 'settled'
+      readonly delivery: string
+      readonly app: string
+      readonly class: NotificationClass
+      readonly registration?: string
+      readonly owner?: string
+      readonly attempt: number
+      readonly outcome?: Outcome
+      readonly end?: Exclude<End, 'coalesced'>
+      /** Milliseconds until the next attempt. */
+      readonly againIn?: number
+      /** Milliseconds since it was accepted. */
+      readonly age: number
+      readonly resent: boolean
+    }
+  | {
+      readonly at: 'forgotten'
+      readonly app: string
+      readonly owner: string
+      readonly registration: string
+      readonly slot: string
+      readonly why: string
+    }
+  /** An app is held: nothing of it is sent until `nextIn` milliseconds from now. */
+  | { readonly at: 'held'; readonly app: string; readonly why: string; readonly mend?: string; readonly nextIn: number }
+  | { readonly at: 'released'; readonly app: string }
+  | { readonly at: 'reloaded'; readonly apps: readonly string[] }
+  /** Something an operator should know. */
+  | { readonly at: 'notice'; readonly about: string; readonly text: string }
+  /** Something is broken on our side. */
+  | { readonly at: 'trouble'; readonly about: string; readonly text: string }
+
+export type Observe = (event: Event) => void
+
+const text: { readonly [K in Event['at']]: (event: Extract<Event, { at: K }>) => string } = {
+  started: (e) => `started: ${e.domains.join(', ')} for ${e.apps.length} apps`,
+  stopping: (e) => `stopping: ${e.why}`,
+  stopped: (e) => `stopped; ${e.waiting} deliveries wait on disk for the next start`,
+  link: (e) =>
+    `component ${e.domain} ${e.is === 'online' ? 'is attached to' : `${e.is} at`} ${e.service}` +
+    (e.why === undefined ? '' : `: ${e.why}`) +
+    (e.mend === undefined ? '' : `. ${e.mend}`) +
+    (e.nextIn === undefined ? '' : `; next try in ${(e.nextIn / 1000).toFixed(1)} s`),
+  registered: (e) => `registered a device of ${e.owner} for ${e.app}`,
+  unregistered: (e) => `unregistered a device of ${e.owner} from ${e.app}`,
+  answered: (e) => `answered ${e.publisher} with ${e.answer}: ${e.why}`,
+  settled: (e) =>
+    `delivery ${e.delivery} ${e.end ?? `again in ${((e.againIn ?? 0) / 1000).toFixed(1)} s`}` +
+    (e.outcome === undefined || e.outcome.is === 'delivered' ? '' : `: ${e.outcome.why}`),
+  forgotten: (e) => `forgot a device of ${e.owner} from ${e.app}: ${e.why}`,
+  held: (e) =>
+    `app ${e.app} is held for ${Math.round(e.nextIn / 1000)} s: ${e.why}` + (e.mend === undefined ? '' : `. ${e.mend}`),
+  released: (e) => `app ${e.app} is no longer held`,
+  reloaded: (e) => `credentials reloaded for ${e.apps.join(', ')}`,
+  notice: (e) => `${e.about}: ${e.text}`,
+  trouble: (e) => `${e.about}: ${e.text}`,
+}
+
+type Level = 'debug' | 'info' | 'warn' | 'error'
+
+function levelOf(event: Event): Level {
+  switch (event.at) {
+    case 'trouble':
+    case 'held':
+      return 'error'
+    case 'link':
+      return event.is === 'online' ? 'info' : event.is === 'lost' ? 'warn' : 'error'
+    case 'notice':
+      return 'warn'
+    case 'answered':
+      return event.answer === 'result' ? 'debug' : 'info'
+    case 'settled':
+      return event.outcome?.is === 'misconfigured' || event.outcome?.is === 'suspect' ? 'warn' : 'info'
+    default:
+      return 'info'
+  }
+}
+
+/** Writes each event as one line of JSON (pino). `level`: the least important level that is still written. */
+export function makeObserve(options: { readonly level: Level; readonly destination?: DestinationStream }): Observe {
+  const log: Logger = pino(
+    { level: options.level, base: null, timestamp: pino.stdTimeFunctions.isoTime },
+    options.destination ?? pino.destination(1),
+  )
+  return (event) => {
+    const level = levelOf(event)
+    if (!log.isLevelEnabled(level)) return
+    const say = text[event.at] as (event: Event) => string
+    log[level](event, say(event))
+  }
+}

@@ -1,0 +1,71 @@
+/** Contract: one family of push services. A provider makes one attempt; repeating, pacing and forgetting live elsewhere. */
+import { type z } from 'zod'
+import { type Clock } from '../clock'
+import { type VendorContent, type Speech } from '../model/content'
+import { type Opaque } from '../model/opaque'
+import { type OptionWords } from '../model/options'
+import { type Outcome } from '../model/outcome'
+import { type Environment } from '../model/registration'
+
+/** One push to be attempted once. */
+export interface Attempt {
+  /** Lower-case UUID, the same on every attempt of a delivery. */
+  readonly id: string
+  readonly address: Opaque
+  /** Only where the app has more than one. */
+  readonly environment?: Environment
+  readonly content: VendorContent
+  /** Milliseconds since 1970. */
+  readonly expiresAt: number
+}
+
+export interface Provider {
+  /** How many attempts may be under way at once. */
+  readonly concurrency: number
+  /**
+   * Sends once and says what came of it; never rejects. What belongs to one attempt (renewing an expired bearer token,
+   * one more try on a fresh connection where the push service asks for it) happens inside.
+   */
+  attempt(attempt: Attempt): Promise<Outcome>
+  /** Lets attempts under way end, then closes every connection. */
+  close(): Promise<void>
+}
+
+/** Small values that outlive a restart and are shared by a deployment; the store happens to offer it. */
+export interface Keep {
+  get(name: string): Promise<{ readonly value: string; readonly at: number } | undefined>
+  put(name: string, value: string, at: number): Promise<void>
+}
+
+export interface ProviderSurroundings {
+  /** The app's name in the configuration, for messages. */
+  readonly app: string
+  readonly clock: Clock
+  readonly keep: Keep
+  /** Told of what an operator should know and no outcome carries, e.g. a peer that refuses HTTP/2. */
+  readonly notice: (text: string) => void
+}
+
+/** What `check` found out about an app without asking the push service. */
+export interface Finding {
+  readonly is: 'fact' | 'warning' | 'fault'
+  /** `fact`: what was read (team, topic, environment, expiry). `fault`: what is wrong. */
+  readonly text: string
+  /** What to do about a fault or a warning. */
+  readonly mend?: string
+}
+
+export interface ProviderKind<Options = never> {
+  readonly kind: string
+  readonly speaks: Speech
+  /** Shape of the app's keys that belong to this provider; a closed object. */
+  options(words: OptionWords): z.ZodObject & z.ZodType<Options>
+  /** The address as it is stored and compared, or undefined for what can't be one. */
+  address(raw: string): string | undefined
+  /** Bytes a publisher may put into encrypted content so that the whole stays inside the push service's limit. */
+  readonly maxEncryptedSize: number
+  /** Reads credentials without a connection. */
+  check(options: Options, now: number): Promise<readonly Finding[]>
+  /** Throws an `Error` with cause and mend where `check` finds a fault. */
+  open(options: Options, surroundings: ProviderSurroundings): Provider
+}

@@ -1,0 +1,109 @@
+/** Contract: what is remembered. Registry, counters, tokens to keep, and the store's own outbox. */
+import { type Clock } from '../clock'
+import { type Account } from '../model/accounting'
+import { type AddressSlot, type Environment, type Hints, type Registration } from '../model/registration'
+import { type Opaque } from '../model/opaque'
+import { type Outbox } from '../outbox/outbox'
+import { type OptionWords } from '../model/options'
+import { type z } from 'zod'
+
+/** A registration to be made. `id`, `node` and `secret` are proposals: an existing registration keeps its own. */
+export interface NewRegistration {
+  readonly id: string
+  readonly service: string
+  readonly node: string
+  readonly owner: string
+  readonly dialect: string
+  readonly device: string
+  readonly secret?: Opaque
+  readonly app: string
+  readonly address?: Opaque
+  readonly callAddress?: Opaque
+  readonly hints: Hints
+  /** Milliseconds since 1970. */
+  readonly at: number
+}
+
+/** Names the registrations to remove; every field given must agree. */
+export interface RegistrationMatch {
+  readonly service: string
+  readonly owner: string
+  readonly dialect?: string
+  readonly app?: string
+  readonly device?: string
+  readonly node?: string
+  readonly address?: Opaque
+}
+
+/** A push service's word that an address is dead. */
+export interface Obituary {
+  readonly app: string
+  readonly address: Opaque
+  /** Only registrations made before this moment (ms since 1970) are concerned. */
+  readonly registeredBefore: number
+  readonly why: string
+  readonly at: number
+}
+
+export interface Registry {
+  /**
+   * Creates or renews the registration of (service, owner, dialect, app, device) and returns it as it now stands:
+   * the same node and secret as before, the new addresses, `registeredAt` = `at`. A tombstone of its node is lifted.
+   */
+  register(registration: NewRegistration): Promise<Registration>
+  /** All registrations of a node at a service, whoever owns them, per query, in order. Empty: unknown or dead. */
+  find(
+    queries: readonly { readonly service: string; readonly node: string }[],
+  ): Promise<readonly (readonly Registration[])[]>
+  /** By our own id, in order; undefined where there is none (any more). */
+  get(ids: readonly string[]): Promise<readonly (Registration | undefined)[]>
+  /** All registrations of one account at one service, oldest first. */
+  ownedBy(service: string, owner: string): Promise<readonly Registration[]>
+  /** Removes what matches and leaves tombstones; returns what was removed. Durable when it resolves. */
+  unregister(match: RegistrationMatch): Promise<readonly Registration[]>
+  /**
+   * Takes a dead address out of every registration that still holds it and is older than the obituary. A registration
+   * whose first address died is removed and leaves a tombstone; one that only lost its call address lives on.
+   * Returns the registrations concerned. Durable when it resolves: only then may the delivery be settled.
+   */
+  forget(obituary: Obituary): Promise<readonly { readonly registration: Registration; readonly slot: AddressSlot }[]>
+  /** Remembers the APNs environment in which a registration's address was proven to live. */
+  prove(id: string, environment: Environment): Promise<void>
+  /** How many registrations there are, by app. */
+  count(): Promise<ReadonlyMap<string, number>>
+}
+
+/** Small values that outlive a restart, such as a signed token; encrypted at rest. */
+export interface Keep {
+  get(name: string): Promise<{ readonly value: string; readonly at: number } | undefined>
+  put(name: string, value: string, at: number): Promise<void>
+}
+
+export interface Store {
+  readonly registry: Registry
+  readonly outbox: Outbox
+  readonly keep: Keep
+  /** The accounting as of this moment, by app; apps that never had a push are absent. */
+  accounts(): Promise<ReadonlyMap<string, Account>>
+  /** Ends waiting claims, writes what was handed in, releases the files. Idempotent. */
+  close(): Promise<void>
+}
+
+/** What a store is opened with besides its options. */
+export interface StoreSurroundings {
+  readonly clock: Clock
+  /** Told once for each trouble, in words for the operator. */
+  readonly trouble: (text: string) => void
+}
+
+/** Why a store can't be opened, in words for the operator: what happened, where, what to do. Nothing was touched. */
+export class StoreRefused extends Error {
+  override readonly name = 'StoreRefused'
+}
+
+export interface StoreKind<Options = never> {
+  readonly kind: string
+  options(words: OptionWords): z.ZodType<Options>
+  /** Rejects with `StoreRefused` where the fault is the operator's to mend. */
+  open(options: Options, surroundings: StoreSurroundings): Promise<Store>
+}
