@@ -4,6 +4,15 @@ import { type End } from './model/accounting'
 import { type NotificationClass } from './model/notification'
 import { type Outcome } from './model/outcome'
 
+interface Device {
+  readonly dialect: string
+  readonly app: string
+  readonly owner: string
+  readonly registration: string
+  /** The administrator who did it for the owner. */
+  readonly by?: string
+}
+
 export type Event =
   | {
       readonly at: 'started'
@@ -24,14 +33,8 @@ export type Event =
       /** Milliseconds until the next try. */
       readonly nextIn?: number
     }
-  | {
-      readonly at: 'registered' | 'unregistered'
-      readonly dialect: string
-      readonly app: string
-      readonly owner: string
-      readonly registration: string
-      readonly by?: string
-    }
+  | ({ readonly at: 'registered' } & Device)
+  | ({ readonly at: 'unregistered' } & Device)
   /** A publish was answered. */
   | {
       readonly at: 'answered'

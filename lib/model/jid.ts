@@ -20,9 +20,7 @@ export function parseJid(text: string): Jid | undefined {
   const local = at < 0 ? undefined : bare.slice(0, at).toLowerCase()
   const domain = (at < 0 ? bare : bare.slice(at + 1)).toLowerCase().replace(/\.$/, '')
   if (domain === '' || local === '' || resource === '') return undefined
-  // eslint-disable-next-line no-control-regex
   if (/[\s@/<>"'&\u0000-\u0020\u007f]/.test(domain)) return undefined
-  // eslint-disable-next-line no-control-regex
   if (local !== undefined && /["&'/:<>@\u0000-\u0020\u007f]/.test(local)) return undefined
   for (const part of [local, domain, resource]) {
     if (part !== undefined && Buffer.byteLength(part) > LONGEST_PART) return undefined
