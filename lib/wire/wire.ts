@@ -59,6 +59,8 @@ export interface OriginOptions {
   /** Streams to use until the peer's SETTINGS say otherwise, and at most ever. */
   readonly initialStreams: number
   readonly maxStreams: number
+  /** Connections at most; default 1. */
+  readonly connections?: number
   /** Told of what an operator should know: a GOAWAY's reason, a refused protocol. */
   readonly notice: (text: string) => void
 }

@@ -1,0 +1,39 @@
+/** A first-in, first-out queue whose ends cost the same however long it is. Knows nothing of what waits in it. */
+
+export interface Fifo<Item> {
+  readonly length: number
+  push(item: Item): void
+  /** Puts an item back before all others. */
+  unshift(item: Item): void
+  shift(): Item | undefined
+}
+
+const WORTH_COMPACTING = 1024
+
+/** An empty queue. */
+export function makeFifo<Item>(): Fifo<Item> {
+  let items: (Item | undefined)[] = []
+  let head = 0
+  return Object.freeze({
+    get length() {
+      return items.length - head
+    },
+    push(item: Item) {
+      items.push(item)
+    },
+    unshift(item: Item) {
+      if (head > 0) items[--head] = item
+      else items.unshift(item)
+    },
+    shift() {
+      if (head === items.length) return undefined
+      const item = items[head]
+      items[head++] = undefined
+      if (head > WORTH_COMPACTING && head * 2 > items.length) {
+        items = items.slice(head)
+        head = 0
+      }
+      return item
+    },
+  })
+}

@@ -1,0 +1,235 @@
+/**
+ * One HTTP/2 connection (RFC 9113): the peer's stream limit, time-outs, PING, GOAWAY. Decides which requests the peer cannot have
+ * processed (§8.7). Does not know of other connections: what must go elsewhere is handed back.
+ */
+import { connect, constants, type ClientHttp2Session } from 'node:http2'
+import { type Clock } from '../clock'
+import { dial, wordsOf, type Place } from './dial'
+import { exchange, type Broken } from './http2-stream'
+import { type OriginOptions, type WireFailure, type WireReply, type WireRequest } from './wire'
+
+/** A request that waits for its answer. */
+export interface Asked {
+  readonly request: WireRequest
+  readonly answer: (answer: WireReply | WireFailure) => void
+  /** How often it was written to a connection. */
+  writes: number
+}
+
+export interface ConnectionEvents {
+  /** There may be room for more requests now. */
+  readonly room: () => void
+  /** The peer cannot have processed it; it goes out again, elsewhere. */
+  readonly again: (asked: Asked) => void
+  /** A whole response came. */
+  readonly served: () => void
+  /** It takes no more requests from now on; told once. `steady`: it had been of use, so another may be opened at once. */
+  readonly leaving: (why: string, steady: boolean) => void
+  /** The socket is gone and every request has its answer; told once, after `leaving`. */
+  readonly over: () => void
+}
+
+export interface Connection {
+  /** How many more streams may be opened now. */
+  room(): number
+  /** True once the peer's SETTINGS are known. */
+  established(): boolean
+  /** Writes a request; only if there is room. */
+  send(asked: Asked): void
+  /** Takes no more requests; closes when the last one under way has ended. Tells no `leaving`. */
+  retire(): void
+  /** Ends at once; what is under way may or may not have been processed. */
+  destroy(why: string): void
+}
+
+interface Underway {
+  readonly asked: Asked
+  readonly deadline: number
+  readonly cancel: () => void
+}
+
+/** Often enough for a rolling restart of the peer, seldom enough that a peer that refuses everything is noticed. */
+const MOST_WRITES = 3
+/** A connection that lived so long, in milliseconds, was of use even if it gave no response. */
+const STEADY_AFTER = 10_000
+
+export function openConnection(
+  place: Place,
+  options: OriginOptions,
+  clock: Clock,
+  events: ConnectionEvents,
+): Connection {
+  const openedAt = clock.elapsed()
+  const waiting = new Set<Underway>()
+  let session: ClientHttp2Session | undefined
+  let settled = false
+  let streams = 0
+  let limit = 0
+  let left = false
+  let gone = false
+  let everServed = false
+  let last = Infinity
+  let fate: string | undefined
+  let heardAt = openedAt
+  let cancelSweep: (() => void) | undefined
+  let cancelTick: (() => void) | undefined
+
+  const failure = (why: string, ambiguous: boolean): WireFailure => ({
+    is: 'failure',
+    why: `${options.url}: ${why}`,
+    ambiguous,
+    unreachable: false,
+  })
+
+  const leave = (why: string): void => {
+    if (left) return
+    left = true
+    events.leaving(why, everServed || clock.elapsed() - openedAt >= STEADY_AFTER)
+  }
+
+  const finish = (why: string): void => {
+    if (gone) return
+    gone = true
+    cancelSweep?.()
+    cancelTick?.()
+    leave(why)
+    for (const underway of waiting) underway.asked.answer(failure(why, true))
+    waiting.clear()
+    events.over()
+  }
+
+  const destroy = (why: string): void => {
+    fate ??= why
+    giveUp()
+    if (session === undefined) finish(why)
+    else session.destroy()
+  }
+
+  const sweep = (): void => {
+    cancelSweep = undefined
+    const now = clock.elapsed()
+    for (const underway of waiting) {
+      if (underway.deadline > now) {
+        cancelSweep = clock.after(underway.deadline - now, sweep)
+        return
+      }
+      waiting.delete(underway)
+      underway.asked.answer(failure(`no whole response within ${options.requestTimeout} ms`, true))
+      underway.cancel()
+    }
+  }
+
+  const tick = (): void => {
+    const silence = clock.elapsed() - heardAt
+    if (silence < options.pingAfter) {
+      cancelTick = clock.after(options.pingAfter - silence, tick)
+      return
+    }
+    const heardBefore = heardAt
+    cancelTick = clock.after(options.pingAfter, () => {
+      if (heardAt === heardBefore) destroy(`no sign of life for ${2 * options.pingAfter} ms, a PING was not answered`)
+      else tick()
+    })
+    session?.ping((error) => {
+      if (error === null) heardAt = clock.elapsed()
+    })
+  }
+
+  const torn = (asked: Asked, end: Broken): void => {
+    const refused = end.code === constants.NGHTTP2_REFUSED_STREAM && !end.answered
+    const safe = refused || end.id === undefined || end.id > last
+    if (safe && left && asked.writes < MOST_WRITES) return events.again(asked)
+    const reason = fate ?? end.why ?? 'the connection was lost'
+    if (safe) return asked.answer(failure(`the peer refused the request unprocessed: ${reason}`, false))
+    const how = end.answered ? 'the response broke off' : 'closed without a response'
+    asked.answer(failure(`${how}: ${reason} (code ${end.code})`, true))
+  }
+
+  const send = (asked: Asked): void => {
+    if (session === undefined) return events.again(asked)
+    asked.writes++
+    try {
+      const stream = exchange(session, asked.request, options.maxBody, (end) => {
+        streams--
+        if (waiting.delete(underway)) {
+          if (end.is === 'reply') {
+            heardAt = clock.elapsed()
+            if (!everServed) {
+              everServed = true
+              events.served()
+            }
+            asked.answer(end)
+          } else torn(asked, end)
+        }
+        if (!left) events.room()
+      })
+      streams++
+      const underway: Underway = {
+        asked,
+        deadline: clock.elapsed() + options.requestTimeout,
+        cancel: () => stream.close(constants.NGHTTP2_CANCEL),
+      }
+      waiting.add(underway)
+      cancelSweep ??= clock.after(options.requestTimeout, sweep)
+    } catch (error) {
+      if (!session.closed && !session.destroyed) return asked.answer(failure(`can't be sent: ${wordsOf(error)}`, false))
+      leave(wordsOf(error))
+      if (asked.writes < MOST_WRITES) events.again(asked)
+      else asked.answer(failure(`the connection is closing: ${wordsOf(error)}`, false))
+    }
+  }
+
+  const goaway = (code: number, lastStream: number, data?: Buffer): void => {
+    last = lastStream
+    const reason = data === undefined || data.length === 0 ? '' : `: ${data.subarray(0, 256).toString()}`
+    fate ??= `the peer said GOAWAY with code ${code}${reason}`
+    if (code !== constants.NGHTTP2_NO_ERROR || reason !== '') options.notice(`${options.url}: ${fate}`)
+    leave(fate)
+  }
+
+  const giveUp = dial(place, clock, (result) => {
+    if (gone) {
+      if (!(result instanceof Error)) result.destroy()
+      return
+    }
+    if (result instanceof Error) return finish(fate ?? wordsOf(result))
+    const opened = connect(options.url, {
+      createConnection: () => result,
+      settings: { enablePush: false },
+      peerMaxConcurrentStreams: Math.max(1, options.initialStreams),
+    })
+    session = opened
+    limit = options.initialStreams
+    cancelTick = clock.after(options.connectTimeout, () =>
+      destroy(`the peer sent no SETTINGS within ${options.connectTimeout} ms, so it is not an HTTP/2 server`),
+    )
+    opened.on('remoteSettings', () => {
+      heardAt = clock.elapsed()
+      limit = Math.min(opened.remoteSettings.maxConcurrentStreams ?? options.maxStreams, options.maxStreams)
+      if (!settled) {
+        settled = true
+        cancelTick?.()
+        cancelTick = clock.after(options.pingAfter, tick)
+      }
+      if (!left) events.room()
+    })
+    opened.on('goaway', goaway)
+    opened.on('error', (error) => {
+      fate ??= wordsOf(error)
+    })
+    opened.on('close', () => finish(fate ?? 'the peer closed the connection'))
+    if (limit > 0) events.room()
+  })
+
+  return Object.freeze({
+    room: () => (left ? 0 : limit - streams),
+    established: () => settled,
+    send,
+    retire() {
+      left = true
+      if (session === undefined) destroy('retired before it was open')
+      else session.close()
+    },
+    destroy,
+  })
+}

@@ -1,0 +1,139 @@
+/**
+ * Requests to one origin over HTTP/2 (RFC 9113, `node:http2`): a queue and a small pool of connections. Sends again only what no peer
+ * can have processed. Knows nothing of push.
+ */
+import { type Clock } from '../clock'
+import { placeOf } from './dial'
+import { makeFifo } from './fifo'
+import { openConnection, type Asked, type Connection } from './http2-connection'
+import { type Origin, type OriginOptions, type WireFailure, type WireReply } from './wire'
+
+const FIRST_HOLD = 250
+const LONGEST_HOLD = 30_000
+
+/**
+ * Nothing is connected until the first request. After a connection that failed or was of no use, requests fail fast as `unreachable`
+ * for a growing, jittered moment. Throws if certificate, key or authorities can't be read.
+ */
+export function makeHttp2Origin(options: OriginOptions, clock: Clock): Origin {
+  const place = placeOf(options)
+  const size = Math.max(1, options.connections ?? 1)
+  const queue = makeFifo<Asked>()
+  const pool: Connection[] = []
+  const all = new Set<Connection>()
+  let failures = 0
+  let holdUntil = -Infinity
+  let trouble = ''
+  let noticed = ''
+  let closing = false
+  let emptied: (() => void) | undefined
+
+  const failure = (why: string, unreachable: boolean): WireFailure => ({
+    is: 'failure',
+    why: `${options.url}: ${why}`,
+    ambiguous: false,
+    unreachable,
+  })
+  const held = (): boolean => pool.length === 0 && clock.elapsed() < holdUntil
+
+  const failQueued = (why: string, unreachable: boolean): void => {
+    for (let asked = queue.shift(); asked !== undefined; asked = queue.shift()) asked.answer(failure(why, unreachable))
+  }
+
+  const mostRoom = (): Connection | undefined => {
+    let best: Connection | undefined
+    let room = 0
+    for (const connection of pool) {
+      if (connection.room() > room) {
+        best = connection
+        room = connection.room()
+      }
+    }
+    return best
+  }
+
+  const leaveIfDone = (): void => {
+    if (!closing || queue.length > 0) return
+    for (const connection of pool.splice(0)) connection.retire()
+    if (all.size === 0) emptied?.()
+  }
+
+  const pump = (): void => {
+    while (queue.length > 0) {
+      const connection = mostRoom()
+      if (connection === undefined) break
+      const asked = queue.shift()
+      if (asked !== undefined) connection.send(asked)
+    }
+    if (queue.length > 0) {
+      if (held()) failQueued(trouble, true)
+      else if (pool.length < size && pool.every((connection) => connection.established())) open()
+    }
+    leaveIfDone()
+  }
+
+  const open = (): void => {
+    const connection = openConnection(place, options, clock, {
+      room: pump,
+      again(asked) {
+        queue.unshift(asked)
+        queueMicrotask(pump)
+      },
+      served() {
+        failures = 0
+        noticed = ''
+      },
+      leaving(why, steady) {
+        const at = pool.indexOf(connection)
+        if (at >= 0) pool.splice(at, 1)
+        if (!steady) {
+          const longest = Math.min(LONGEST_HOLD, FIRST_HOLD * 2 ** failures++)
+          holdUntil = clock.elapsed() + longest * (0.5 + clock.random() / 2)
+          trouble = why
+          if (why !== noticed) options.notice(`${options.url}: ${why}`)
+          noticed = why
+        }
+        queueMicrotask(pump)
+      },
+      over() {
+        all.delete(connection)
+        queueMicrotask(pump)
+      },
+    })
+    pool.push(connection)
+    all.add(connection)
+  }
+
+  return Object.freeze({
+    request(request) {
+      if (closing) return Promise.resolve(failure('is being closed', false))
+      if (held()) return Promise.resolve(failure(trouble, true))
+      return new Promise<WireReply | WireFailure>((answer) => {
+        queue.push({ request, answer, writes: 0 })
+        pump()
+      })
+    },
+    renew() {
+      // One that is not open yet is as fresh as can be.
+      for (const connection of pool.filter((open) => open.established())) {
+        pool.splice(pool.indexOf(connection), 1)
+        connection.retire()
+      }
+      pump()
+    },
+    close(graceMs) {
+      closing = true
+      return new Promise<void>((done) => {
+        const cancel = clock.after(graceMs, () => {
+          failQueued('is being closed', false)
+          for (const connection of all) connection.destroy('closed by us')
+        })
+        emptied = () => {
+          cancel()
+          done()
+        }
+        pump()
+      })
+    },
+  } satisfies Origin)
+}
