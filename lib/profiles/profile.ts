@@ -1,7 +1,7 @@
 /** Contract: what a push must contain for one family of apps to understand it. */
 import { type z } from 'zod'
 import { type Speech, type Written } from '../model/content'
-import { type Notification } from '../model/notification'
+import { type Content, type Notification } from '../model/notification'
 import { type Registration } from '../model/registration'
 
 export interface Subject {
@@ -21,6 +21,8 @@ export interface Profile<Options = never> {
   readonly passesEncrypted: boolean
   /** What of a publish may be kept: everything else is dropped at the door. */
   keeps(options: Options): { readonly sender: boolean; readonly body: boolean }
+  /** Whether a call can be sent as one: the caller can be named on the device, and there is an address that rings. */
+  rings(content: Content, hasCallAddress: boolean): boolean
   /** Wake-ups of the same key replace each other while they wait; undefined: each is sent. */
   collapseKey(notification: Omit<Notification, 'collapseKey'>, options: Options): string | undefined
   /** Only the families of push services that this profile can write for. */

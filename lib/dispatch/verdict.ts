@@ -1,0 +1,64 @@
+/** What follows from an outcome. A pure function: of the outcome, the delivery's history, its expiry and the moment. */
+import { type End } from '../model/accounting'
+import { type NotificationClass } from '../model/notification'
+import { type Outcome } from '../model/outcome'
+
+export interface History {
+  readonly class: NotificationClass
+  /** Attempts begun, this one included. */
+  readonly attempts: number
+  /** Milliseconds since 1970. */
+  readonly expiresAt: number
+}
+
+export type Verdict = {
+  /** Only registrations made before this moment (ms since 1970) lose the address. */
+  readonly forget?: { readonly registeredBefore: number; readonly why: string }
+  /** Nothing more of this app is sent for a while. */
+  readonly hold?: { readonly why: string; readonly mend?: string; readonly notBefore?: number }
+} & (
+  | { readonly is: 'ended'; readonly end: Exclude<End, 'coalesced'> }
+  | { readonly is: 'again'; readonly at: number; readonly ambiguous: boolean }
+)
+
+const SHORTEST = 1_000
+const LONGEST = 15 * 60_000
+
+/**
+ * Full jitter under a bound that doubles from 2 s to 15 min, never less than 1 s.
+ * `chance`: from 0 up to 1.
+ */
+export function delayBefore(attempt: number, chance: number): number {
+  const bound = Math.min(LONGEST, SHORTEST * 2 ** Math.min(attempt, 30))
+  return SHORTEST + Math.floor(chance * (bound - SHORTEST))
+}
+
+export function judge(outcome: Outcome, history: History, now: number, chance: number): Verdict {
+  const again = (notBefore: number | undefined, ambiguous: boolean): Verdict => {
+    const at = Math.max(notBefore ?? 0, now + delayBefore(history.attempts, chance))
+    return at >= history.expiresAt ? { is: 'ended', end: 'expired' } : { is: 'again', at, ambiguous }
+  }
+  switch (outcome.is) {
+    case 'delivered':
+      return { is: 'ended', end: 'delivered' }
+    case 'gone':
+      return { is: 'ended', end: 'gone', forget: { registeredBefore: outcome.since ?? now, why: outcome.why } }
+    case 'suspect':
+    case 'refused':
+      return { is: 'ended', end: 'refused' }
+    case 'busy': {
+      const verdict = again(outcome.notBefore, false)
+      if (outcome.whom === 'target') return verdict
+      const notBefore = outcome.notBefore === undefined ? {} : { notBefore: outcome.notBefore }
+      return { ...verdict, hold: { why: outcome.why, ...notBefore } }
+    }
+    case 'down':
+      // The phone may be ringing already: a second ring is worse than none.
+      if (outcome.ambiguous && history.class === 'call') return { is: 'ended', end: 'abandoned' }
+      return again(outcome.notBefore, outcome.ambiguous)
+    case 'misconfigured': {
+      const mend = outcome.mend === undefined ? {} : { mend: outcome.mend }
+      return { ...again(undefined, false), hold: { why: outcome.why, ...mend } }
+    }
+  }
+}

@@ -1,0 +1,134 @@
+/** Decides about a publish, in the order of design §4, from durable state only; no push service is asked. */
+import { randomUUID } from 'node:crypto'
+import { type Clock } from '../clock'
+import { bareOf, isServer, type Jid } from '../model/jid'
+import { lifeOf, type Delivery } from '../model/notification'
+import { type Registration } from '../model/registration'
+import { type PublishAnswer, type PublishRequest, type Summary } from '../model/request'
+import { type Observe } from '../observe'
+import { type Outbox } from '../outbox/outbox'
+import { type Registry } from '../stores/store'
+import { type DoorApp, type DoorApps } from './app'
+import { classify, contentOf } from './classify'
+
+export interface PublishOptions {
+  readonly registry: Registry
+  readonly outbox: Outbox
+  readonly apps: () => DoorApps
+  /** Domains that may publish to any node, such as MUC services. */
+  readonly publishers: readonly string[]
+  readonly clock: Clock
+  readonly observe: Observe
+  /** Why nothing is accepted at the moment (starting, stopping); undefined: all is well. */
+  readonly closed: () => string | undefined
+}
+
+/** Never rejects: trouble is an answer, for a publisher must get one. */
+export function makePublish(options: PublishOptions): (request: PublishRequest) => Promise<PublishAnswer> {
+  const { registry, outbox, clock, observe } = options
+
+  async function answer(request: PublishRequest): Promise<PublishAnswer> {
+    const closed = options.closed()
+    if (closed !== undefined) return { is: 'trouble', why: closed }
+    if (request.node === undefined || request.node === '') return { is: 'unknown-node' }
+    const [found] = await registry.find([{ service: request.service, node: request.node }])
+    if (found === undefined || found.length === 0) return { is: 'unknown-node' }
+    const permitted = found.filter((each) => mayPublish(request.publisher, each, options.publishers))
+    if (permitted.length === 0) return { is: 'foreign-publisher' }
+    const registration = await chosen(permitted, request.secrets)
+    if (registration === undefined) return { is: 'wrong-secret' }
+    if ('malformed' in request.notification) return { is: 'malformed', ...request.notification }
+    return accept(registration, request.notification)
+  }
+
+  /**
+   * COMPAT(Metronome ≤ 4): one secret is kept per account, the last one enabled, so any of the owner's secrets will do.
+   */
+  async function chosen(
+    permitted: readonly Registration[],
+    secrets: readonly string[],
+  ): Promise<Registration | undefined> {
+    const exact = permitted.find((each) => each.secret !== undefined && secrets.includes(each.secret.reveal()))
+    if (exact !== undefined) return exact
+    const open = permitted.find((each) => each.secret === undefined)
+    if (open !== undefined) return open
+    if (secrets.length === 0) return undefined
+    for (const each of permitted) {
+      const siblings = await registry.ownedBy(each.service, each.owner)
+      if (siblings.some((other) => other.secret !== undefined && secrets.includes(other.secret.reveal()))) return each
+    }
+    return undefined
+  }
+
+  async function accept(registration: Registration, summary: Summary): Promise<PublishAnswer> {
+    if (summary.accountRemoved) {
+      const { service, owner, node } = registration
+      await registry.unregister({ service, owner, node })
+      return { is: 'accepted', why: 'the account is gone; its node is forgotten' }
+    }
+    const app = options.apps().get(registration.app)
+    if (app === undefined) {
+      return { is: 'trouble', why: `the device belongs to app ${registration.app}, which is no longer configured` }
+    }
+    const delivery = deliveryOf(registration, app, summary, clock.now())
+    const [put] = await outbox.put([delivery])
+    if (put !== 'kept') return { is: 'trouble', why: 'the outbox is full' }
+    return { is: 'accepted', why: `${delivery.notification.class} kept as delivery ${delivery.id}` }
+  }
+
+  return async (request) => {
+    let answered: PublishAnswer
+    try {
+      answered = await answer(request)
+    } catch (error) {
+      answered = { is: 'trouble', why: error instanceof Error ? error.message : String(error) }
+    }
+    observe({
+      at: 'answered',
+      answer: answered.is === 'accepted' ? 'result' : answered.is,
+      why: whyOf(answered),
+      publisher: bareOf(request.publisher),
+    })
+    return answered
+  }
+}
+
+/** The registrant's domain, bare or with a resource (COMPAT(Tigase): publishes as domain/hash); the owner's bare JID (COMPAT(Prosody < 2017-08)); a domain of `access.publish`. */
+function mayPublish(publisher: Jid, registration: Registration, publishers: readonly string[]): boolean {
+  if (!isServer(publisher)) return publisher.resource === undefined && bareOf(publisher) === registration.owner
+  const home = registration.owner.slice(registration.owner.indexOf('@') + 1)
+  return publisher.domain === home || publishers.includes(publisher.domain)
+}
+
+/** The publish as a delivery: classified, stripped of what may not be kept. */
+export function deliveryOf(registration: Registration, app: DoorApp, summary: Summary, now: number): Delivery {
+  const content = contentOf(summary, app.keeps)
+  const judged = classify(summary)
+  const rings = judged.class === 'call' && app.rings(content, registration.callAddress !== undefined)
+  const kind = judged.class === 'call' && !rings ? 'message' : judged.class
+  const notification = { class: kind, urgency: judged.urgency, expiresAt: now + lifeOf[kind], content }
+  const collapseKey = app.collapseKey(notification)
+  return {
+    id: randomUUID(),
+    app: registration.app,
+    target: { to: 'registration', registration: registration.id },
+    notification: { ...notification, ...(collapseKey === undefined ? {} : { collapseKey }) },
+    acceptedAt: now,
+  }
+}
+
+function whyOf(answer: PublishAnswer): string {
+  switch (answer.is) {
+    case 'accepted':
+    case 'trouble':
+      return answer.why
+    case 'unknown-node':
+      return 'no device is registered at this node'
+    case 'foreign-publisher':
+      return 'the publisher is not the server of the account that registered the node'
+    case 'wrong-secret':
+      return 'the publish carries no secret of this account'
+    case 'malformed':
+      return answer.text
+  }
+}

@@ -1,0 +1,152 @@
+/** Decides about registering and unregistering devices: who may, for whom, with which app. Knows no dialect's spelling. */
+import { randomBytes, randomUUID } from 'node:crypto'
+import { type Clock } from '../clock'
+import { type Wish } from '../dialects/dialect'
+import { bareOf, parseJid, type Jid } from '../model/jid'
+import { Opaque } from '../model/opaque'
+import { type Registration } from '../model/registration'
+import { type Observe } from '../observe'
+import { type Registry } from '../stores/store'
+import { type DoorApps } from './app'
+
+export interface RegisterRequest {
+  readonly service: string
+  readonly requester: Jid
+  /** The account that an administrator acts for; as it was typed. */
+  readonly account?: string
+  readonly dialect: string
+  readonly wish: Wish
+}
+
+export type RegisterAnswer =
+  | { readonly is: 'registered'; readonly registration: Registration }
+  | { readonly is: 'unregistered'; readonly registration: Registration }
+  | { readonly is: 'unknown-device' }
+  | { readonly is: 'not-allowed'; readonly why: string }
+  | { readonly is: 'wrong'; readonly why: string }
+
+export interface RegisterOptions {
+  readonly registry: Registry
+  readonly apps: () => DoorApps
+  /** Domains whose accounts may register, by the JID of ours at which they do. */
+  readonly domains: (service: string) => readonly string[]
+  /** Bare JIDs that may register for others. */
+  readonly admins: readonly string[]
+  readonly clock: Clock
+  readonly observe: Observe
+}
+
+export interface Register {
+  (request: RegisterRequest): Promise<RegisterAnswer>
+  isAdmin(requester: Jid): boolean
+}
+
+type Party = { readonly owner: string; readonly by?: string }
+
+/** Rejects only where the store is broken. */
+export function makeRegister(options: RegisterOptions): Register {
+  const { registry, clock, observe } = options
+  const isAdmin = (requester: Jid): boolean => options.admins.includes(bareOf(requester))
+
+  function partyOf(request: RegisterRequest): Party | RegisterAnswer {
+    const requester = bareOf(request.requester)
+    if (request.account === undefined) {
+      if (request.requester.local === undefined) return { is: 'not-allowed', why: 'A device belongs to an account.' }
+      return mayRegister(request.service, request.requester)
+        ? { owner: requester }
+        : notServed(request.requester.domain)
+    }
+    if (!isAdmin(request.requester)) {
+      return { is: 'not-allowed', why: 'Only an administrator may act for another account.' }
+    }
+    const account = parseJid(request.account)
+    if (account?.local === undefined) return { is: 'wrong', why: '"account" must be the address of an account.' }
+    return mayRegister(request.service, account) ? { owner: bareOf(account), by: requester } : notServed(account.domain)
+  }
+
+  function mayRegister(service: string, jid: Jid): boolean {
+    return options.domains(service).includes(jid.domain)
+  }
+
+  async function register(
+    request: RegisterRequest,
+    party: Party,
+    wish: Wish & { wants: 'register' },
+  ): Promise<RegisterAnswer> {
+    const apps = options.apps()
+    const app = apps.get(wish.app)
+    if (app === undefined) {
+      return { is: 'wrong', why: `There is no app "${wish.app}" here; there is ${[...apps.keys()].join(', ')}.` }
+    }
+    const address = app.address(wish.address)
+    if (address === undefined)
+      return { is: 'wrong', why: `This is no device token of the push service of ${app.name}.` }
+    const callAddress = wish.callAddress === undefined ? undefined : app.address(wish.callAddress)
+    if (wish.callAddress !== undefined && callAddress === undefined) {
+      return { is: 'wrong', why: `The second token is no token of the push service of ${app.name}.` }
+    }
+    const registration = await registry.register({
+      id: randomUUID(),
+      service: request.service,
+      node: wish.node ?? randomBytes(18).toString('base64url'),
+      owner: party.owner,
+      dialect: request.dialect,
+      device: wish.device,
+      ...(wish.withSecret ? { secret: new Opaque(randomBytes(18).toString('base64url')) } : {}),
+      app: app.name,
+      address: new Opaque(address),
+      ...(callAddress === undefined ? {} : { callAddress: new Opaque(callAddress) }),
+      hints: wish.hints,
+      at: clock.now(),
+    })
+    tell('registered', registration, party)
+    return { is: 'registered', registration }
+  }
+
+  async function unregister(
+    request: RegisterRequest,
+    party: Party,
+    wish: Wish & { wants: 'unregister' },
+  ): Promise<RegisterAnswer> {
+    const [removed, ...more] = await registry.unregister({
+      service: request.service,
+      owner: party.owner,
+      dialect: request.dialect,
+      ...(wish.app === undefined ? {} : { app: wish.app }),
+      ...(wish.device === undefined ? {} : { device: wish.device }),
+    })
+    if (removed === undefined) return { is: 'unknown-device' }
+    for (const registration of [removed, ...more]) tell('unregistered', registration, party)
+    return { is: 'unregistered', registration: removed }
+  }
+
+  function tell(at: 'registered' | 'unregistered', registration: Registration, party: Party): void {
+    observe({
+      at,
+      dialect: registration.dialect,
+      app: registration.app,
+      owner: registration.owner,
+      registration: registration.id,
+      ...(party.by === undefined ? {} : { by: party.by }),
+    })
+  }
+
+  async function answer(request: RegisterRequest): Promise<RegisterAnswer> {
+    const party = partyOf(request)
+    if ('is' in party) return party
+    switch (request.wish.wants) {
+      case 'nothing':
+        return { is: 'wrong', why: request.wish.wrong }
+      case 'register':
+        return register(request, party, request.wish)
+      case 'unregister':
+        return unregister(request, party, request.wish)
+    }
+  }
+
+  return Object.freeze(Object.assign(answer, { isAdmin }))
+}
+
+function notServed(domain: string): RegisterAnswer {
+  return { is: 'not-allowed', why: `Accounts of ${domain} are not served here.` }
+}

@@ -1,0 +1,39 @@
+/** What a carrier hands to the intake, and what the intake answers: no XML, no HTTP. */
+import { type Jid } from './jid'
+
+/** Facts of one XEP-0357 notification as the publisher spelt them; everything may be missing. */
+export interface Summary {
+  readonly count?: number
+  readonly sender?: string
+  readonly body?: string
+  readonly nickname?: string
+  readonly priority?: 'high' | 'low'
+  readonly encrypted?: { readonly iv: string; readonly data: string; readonly voip: boolean }
+  readonly call?: { readonly action: string; readonly sid?: string; readonly media: readonly string[] }
+  /** The account is gone for good (Tigase account event). */
+  readonly accountRemoved: boolean
+}
+
+/** A publish that no known server sends; told to the publisher only after node, publisher and secret are in order. */
+export interface Malformed {
+  readonly malformed: 'item-required' | 'payload-required' | 'invalid-payload'
+  readonly text: string
+}
+
+export interface PublishRequest {
+  /** The JID of ours that was addressed, bare. */
+  readonly service: string
+  readonly publisher: Jid
+  readonly node?: string
+  /** Every value of the publish-options field `secret`. */
+  readonly secrets: readonly string[]
+  readonly notification: Summary | Malformed
+}
+
+export type PublishAnswer =
+  | { readonly is: 'accepted'; readonly why: string }
+  | { readonly is: 'trouble'; readonly why: string }
+  | { readonly is: 'unknown-node' }
+  | { readonly is: 'foreign-publisher' }
+  | { readonly is: 'wrong-secret' }
+  | ({ readonly is: 'malformed' } & Malformed)

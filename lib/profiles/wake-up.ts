@@ -1,0 +1,18 @@
+/** What profiles share: when a push is a mere wake-up, and short names for what may replace what. */
+import { createHash } from 'node:crypto'
+import { type Content, type Notification } from '../model/notification'
+
+/** True if nothing would be lost were a newer push of the same kind sent in its place. */
+export function isWakeUp(content: Content): boolean {
+  return content.encrypted === undefined && content.sender === undefined && content.body === undefined
+}
+
+/** Wake-ups of one class replace each other; content and calls never do. */
+export function collapseByClass(notification: Omit<Notification, 'collapseKey'>): string | undefined {
+  return notification.class !== 'call' && isWakeUp(notification.content) ? notification.class : undefined
+}
+
+/** A short name that tells the push service nothing: 16 hex digits of a hash. */
+export function opaqueName(...parts: readonly string[]): string {
+  return createHash('sha256').update(parts.join('\0')).digest('hex').slice(0, 16)
+}

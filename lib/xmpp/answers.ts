@@ -1,0 +1,123 @@
+/**
+ * Every answer this component can give to an iq, in one table. No XMPP server repeats a publish, and most drop the
+ * user's registration on most errors: only a dead node and a foreign publisher may be told with anything but `wait`.
+ */
+import xml from '@xmpp/xml'
+import { type Element } from 'ltx'
+import { type PublishAnswer } from '../model/request'
+import { attribute } from './element'
+
+const STANZAS = 'urn:ietf:params:xml:ns:xmpp-stanzas'
+const PUBSUB_ERRORS = 'http://jabber.org/protocol/pubsub#errors'
+const COMMANDS = 'http://jabber.org/protocol/commands'
+
+/** Conditions of RFC 6120 §8.3.3 in use here. `resource-constraint`, `policy-violation` and `recipient-unavailable` are left out on purpose: Tigase deletes the device on each. */
+export type Condition =
+  | 'bad-request'
+  | 'feature-not-implemented'
+  | 'forbidden'
+  | 'internal-server-error'
+  | 'item-not-found'
+  | 'jid-malformed'
+  | 'not-allowed'
+  | 'service-unavailable'
+
+export interface Failure {
+  readonly is: 'error'
+  readonly type: 'auth' | 'cancel' | 'modify' | 'wait'
+  readonly condition: Condition
+  readonly text?: string
+  /** The application's own condition beside the stanza's. */
+  readonly specific?: { readonly name: string; readonly ns: string; readonly attrs?: Readonly<Record<string, string>> }
+}
+
+export type Answer = { readonly is: 'result'; readonly payload?: Element } | Failure
+
+/** Accepted, coalesced, throttled, quiet, to be sent later. */
+export const done: Answer = Object.freeze({ is: 'result' })
+
+/** Starting, stopping, store down, outbox full, a bug: kept by all six servers whatever they do with other errors. */
+export const ourTrouble: Failure = Object.freeze({ is: 'error', type: 'wait', condition: 'internal-server-error' })
+
+export const unknownNode: Failure = Object.freeze({ is: 'error', type: 'cancel', condition: 'item-not-found' })
+
+export const serviceUnavailable: Failure = Object.freeze({
+  is: 'error',
+  type: 'cancel',
+  condition: 'service-unavailable',
+})
+
+export function forbidden(text?: string): Failure {
+  return { is: 'error', type: 'auth', condition: 'forbidden', ...(text === undefined ? {} : { text }) }
+}
+
+export function badRequest(text: string): Failure {
+  return { is: 'error', type: 'modify', condition: 'bad-request', text }
+}
+
+export function notImplemented(text?: string): Failure {
+  return { is: 'error', type: 'cancel', condition: 'feature-not-implemented', ...(text === undefined ? {} : { text }) }
+}
+
+/** XEP-0060 §12.20: the verb that is not supported is named. */
+export function unsupported(feature: string): Failure {
+  return { ...notImplemented(), specific: { name: 'unsupported', ns: PUBSUB_ERRORS, attrs: { feature } } }
+}
+
+/** XEP-0060 §7.1.3. */
+export function badPublish(name: string, text: string): Failure {
+  return { ...badRequest(text), specific: { name, ns: PUBSUB_ERRORS } }
+}
+
+/** XEP-0050 §4.1. */
+export function badCommand(
+  name: 'bad-action' | 'bad-locale' | 'bad-payload' | 'bad-sessionid' | 'malformed-action',
+  text: string,
+): Failure {
+  return { ...badRequest(text), specific: { name, ns: COMMANDS } }
+}
+
+/** XEP-0050 §4.1: a session that ended or timed out. */
+export const sessionExpired: Failure = Object.freeze({
+  is: 'error',
+  type: 'cancel',
+  condition: 'not-allowed',
+  text: 'This command session is over; execute the command again.',
+  specific: { name: 'session-expired', ns: COMMANDS },
+})
+
+/** The answer to a publish. */
+export function toPublish(answer: PublishAnswer): Answer {
+  switch (answer.is) {
+    case 'accepted':
+      return done
+    case 'trouble':
+      return ourTrouble
+    case 'unknown-node':
+      return unknownNode
+    case 'foreign-publisher':
+      return forbidden('Only the server of the account that registered this node may publish to it.')
+    case 'wrong-secret':
+      return forbidden('The publish-options carry no secret that belongs to this node.')
+    case 'malformed':
+      return badPublish(answer.malformed, answer.text)
+  }
+}
+
+/** The stanza that carries an answer: from the very `to`, to the very `from`, with the id byte for byte. */
+export function stanzaOf(asked: Element, answer: Answer): Element {
+  const attrs: Record<string, string> = { type: answer.is === 'result' ? 'result' : 'error' }
+  for (const [name, value] of [
+    ['from', attribute(asked, 'to')],
+    ['to', attribute(asked, 'from')],
+    ['id', attribute(asked, 'id')],
+  ] as const) {
+    if (value !== undefined) attrs[name] = value
+  }
+  if (answer.is === 'result') return xml('iq', attrs, ...(answer.payload === undefined ? [] : [answer.payload]))
+  const { condition, type, text, specific } = answer
+  const error = xml('error', { type }, xml(condition, { xmlns: STANZAS }))
+  if (text !== undefined) error.append(xml('text', { xmlns: STANZAS, 'xml:lang': 'en' }, text))
+  if (specific !== undefined) error.append(xml(specific.name, { xmlns: specific.ns, ...specific.attrs }))
+  return xml('iq', attrs, error)
+}

@@ -1,0 +1,106 @@
+/** Ad-hoc commands (XEP-0050 v1.3.0): the frame around every dialect's commands; knows no dialect. */
+import xml from '@xmpp/xml'
+import { type Element } from 'ltx'
+import { type Clock } from '../clock'
+import { type Fields, type FormField } from '../dialects/dialect'
+import { bareOf, type Jid } from '../model/jid'
+import { badCommand, sessionExpired, unknownNode, type Answer, type Failure } from './answers'
+import { attribute } from './element'
+import { blankForm, fieldsOf, formIn, resultForm } from './forms'
+import { type Asked, type Route } from './router'
+import { type Sessions } from './session-id'
+
+export const COMMANDS = 'http://jabber.org/protocol/commands'
+
+/** What running a command came to. */
+export type Ran =
+  | { readonly is: 'completed'; readonly fields: readonly FormField[] }
+  | { readonly is: 'wrong'; readonly text: string }
+  | { readonly is: 'failed'; readonly failure: Failure }
+
+/** One command as the frame sees it. */
+export interface Command {
+  readonly node: string
+  readonly name: string
+  readonly instructions: string
+  form(requester: Jid): readonly FormField[]
+  run(fields: Fields, requester: Jid, service: string): Promise<Ran>
+}
+
+export interface CommandsOptions {
+  readonly commands: (requester: Jid) => readonly Command[]
+  readonly sessions: Sessions
+  readonly clock: Clock
+}
+
+const ACTIONS = ['execute', 'complete', 'next', 'prev', 'cancel']
+
+/**
+ * Takes the form in the first stanza, with or without `action` (COMPAT(Martin, JaXMPP, Conversations): all submit at
+ * once), and offers the blank form to a plain execute.
+ */
+export function commandsRoute(options: CommandsOptions): Route {
+  const { sessions, clock } = options
+
+  async function answer(asked: Asked): Promise<Answer> {
+    const node = attribute(asked.child, 'node') ?? ''
+    const command = options.commands(asked.from).find((each) => each.node === node)
+    if (command === undefined) return unknownNode
+    const action = attribute(asked.child, 'action') ?? 'execute'
+    if (!ACTIONS.includes(action)) {
+      return badCommand('malformed-action', `"${action}" is no action of XEP-0050; use execute, complete or cancel.`)
+    }
+    const requester = fullOf(asked.from)
+    const told = attribute(asked.child, 'sessionid')
+    if (told !== undefined) {
+      const state = sessions.read(told, node, requester, clock.now())
+      if (state === 'foreign')
+        return badCommand('bad-sessionid', 'This sessionid was not given to you for this command.')
+      if (state === 'expired') return sessionExpired
+    }
+    const session = told ?? sessions.open(node, requester, clock.now())
+    const reply = (status: string, ...children: readonly Element[]): Answer => ({
+      is: 'result',
+      payload: xml(
+        'command',
+        {
+          xmlns: COMMANDS,
+          node,
+          sessionid: session,
+          status,
+          ...(asked.lang === undefined ? {} : { 'xml:lang': asked.lang }),
+        },
+        ...children,
+      ),
+    })
+    if (action === 'cancel') {
+      return told === undefined ? badCommand('bad-sessionid', 'There is no session to cancel.') : reply('canceled')
+    }
+    if (action === 'prev') return badCommand('bad-action', 'This command has a single step.')
+    const form = formIn(asked.child)
+    if (form === undefined) {
+      if (told !== undefined) return badCommand('bad-payload', 'Submit the form that this session began with.')
+      if (action !== 'execute') return badCommand('bad-sessionid', `There is no session to ${action}; execute first.`)
+      return reply(
+        'executing',
+        xml('actions', { execute: 'complete' }, xml('complete')),
+        blankForm(command.name, command.instructions, command.form(asked.from)),
+      )
+    }
+    const ran = await command.run(fieldsOf(form), asked.from, asked.service)
+    switch (ran.is) {
+      case 'completed':
+        return reply('completed', resultForm(ran.fields))
+      case 'wrong':
+        return badCommand('bad-payload', ran.text)
+      case 'failed':
+        return ran.failure
+    }
+  }
+
+  return { ns: COMMANDS, names: ['command'], types: ['set'], features: [COMMANDS], answer }
+}
+
+function fullOf(jid: Jid): string {
+  return jid.resource === undefined ? bareOf(jid) : `${bareOf(jid)}/${jid.resource}`
+}

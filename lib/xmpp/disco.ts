@@ -1,0 +1,100 @@
+/** Service discovery (XEP-0030 v2.5.0): what is offered is what the routes handle; a requester sees only its own nodes. */
+import xml from '@xmpp/xml'
+import { type Element } from 'ltx'
+import { bareOf, type Jid } from '../model/jid'
+import { unknownNode, type Answer } from './answers'
+import { COMMANDS } from './commands'
+import { attribute } from './element'
+import { FORMS } from './forms'
+import { PUSH } from './notification'
+import { type Asked, type Route } from './router'
+
+const INFO = 'http://jabber.org/protocol/disco#info'
+const ITEMS = 'http://jabber.org/protocol/disco#items'
+const PUBSUB = 'http://jabber.org/protocol/pubsub'
+
+export interface DiscoOptions {
+  /** Every other route; their features are announced. */
+  readonly routes: readonly Route[]
+  readonly commands: (requester: Jid) => readonly { readonly node: string; readonly name: string }[]
+  /** Features beside the routes': those of the dialects, one per app name among them. */
+  readonly features: () => readonly string[]
+  /** The nodes of an account at one of our JIDs. */
+  readonly nodesOf: (service: string, owner: string) => Promise<readonly string[]>
+}
+
+export function discoRoutes(options: DiscoOptions): readonly Route[] {
+  const info = (node: string | undefined, identities: readonly Element[], features: readonly string[]): Answer => ({
+    is: 'result',
+    payload: xml(
+      'query',
+      { xmlns: INFO, ...(node === undefined ? {} : { node }) },
+      ...identities,
+      ...[...new Set(features)].map((feature) => xml('feature', { var: feature })),
+    ),
+  })
+  const items = (node: string | undefined, list: readonly Record<string, string>[]): Answer => ({
+    is: 'result',
+    payload: xml(
+      'query',
+      { xmlns: ITEMS, ...(node === undefined ? {} : { node }) },
+      ...list.map((attrs) => xml('item', attrs)),
+    ),
+  })
+  const owns = async (asked: Asked, node: string): Promise<boolean> =>
+    (await options.nodesOf(asked.service, bareOf(asked.from))).includes(node)
+
+  async function answerInfo(asked: Asked): Promise<Answer> {
+    const node = attribute(asked.child, 'node')
+    if (node === undefined || node === '') {
+      const own = [
+        INFO,
+        ITEMS,
+        PUSH,
+        FORMS,
+        ...options.routes.flatMap((route) => route.features),
+        ...options.features(),
+      ]
+      return info(node, [identity('pubsub', 'push', 'xmpp-push')], own)
+    }
+    if (node === COMMANDS)
+      return info(node, [identity('automation', 'command-list', 'Commands')], [INFO, ITEMS, COMMANDS])
+    const command = options.commands(asked.from).find((each) => each.node === node)
+    if (command !== undefined) {
+      return info(node, [identity('automation', 'command-node', command.name)], [INFO, COMMANDS, FORMS])
+    }
+    if (await owns(asked, node)) {
+      return info(node, [identity('pubsub', 'leaf'), identity('pubsub', 'push')], [INFO, PUBSUB, PUSH])
+    }
+    return unknownNode
+  }
+
+  async function answerItems(asked: Asked): Promise<Answer> {
+    const node = attribute(asked.child, 'node')
+    if (node === COMMANDS) {
+      const own = options.commands(asked.from)
+      return items(
+        node,
+        own.map((command) => ({ jid: asked.service, node: command.node, name: command.name })),
+      )
+    }
+    if (node === undefined || node === '') {
+      const nodes = await options.nodesOf(asked.service, bareOf(asked.from))
+      return items(node, [
+        { jid: asked.service, node: COMMANDS, name: 'Commands' },
+        ...nodes.map((own) => ({ jid: asked.service, node: own })),
+      ])
+    }
+    const isCommand = options.commands(asked.from).some((each) => each.node === node)
+    return isCommand || (await owns(asked, node)) ? items(node, []) : unknownNode
+  }
+
+  return [
+    { ns: INFO, names: ['query'], types: ['get'], features: [INFO], answer: answerInfo },
+    { ns: ITEMS, names: ['query'], types: ['get'], features: [ITEMS], answer: answerItems },
+  ]
+}
+
+function identity(category: string, type: string, name?: string): Element {
+  return xml('identity', { category, type, ...(name === undefined ? {} : { name }) })
+}

@@ -1,0 +1,66 @@
+/** Data forms (XEP-0004 v2.13.2): read without trusting `type`, field types or order; written the way every client can read. */
+import xml from '@xmpp/xml'
+import { type Element } from 'ltx'
+import { type Fields, type FormField } from '../dialects/dialect'
+import { attribute } from './element'
+
+export const FORMS = 'jabber:x:data'
+
+const MOST_FIELDS = 64
+const LONGEST_VALUE = 16_384
+
+/** The first form among an element's children. */
+export function formIn(parent: Element): Element | undefined {
+  return parent.getChildElements().find((child) => child.getName() === 'x' && child.getNS() === FORMS)
+}
+
+/**
+ * The fields of all forms given; the first field of a name wins, a field without a value is absent.
+ * COMPAT(Tigase, Metronome): no `type` on the form. COMPAT(Prosody, Openfire): fields without value.
+ */
+export function fieldsOf(...forms: readonly Element[]): Fields {
+  const fields = new Map<string, readonly string[]>()
+  for (const form of forms) {
+    for (const field of form.getChildren('field')) {
+      const name = attribute(field, 'var')
+      if (name === undefined || fields.has(name) || fields.size >= MOST_FIELDS) continue
+      const values = field
+        .getChildren('value')
+        .map((value) => value.getText())
+        .filter((value) => value !== '' && value.length <= LONGEST_VALUE)
+      if (values.length > 0) fields.set(name, values)
+    }
+  }
+  return fields
+}
+
+/** The first value of a field. */
+export function valueOf(fields: Fields, name: string): string | undefined {
+  return fields.get(name)?.[0]
+}
+
+function fieldElement(field: FormField): Element {
+  return xml(
+    'field',
+    { var: field.var, type: field.type, ...(field.label === undefined ? {} : { label: field.label }) },
+    ...(field.required === true ? [xml('required')] : []),
+    ...(field.values ?? []).map((value) => xml('value', {}, value)),
+    ...(field.options ?? []).map((option) => xml('option', { label: option }, xml('value', {}, option))),
+  )
+}
+
+/** A form to be filled in. */
+export function blankForm(title: string, instructions: string, fields: readonly FormField[]): Element {
+  return xml(
+    'x',
+    { xmlns: FORMS, type: 'form' },
+    xml('title', {}, title),
+    xml('instructions', {}, instructions),
+    ...fields.map(fieldElement),
+  )
+}
+
+/** COMPAT(Martin ≤ 3, JaXMPP ≤ 8): both refuse a result whose form is not of type `result`. */
+export function resultForm(fields: readonly FormField[]): Element {
+  return xml('x', { xmlns: FORMS, type: 'result' }, ...fields.map(fieldElement))
+}

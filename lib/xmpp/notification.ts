@@ -1,0 +1,85 @@
+/** XEP-0357 v0.4.1 §7: what a `<notification/>` says, with Tigase's extensions; unknown children are passed over. */
+import { type Element } from 'ltx'
+import { type Malformed, type Summary } from '../model/request'
+import { attribute } from './element'
+import { FORMS, fieldsOf, valueOf } from './forms'
+
+export const PUSH = 'urn:xmpp:push:0'
+
+const LONGEST_TEXT = 2048
+const LONGEST_CIPHERTEXT = 16_384
+
+/** Reads the item(s) of a publish. */
+export function readItems(items: readonly Element[]): Summary | Malformed {
+  const [item] = items
+  if (item === undefined) return { malformed: 'item-required', text: 'A publish needs one <item/>.' }
+  if (items.length > 1) return { malformed: 'invalid-payload', text: 'A publish carries exactly one <item/>.' }
+  const children = item.getChildElements()
+  const notification = children.find((child) => child.getName() === 'notification' && child.getNS() === PUSH)
+  if (notification === undefined) {
+    return children.length === 0
+      ? { malformed: 'payload-required', text: `The item needs a <notification xmlns='${PUSH}'/>.` }
+      : { malformed: 'invalid-payload', text: `The item's payload must be a <notification xmlns='${PUSH}'/>.` }
+  }
+  return readNotification(notification, children)
+}
+
+function readNotification(notification: Element, siblings: readonly Element[]): Summary {
+  const inside = notification.getChildElements()
+  // COMPAT(Prosody mod_cloud_notify 2021-01 to 2021-02): the form stands beside the notification.
+  const forms = [...inside, ...siblings].filter((child) => child.getName() === 'x' && child.getNS() === FORMS)
+  const fields = fieldsOf(...forms)
+  const count = countOf(valueOf(fields, 'message-count'))
+  const sender = bounded(valueOf(fields, 'last-message-sender'), LONGEST_TEXT)
+  const body = bounded(valueOf(fields, 'last-message-body'), LONGEST_TEXT)
+  const named = (name: string, ...namespaces: string[]): Element | undefined =>
+    inside.find((child) => child.getName() === name && namespaces.includes(child.getNS() ?? ''))
+  const nickname = bounded(
+    named('groupchat', 'http://tigase.org/protocol/muc#offline')?.getChildText('nickname') ?? undefined,
+    LONGEST_TEXT,
+  )
+  const priority = named('priority', 'tigase:push:priority:0', 'urn:xmpp:push:priority:0')?.getText().trim()
+  const encrypted = encryptedOf(named('encrypted', 'tigase:push:encrypt:0'))
+  const call = callOf(named('jingle', 'tigase:push:jingle:0'))
+  const event = named('event', 'http://tigase.org/protocol/account#event')
+  return {
+    ...(count === undefined ? {} : { count }),
+    ...(sender === undefined ? {} : { sender }),
+    ...(body === undefined ? {} : { body }),
+    ...(nickname === undefined ? {} : { nickname }),
+    ...(priority === 'high' || priority === 'low' ? { priority } : {}),
+    ...(encrypted === undefined ? {} : { encrypted }),
+    ...(call === undefined ? {} : { call }),
+    accountRemoved: event !== undefined && attribute(event, 'name') === 'account-removed',
+  }
+}
+
+function countOf(text: string | undefined): number | undefined {
+  if (text === undefined || !/^\s*\d{1,9}\s*$/.test(text)) return undefined
+  return Number(text)
+}
+
+/** Cut at a code point, so that no half character goes on. */
+function bounded(text: string | undefined, most: number): string | undefined {
+  if (text === undefined || text === '') return undefined
+  return text.length <= most ? text : text.slice(0, most).replace(/[\ud800-\udbff]$/, '')
+}
+
+function encryptedOf(element: Element | undefined): Summary['encrypted'] {
+  if (element === undefined) return undefined
+  const iv = attribute(element, 'iv')
+  const data = element.getText().replace(/\s+/g, '')
+  if (iv === undefined || data === '' || data.length > LONGEST_CIPHERTEXT || iv.length > 64) return undefined
+  return { iv, data, voip: attribute(element, 'type') === 'voip' }
+}
+
+function callOf(element: Element | undefined): Summary['call'] {
+  const action = element === undefined ? undefined : attribute(element, 'action')
+  if (element === undefined || action === undefined) return undefined
+  const sid = attribute(element, 'sid')
+  const media = element
+    .getChildren('media')
+    .map((child) => child.getText())
+    .slice(0, 8)
+  return { action, ...(sid === undefined ? {} : { sid }), media }
+}

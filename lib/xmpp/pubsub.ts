@@ -1,0 +1,86 @@
+/** Publish-Subscribe (XEP-0060 v1.30.0), as much of it as a `push` node service has; what it has not is refused by name. */
+import { type Element } from 'ltx'
+import { type PublishAnswer, type PublishRequest } from '../model/request'
+import { badRequest, toPublish, unsupported, type Answer } from './answers'
+import { attribute } from './element'
+import { FORMS, fieldsOf } from './forms'
+import { readItems } from './notification'
+import { type Asked, type Route } from './router'
+
+const PUBSUB = 'http://jabber.org/protocol/pubsub'
+const OWNER = 'http://jabber.org/protocol/pubsub#owner'
+
+/** The verbs that are not supported, by element and type, with XEP-0060's own feature names. */
+const unsupportedVerbs: Readonly<Record<string, string>> = {
+  'pubsub get affiliations': 'retrieve-affiliations',
+  'pubsub get default': 'retrieve-default-sub',
+  'pubsub get items': 'retrieve-items',
+  'pubsub get options': 'subscription-options',
+  'pubsub get subscriptions': 'retrieve-subscriptions',
+  'pubsub set create': 'create-nodes',
+  'pubsub set options': 'subscription-options',
+  'pubsub set retract': 'delete-items',
+  'pubsub set subscribe': 'subscribe',
+  'pubsub set unsubscribe': 'subscribe',
+  'owner get affiliations': 'retrieve-affiliations',
+  'owner get configure': 'config-node',
+  'owner get default': 'retrieve-default',
+  'owner get subscriptions': 'manage-subscriptions',
+  'owner set affiliations': 'modify-affiliations',
+  'owner set configure': 'config-node',
+  'owner set delete': 'delete-nodes',
+  'owner set purge': 'purge-nodes',
+  'owner set subscriptions': 'manage-subscriptions',
+}
+
+export type Publish = (request: PublishRequest) => Promise<PublishAnswer>
+
+export function pubsubRoutes(publish: Publish): readonly Route[] {
+  return [
+    {
+      ns: PUBSUB,
+      names: ['pubsub'],
+      types: ['get', 'set'],
+      features: [PUBSUB, `${PUBSUB}#publish`, `${PUBSUB}#publish-options`],
+      answer: (asked) => {
+        const verb = asked.child.getChildElements().find((child) => child.getName() === 'publish')
+        if (verb !== undefined && asked.type === 'set') return publishOf(asked, verb, publish)
+        return refusal('pubsub', asked)
+      },
+    },
+    { ns: OWNER, names: ['pubsub'], types: ['get', 'set'], features: [], answer: (asked) => refusal('owner', asked) },
+  ]
+}
+
+function refusal(where: 'pubsub' | 'owner', asked: Asked): Answer {
+  const [verb] = asked.child.getChildElements()
+  if (verb === undefined) return badRequest('The <pubsub/> element is empty.')
+  const feature = unsupportedVerbs[`${where} ${asked.type} ${verb.getName()}`]
+  return feature === undefined
+    ? badRequest(`<${verb.getName()}/> is no ${asked.type} request of XEP-0060.`)
+    : unsupported(feature)
+}
+
+async function publishOf(asked: Asked, verb: Element, publish: Publish): Promise<Answer> {
+  const node = attribute(verb, 'node')
+  return toPublish(
+    await publish({
+      service: asked.service,
+      publisher: asked.from,
+      ...(node === undefined ? {} : { node }),
+      secrets: secretsIn(asked.child),
+      notification: readItems(verb.getChildren('item')),
+    }),
+  )
+}
+
+/**
+ * Rule of XEP-0060 §7.1.5 that is broken on purpose: an unknown publish-option is ignored, because refusing it with
+ * `cancel` costs the registration on four servers.
+ */
+function secretsIn(pubsub: Element): readonly string[] {
+  const options = pubsub.getChild('publish-options')
+  if (options === undefined) return []
+  const forms = options.getChildElements().filter((child) => child.getName() === 'x' && child.getNS() === FORMS)
+  return forms.flatMap((form) => fieldsOf(form).get('secret') ?? [])
+}

@@ -1,0 +1,114 @@
+/** The frame around every request: finds its route, gives exactly one answer, and turns an exception into `wait`. */
+import { type Element } from 'ltx'
+import { type Observe } from '../observe'
+import { parseJid, type Jid } from '../model/jid'
+import { badRequest, notImplemented, ourTrouble, serviceUnavailable, stanzaOf, type Answer } from './answers'
+import { attribute } from './element'
+
+/** An iq of type get or set, taken apart. */
+export interface Asked {
+  readonly type: 'get' | 'set'
+  readonly from: Jid
+  /** The JID of ours that was addressed, bare. */
+  readonly service: string
+  /** The one child of the iq. */
+  readonly child: Element
+  /** Language of the request (RFC 6120 §4.7.4), if it says so. */
+  readonly lang?: string
+}
+
+export interface Route {
+  readonly ns: string
+  /** Names of the child elements that are handled. */
+  readonly names: readonly string[]
+  readonly types: readonly ('get' | 'set')[]
+  /** What disco says of it; what is offered is derived from what is handled. */
+  readonly features: readonly string[]
+  /** Throwing or rejecting is a bug or a broken floor: the frame answers `wait`. */
+  readonly answer: (asked: Asked) => Answer | Promise<Answer>
+}
+
+export interface RouterOptions {
+  /** The component's own domain. */
+  readonly domain: string
+  readonly routes: readonly Route[]
+  /** Hands an answer to the link. */
+  readonly send: (stanza: Element) => void
+  readonly observe: Observe
+}
+
+/**
+ * Takes every stanza of the link. Presence, messages, results and errors are dropped; one answer per iq, always.
+ * Throws at start if two routes claim the same element.
+ */
+export function makeRouter(options: RouterOptions): (stanza: Element) => void {
+  const routes = new Map<string, Route>()
+  for (const route of options.routes) {
+    for (const name of route.names) {
+      const key = `${route.ns} ${name}`
+      if (routes.has(key)) throw new Error(`two routes claim <${name} xmlns='${route.ns}'/>`)
+      routes.set(key, route)
+    }
+  }
+  const namespaces = new Set(options.routes.map((route) => route.ns))
+
+  function routeOf(asked: Asked): Route | Answer {
+    const ns = asked.child.getNS() ?? ''
+    const route = routes.get(`${ns} ${asked.child.getName()}`)
+    if (route === undefined) return namespaces.has(ns) ? notImplemented() : serviceUnavailable
+    if (!route.types.includes(asked.type)) return badRequest(`This request is of type ${route.types.join(' or ')}.`)
+    return route
+  }
+
+  async function answerTo(stanza: Element, from: Jid): Promise<Answer> {
+    const asked = take(stanza, from, options.domain)
+    if ('is' in asked) return asked
+    const route = routeOf(asked)
+    return 'is' in route ? route : route.answer(asked)
+  }
+
+  return (stanza) => {
+    if (stanza.getName() !== 'iq') return
+    const type = attribute(stanza, 'type')
+    if (type === 'result' || type === 'error') return
+    const from = parseJid(attribute(stanza, 'from') ?? '')
+    if (from === undefined) {
+      options.observe({
+        at: 'notice',
+        about: `component ${options.domain}`,
+        text: 'an iq without a valid sender was dropped: it cannot be answered',
+      })
+      return
+    }
+    answerTo(stanza, from)
+      .catch((error: unknown): Answer => {
+        options.observe({
+          at: 'trouble',
+          about: `component ${options.domain}`,
+          text: `a request could not be handled and was answered wait: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`,
+        })
+        return ourTrouble
+      })
+      .then((answer) => options.send(stanzaOf(stanza, answer)))
+      .catch((error: unknown) =>
+        options.observe({
+          at: 'trouble',
+          about: `component ${options.domain}`,
+          text: `an answer was lost: ${String(error)}`,
+        }),
+      )
+  }
+}
+
+function take(stanza: Element, from: Jid, domain: string): Asked | Answer {
+  const type = attribute(stanza, 'type')
+  if (type !== 'get' && type !== 'set') return badRequest('An iq is of type get, set, result or error.')
+  if (attribute(stanza, 'id') === undefined) return badRequest('An iq needs an id.')
+  const to = parseJid(attribute(stanza, 'to') ?? '')
+  if (to === undefined || to.domain !== domain || to.local !== undefined) return serviceUnavailable
+  const children = stanza.getChildElements()
+  const [child] = children
+  if (child === undefined || children.length > 1) return badRequest('An iq of type get or set has exactly one child.')
+  const lang = attribute(child, 'xml:lang') ?? attribute(stanza, 'xml:lang')
+  return { type, from, service: to.domain, child, ...(lang === undefined ? {} : { lang }) }
+}
