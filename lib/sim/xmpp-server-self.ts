@@ -1,0 +1,77 @@
+/** What the simulated server answers by itself: ping, disco, version, and enabling and disabling of push for its users. */
+import { bareJid } from './xmpp-server-conduct'
+import { type PushTable } from './xmpp-server-push'
+import { escapeXml, type XmlElement } from './xmpp-server-xml'
+
+const DISCO_INFO = 'http://jabber.org/protocol/disco#info'
+const DISCO_ITEMS = 'http://jabber.org/protocol/disco#items'
+const PUSH = 'urn:xmpp:push:0'
+
+/** An iq of type result to a request, with this inside. */
+export function resultTo(request: XmlElement, inside = ''): string {
+  return answerTo(request, 'result', inside)
+}
+
+/** An iq of type error to a request. */
+export function errorTo(request: XmlElement, type: string, condition: string): string {
+  const error = `<error type='${type}'><${condition} xmlns='urn:ietf:params:xml:ns:xmpp-stanzas'/></error>`
+  return answerTo(request, 'error', error)
+}
+
+function answerTo(request: XmlElement, type: string, inside: string): string {
+  const { from = '', to = '', id = '' } = request.attrs
+  const head = `<iq type='${type}' from='${escapeXml(to)}' to='${escapeXml(from)}' id='${escapeXml(id)}'`
+  return inside === '' ? `${head}/>` : `${head}>${inside}</iq>`
+}
+
+function infoOf(identity: string, features: readonly string[]): string {
+  const all = features.map((feature) => `<feature var='${feature}'/>`).join('')
+  return `<query xmlns='${DISCO_INFO}'>${identity}${all}</query>`
+}
+
+function answerPush(request: XmlElement, asked: XmlElement, push: PushTable): string {
+  const user = bareJid(request.attrs['from'] ?? '')
+  const { jid, node } = asked.attrs
+  if (asked.name === 'disable') {
+    if (jid === undefined) return errorTo(request, 'modify', 'bad-request')
+    push.disable(user, jid, node)
+    return resultTo(request)
+  }
+  const refused = push.enable(user, jid, node, asked.child('x', 'jabber:x:data'))
+  if (refused === undefined) return resultTo(request)
+  return errorTo(request, refused === 'bad-request' ? 'modify' : 'cancel', refused)
+}
+
+/** Answers an iq get or set to the server, or to the account of one of its users. */
+export function answerItself(
+  request: XmlElement,
+  domain: string,
+  components: readonly string[],
+  push: PushTable,
+): string {
+  const asked = request.elements()[0]
+  const { to = domain, from = '' } = request.attrs
+  const isAccount = to !== domain && bareJid(from) === to
+  switch (asked?.ns) {
+    case 'urn:xmpp:ping':
+      return resultTo(request)
+    case PUSH:
+      if (asked.name === 'enable' || asked.name === 'disable') return answerPush(request, asked, push)
+      return errorTo(request, 'modify', 'bad-request')
+    case DISCO_INFO:
+      return isAccount
+        ? resultTo(request, infoOf("<identity category='account' type='registered'/>", [DISCO_INFO, PUSH]))
+        : resultTo(
+            request,
+            infoOf("<identity category='server' type='im' name='simulator'/>", [DISCO_INFO, DISCO_ITEMS, PUSH]),
+          )
+    case DISCO_ITEMS: {
+      const items = isAccount ? '' : components.map((each) => `<item jid='${escapeXml(each)}'/>`).join('')
+      return resultTo(request, `<query xmlns='${DISCO_ITEMS}'>${items}</query>`)
+    }
+    case 'jabber:iq:version':
+      return resultTo(request, "<query xmlns='jabber:iq:version'><name>simulator</name><version>1</version></query>")
+    default:
+      return errorTo(request, 'cancel', 'service-unavailable')
+  }
+}
