@@ -1,0 +1,118 @@
+#!/usr/bin/env node
+/** argv → one command. Knows the words of the call and the exit codes (0 done, 1 failed and said why, 2 wrong words). */
+import { Command, CommanderError } from 'commander'
+import { systemClock } from './clock'
+import { check, type ProveLinks } from './commands/check'
+import { run } from './commands/run'
+import { schema } from './commands/schema'
+import { simulate } from './commands/simulate'
+import { type ExitCode, type Terminal } from './commands/terminal'
+import { configFile } from './config'
+import { version } from './version'
+
+const about = `XMPP push service: attaches to an XMPP server as an external component (XEP-0114), is the app server of XEP-0357, and wakes devices through APNs and FCM.
+
+Begin with \`xmpp-push simulate --once\`, which needs no account; then edit a copy of component.config.json and let \`xmpp-push check\` tell what is still missing.`
+
+const runHelp = `
+Reads the configuration (docs/configuration.md), attaches to the XMPP servers and
+works until SIGTERM or SIGINT, upon which it finishes what is under way.
+SIGHUP reads the credentials again.`
+
+const checkHelp = `
+Reads every key and certificate and shows team, topic, environment, expiry and what
+each push service will see. With --live it also attaches each component once.
+Wakes no device. Ends with 1 if anything is wrong, and says how to mend it.`
+
+const simulateHelp = `
+Everything on this machine, no account needed: an XMPP server (a real Prosody where
+one is installed), APNs, FCM, the service, a device, a message. Shows each step.
+Stays until Ctrl-C; with --once ends with 0 if the push arrived at both.`
+
+interface FileWord {
+  readonly config?: string
+}
+
+/** The commands; each hands its exit code to `end`. */
+function makeProgram(terminal: Terminal, proveLinks: ProveLinks, end: (code: ExitCode) => void): Command {
+  const program = new Command('xmpp-push')
+    .description(about)
+    .version(version, '-V, --version', 'print the version')
+    .helpOption('-h, --help', 'print this help')
+    .helpCommand('help [command]', 'print the help of a command')
+    .showHelpAfterError('(xmpp-push --help tells the words)')
+    .configureOutput({ writeOut: terminal.out, writeErr: terminal.err })
+    .exitOverride()
+  const configWord = [
+    '-c, --config <file>',
+    'the configuration (default: component.config.json, or XMPP_PUSH_CONFIG)',
+  ] as const
+
+  program
+    .command('run')
+    .summary('run the service')
+    .description('Runs the service.')
+    .option(...configWord)
+    .addHelpText('after', runHelp)
+    .action(async ({ config }: FileWord) => {
+      end(await run({ file: config ?? configFile() }, terminal))
+    })
+
+  program
+    .command('check')
+    .summary('tell what is configured and what is wrong')
+    .description('Checks the configuration and everything it points to.')
+    .option(...configWord)
+    .option('--live', 'prove the component links, too')
+    .addHelpText('after', checkHelp)
+    .action(async ({ config, live }: FileWord & { readonly live?: true }) => {
+      const file = config ?? configFile()
+      end(await check({ file, proveLinks: live === true ? proveLinks : undefined }, terminal))
+    })
+
+  program
+    .command('simulate')
+    .summary('show one push from end to end, on this machine alone')
+    .description('Plays the whole line on loopback.')
+    .option('--once', 'end after one push; exit 0 only if it arrived at both push services')
+    .option('--serve', 'only serve the simulated push services and the XMPP server, for a service of your own')
+    .addHelpText('after', simulateHelp)
+    .action(async ({ once, serve }: { readonly once?: true; readonly serve?: true }) => {
+      end(await simulate({ once: once === true, serve: serve === true }, terminal))
+    })
+
+  program
+    .command('schema', { hidden: true })
+    .description('Prints the JSON Schema of the configuration.')
+    .action(async () => {
+      end(await schema(terminal))
+    })
+  return program
+}
+
+/** Runs one call and resolves to its exit code; writes to the terminal only. Never rejects. */
+export async function main(argv: readonly string[], terminal: Terminal, proveLinks: ProveLinks): Promise<ExitCode> {
+  let code: ExitCode = 0
+  const program = makeProgram(terminal, proveLinks, (ended) => (code = ended))
+  try {
+    await program.parseAsync([...argv], { from: 'user' })
+    return code
+  } catch (error) {
+    // commander.help: called without a command; the help was printed as the answer
+    if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2
+    const why = error instanceof Error ? (error.stack ?? error.message) : String(error)
+    terminal.err(`xmpp-push: an error that should not be: ${why}\n`)
+    return 1
+  }
+}
+
+if (require.main === module) {
+  // A reader that closes the pipe early (`| head`) is no error.
+  process.stdout.on('error', () => undefined)
+  const terminal: Terminal = {
+    out: (text) => process.stdout.write(text),
+    err: (text) => process.stderr.write(text),
+    clock: systemClock,
+  }
+  void main(process.argv.slice(2), terminal, async () => new Map()).then((code) => (process.exitCode = code))
+}

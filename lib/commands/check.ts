@@ -1,0 +1,96 @@
+/** `xmpp-push check`: reads the configuration with every key and certificate in it and tells what is there and what is wrong. */
+import { type Clock } from '../clock'
+import { type Config, readConfig } from '../config'
+import { type App } from '../config-app'
+import { type Fault } from '../config-fault'
+import { type ExitCode, type Terminal } from './terminal'
+
+/** What came of attaching to one XMPP server. */
+export type LinkProof =
+  { readonly is: 'online' } | { readonly is: 'refused'; readonly why: string; readonly mend: string }
+
+/** Attaches each component once and detaches it again; what came of it, by domain. */
+export type ProveLinks = (config: Config, clock: Clock) => Promise<ReadonlyMap<string, LinkProof>>
+
+export interface CheckWords {
+  readonly file: string
+  /** How to prove the component links; undefined: they are not asked for. */
+  readonly proveLinks: ProveLinks | undefined
+}
+
+interface Report {
+  readonly lines: string[]
+  faults: number
+  warnings: number
+}
+
+const MARGIN = ' '.repeat(10)
+
+function note(report: Report, mark: string, text: string, mend?: string): void {
+  report.lines.push(`${mark.padEnd(MARGIN.length)}${text}`)
+  if (mend !== undefined) report.lines.push(`${MARGIN}→ ${mend}`)
+}
+
+function noteFault(report: Report, { path, text, mend }: Fault): void {
+  report.faults++
+  note(report, 'FAULT', `${path}: ${text}`, mend)
+}
+
+/** A sentence of its own list: `example.com, example.org`, or what it means that there is none. */
+function listed(words: readonly string[], none: string): string {
+  return words.length === 0 ? none : words.join(', ')
+}
+
+function tellHouse(config: Config, report: Report): void {
+  for (const { domain, service } of config.components) note(report, 'component', `${domain}, attaches at ${service}`)
+  const { register, publish, admins } = config.access
+  note(report, 'access', `users of ${register.join(', ')} may register`)
+  note(report, '', `their servers may publish, and besides: ${listed(publish, 'nobody')}`)
+  note(report, '', `administrators: ${listed(admins, 'nobody')}`)
+  note(report, 'store', config.store.kind)
+}
+
+/** What the credentials of an app say of themselves, and what its push service will see. */
+async function tellApp(app: App, now: number, report: Report): Promise<void> {
+  note(report, 'app', `${app.name}: ${app.provider.kind}, ${app.profile.name}`)
+  for (const { is, text, mend } of await app.provider.check(now)) {
+    if (is === 'fact') note(report, '', text, mend)
+    else if (is === 'fault') noteFault(report, { path: `apps.${app.name}`, text, mend: mend ?? 'Correct it' })
+    else {
+      report.warnings++
+      note(report, 'warning', `apps.${app.name}: ${text}`, mend)
+    }
+  }
+  note(report, '', `the push service sees: ${app.profile.reveals}`)
+}
+
+async function tellLinks(config: Config, clock: Clock, proveLinks: ProveLinks, report: Report): Promise<void> {
+  const proofs = await proveLinks(config, clock)
+  for (const { domain, service } of config.components) {
+    const proof = proofs.get(domain)
+    if (proof?.is === 'online') note(report, 'link', `${domain} attached to ${service} and detached again`)
+    if (proof?.is === 'refused') {
+      noteFault(report, { path: `${domain} at ${service}`, text: proof.why, mend: proof.mend })
+    }
+  }
+}
+
+const counted = (count: number, noun: string): string => `${String(count)} ${noun}${count === 1 ? '' : 's'}`
+
+/** Prints the report; 1 where there is a fault. Opens no store and asks no push service. */
+export async function check({ file, proveLinks }: CheckWords, terminal: Terminal): Promise<ExitCode> {
+  const report: Report = { lines: [], faults: 0, warnings: 0 }
+  const read = readConfig({ file })
+  const now = terminal.clock.now()
+  if (read.is === 'config') tellHouse(read.config, report)
+  for (const app of read.is === 'config' ? read.config.apps.values() : read.sound) await tellApp(app, now, report)
+  if (read.is === 'faults') for (const fault of read.faults) noteFault(report, fault)
+  else if (proveLinks !== undefined) await tellLinks(read.config, terminal.clock, proveLinks, report)
+  const skipped =
+    read.is === 'faults' && proveLinks !== undefined ? '; no link was tried, for the configuration comes first' : ''
+  const warnings = report.warnings === 0 ? '' : `, ${counted(report.warnings, 'warning')}`
+  const summary =
+    report.faults === 0 ? `no faults${warnings}` : `${counted(report.faults, 'fault')}${warnings}${skipped}`
+  terminal.out(`${[...report.lines, `${file}: ${summary}`].join('\n')}\n`)
+  return report.faults === 0 ? 0 : 1
+}

@@ -1,0 +1,131 @@
+/** One entry of `apps`: a flat, closed object whose keys are those of its provider and those of its profile. */
+import { type Fault, type Path, spell } from './config-fault'
+import { either, unknownKey } from './config-faults'
+import {
+  type AppProfile,
+  type AppProvider,
+  type BoundKinds,
+  type BoundProfile,
+  type BoundProvider,
+} from './config-kinds'
+import { nearest } from './config-nearest'
+import { type Shape, shapeOf } from './config-shape'
+import { match, unbuiltKey, unbuiltKind, unbuiltKinds } from './config-unbuilt'
+
+/** An app, its options applied to its provider and its profile. */
+export interface App {
+  readonly name: string
+  readonly provider: AppProvider
+  readonly profile: AppProfile
+}
+
+type Raw = Readonly<Record<string, unknown>>
+
+/** True for a JSON object. */
+export function isObject(raw: unknown): raw is Raw {
+  return typeof raw === 'object' && raw !== null && !Array.isArray(raw)
+}
+
+/** The kind that a key names, or its fault: missing, not built yet, or unknown with the nearest one. */
+export function choose<T>(
+  key: 'provider' | 'profile' | 'kind',
+  raw: unknown,
+  at: Path,
+  table: ReadonlyMap<string, T>,
+  faults: Fault[],
+): T | undefined {
+  const path = spell(at)
+  const known = [...table.keys()]
+  const choice = either(known)
+  if (typeof raw !== 'string') {
+    faults.push({ path, text: raw === undefined ? 'is missing' : 'is not a text', mend: `Write ${choice}` })
+    return undefined
+  }
+  const found = table.get(raw)
+  if (found !== undefined) return found
+  const of = key === 'kind' ? 'store' : key
+  const meant = nearest(raw, known)
+  const unbuilt = of === 'profile' ? undefined : unbuiltKind(of, raw, at)
+  faults.push(
+    unbuilt ?? {
+      path,
+      text: `there is no ${of} "${raw}"${meant === undefined ? '' : `; did you mean "${meant}"?`}`,
+      mend: `Write ${choice}`,
+    },
+  )
+  return undefined
+}
+
+function pick(raw: Raw, shape: Shape): Raw {
+  return Object.fromEntries(Object.entries(raw).filter(([key]) => Object.hasOwn(shape.properties ?? {}, key)))
+}
+
+/** Refuses keys that neither provider nor profile knows; silent where one of the two is itself in doubt. */
+function closeKeys(raw: Raw, at: Path, provider: BoundProvider, profile: BoundProfile, faults: Fault[]): void {
+  const own = [...Object.keys(provider.shape.properties ?? {}), ...Object.keys(profile.shape.properties ?? {})]
+  const known = ['provider', 'profile', 'match', ...own]
+  for (const key of Object.keys(raw)) {
+    if (!known.includes(key)) faults.push(unknownKey(key, at, known))
+  }
+}
+
+const sayable = /^[\w.:@+~-]{1,128}$/
+
+/** Reads an app; undefined with every fault added where it can't be used. */
+export function readApp(name: string, raw: unknown, kinds: BoundKinds, faults: Fault[]): App | undefined {
+  const at: Path = ['apps', name]
+  const before = faults.length
+  if (!sayable.test(name)) {
+    faults.push({ path: spell(at), text: 'is no name for an app', mend: 'Use letters, digits and . _ : @ + ~ - only' })
+  }
+  if (!isObject(raw)) {
+    faults.push({ path: spell(at), text: 'is not an object: {…}', mend: 'Write { "provider": …, "profile": …, … }' })
+    return undefined
+  }
+  const provider = choose('provider', raw['provider'], [...at, 'provider'], kinds.providers, faults)
+  const profile = choose('profile', raw['profile'], [...at, 'profile'], kinds.profiles, faults)
+  if (raw['match'] !== undefined) faults.push(unbuiltKey([...at, 'match']))
+  if (provider !== undefined && profile !== undefined) closeKeys(raw, at, provider, profile, faults)
+  const appProvider = provider?.read(pick(raw, provider.shape), at, faults)
+  if (provider === undefined || profile === undefined) return undefined
+  const appProfile = profile.read(pick(raw, profile.shape), at, faults, provider.speaks)
+  if (!profile.writesFor.includes(provider.speaks)) {
+    const fitting = [...kinds.profiles].filter(([, other]) => other.writesFor.includes(provider.speaks))
+    faults.push({
+      path: spell([...at, 'profile']),
+      text: `the profile "${String(raw['profile'])}" can't write for ${String(raw['provider'])}`,
+      mend: `Write ${either(fitting.map(([fit]) => fit))}`,
+    })
+  }
+  if (faults.length > before || appProvider === undefined || appProfile === undefined) return undefined
+  return Object.freeze({ name, provider: appProvider, profile: appProfile })
+}
+
+/** The keys of one kind, to be joined with others into one closed object. */
+function open({ additionalProperties: _closed, type: _type, ...shape }: Shape): Shape {
+  return shape
+}
+
+/** The shape of an app, so that an editor offers the keys of the provider and the profile that were chosen. */
+export function appShape(kinds: BoundKinds): Shape {
+  const when = (key: string, table: ReadonlyMap<string, { readonly shape: Shape }>): readonly Shape[] =>
+    [...table].map(([name, { shape }]) => ({
+      if: { properties: { [key]: { const: name } }, required: [key] },
+      then: open(shape),
+    }))
+  const providers = [...kinds.providers.keys(), ...Object.keys(unbuiltKinds.provider)]
+  return {
+    type: 'object',
+    properties: {
+      provider: { enum: providers, description: 'The push service that wakes the app.' },
+      profile: {
+        enum: [...kinds.profiles.keys()],
+        description: 'The family of apps: what a push must contain for it.',
+      },
+      match: shapeOf(match),
+    },
+    required: ['provider', 'profile'],
+    allOf: [...when('provider', kinds.providers), ...when('profile', kinds.profiles)],
+    unevaluatedProperties: false,
+  }
+}

@@ -1,0 +1,145 @@
+/**
+ * Kinds bound to their own options: what a kind declared with its own type of options leaves here as plain functions
+ * with the options inside, so that nobody downstream holds options of a type it can't name.
+ */
+import { type Written, type Speech } from './model/content'
+import { type Content, type Notification } from './model/notification'
+import { type OptionWords } from './model/options'
+import { type Fault, type Path } from './config-fault'
+import { readPart } from './config-faults'
+import { shapeOf, type Shape } from './config-shape'
+import { type Profile, type Subject } from './profiles/profile'
+import { type Finding, type Provider, type ProviderKind, type ProviderSurroundings } from './providers/provider'
+import { type Store, type StoreKind, type StoreSurroundings } from './stores/store'
+
+/** The tables of what exists; each kind has options of its own type. */
+export interface Kinds<P, F, S> {
+  readonly providers: { readonly [K in keyof P]: ProviderKind<P[K]> }
+  readonly profiles: { readonly [K in keyof F]: Profile<F[K]> }
+  readonly stores: { readonly [K in keyof S]: StoreKind<S[K]> }
+}
+
+/** An app's provider with its options applied. */
+export interface AppProvider {
+  readonly kind: string
+  readonly speaks: Speech
+  /** See `ProviderKind`. */
+  readonly maxEncryptedSize: number
+  address(raw: string): string | undefined
+  check(now: number): Promise<readonly Finding[]>
+  /** Throws an `Error` with cause and mend where `check` finds a fault. */
+  open(surroundings: ProviderSurroundings): Provider
+}
+
+/** An app's profile with its options applied, for the family of push services that the app's provider speaks. */
+export interface AppProfile {
+  readonly name: string
+  /** What the push service gets to see, one sentence for the operator. */
+  readonly reveals: string
+  readonly passesEncrypted: boolean
+  readonly keeps: { readonly sender: boolean; readonly body: boolean }
+  /** Whether a call can be sent as one. */
+  rings(content: Content, hasCallAddress: boolean): boolean
+  collapseKey(notification: Omit<Notification, 'collapseKey'>): string | undefined
+  write(subject: Subject): Written
+}
+
+/** The store with its options applied. */
+export interface ConfiguredStore {
+  readonly kind: string
+  /** Rejects with `StoreRefused` where the fault is the operator's to mend. */
+  open(surroundings: StoreSurroundings): Promise<Store>
+}
+
+/** Reads the keys of one kind; undefined with its faults added where they are not right. */
+type Read<T> = (raw: unknown, at: Path, faults: Fault[]) => T | undefined
+
+export interface BoundProvider {
+  readonly speaks: Speech
+  readonly shape: Shape
+  readonly read: Read<AppProvider>
+}
+export interface BoundProfile {
+  readonly shape: Shape
+  readonly writesFor: readonly Speech[]
+  /** The profile as it writes for one family; undefined and no fault of its own where it can't. */
+  read(raw: unknown, at: Path, faults: Fault[], speaks: Speech): AppProfile | undefined
+}
+export interface BoundStore {
+  readonly shape: Shape
+  readonly read: Read<ConfiguredStore>
+}
+
+/** The tables again, every type of options inside. */
+export interface BoundKinds {
+  readonly providers: ReadonlyMap<string, BoundProvider>
+  readonly profiles: ReadonlyMap<string, BoundProfile>
+  readonly stores: ReadonlyMap<string, BoundStore>
+}
+
+function bindProvider<O>(kind: ProviderKind<O>, words: OptionWords): BoundProvider {
+  const schema = kind.options(words)
+  return {
+    speaks: kind.speaks,
+    shape: shapeOf(schema),
+    read(raw, at, faults) {
+      const options = readPart<O>(schema, raw, at, faults)
+      if (options === undefined) return undefined
+      return Object.freeze({
+        kind: kind.kind,
+        speaks: kind.speaks,
+        maxEncryptedSize: kind.maxEncryptedSize,
+        address: (raw: string) => kind.address(raw),
+        check: (now: number) => kind.check(options, now),
+        open: (surroundings: ProviderSurroundings) => kind.open(options, surroundings),
+      })
+    },
+  }
+}
+
+function bindProfile<O>(profile: Profile<O>): BoundProfile {
+  return {
+    shape: shapeOf(profile.options),
+    writesFor: Object.keys(profile.write) as Speech[],
+    read(raw, at, faults, speaks) {
+      const write = profile.write[speaks]
+      const options = readPart<O>(profile.options, raw, at, faults)
+      if (options === undefined || write === undefined) return undefined
+      return Object.freeze({
+        name: profile.name,
+        reveals: profile.reveals(options),
+        passesEncrypted: profile.passesEncrypted,
+        keeps: Object.freeze(profile.keeps(options)),
+        rings: (content: Content, hasCallAddress: boolean) => profile.rings(content, hasCallAddress),
+        collapseKey: (notification: Omit<Notification, 'collapseKey'>) => profile.collapseKey(notification, options),
+        write: (subject: Subject) => write(subject, options),
+      })
+    },
+  }
+}
+
+function bindStore<O>(kind: StoreKind<O>, words: OptionWords): BoundStore {
+  const schema = kind.options(words)
+  return {
+    shape: shapeOf(schema),
+    read(raw, at, faults) {
+      const options = readPart<O>(schema, raw, at, faults)
+      if (options === undefined) return undefined
+      return Object.freeze({
+        kind: kind.kind,
+        open: (surroundings: StoreSurroundings) => kind.open(options, surroundings),
+      })
+    },
+  }
+}
+
+/** Binds every kind of the tables; secrets are read through `words` when an app or a store is. */
+export function bindKinds<P, F, S>(kinds: Kinds<P, F, S>, words: OptionWords): BoundKinds {
+  const providers = new Map<string, BoundProvider>()
+  const profiles = new Map<string, BoundProfile>()
+  const stores = new Map<string, BoundStore>()
+  for (const name in kinds.providers) providers.set(name, bindProvider(kinds.providers[name], words))
+  for (const name in kinds.profiles) profiles.set(name, bindProfile(kinds.profiles[name]))
+  for (const name in kinds.stores) stores.set(name, bindStore(kinds.stores[name], words))
+  return { providers, profiles, stores }
+}

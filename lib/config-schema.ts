@@ -1,0 +1,53 @@
+/** The shape of the whole configuration as JSON Schema, put together from its parts and from the kinds that exist. */
+import { appShape } from './config-app'
+import { type BoundKinds } from './config-kinds'
+import { access, log, makeComponent } from './config-parts'
+import { type Shape, shapeOf } from './config-shape'
+import { makeUnbuiltKeys, unbuiltKinds } from './config-unbuilt'
+import { type OptionWords } from './model/options'
+
+function storeShape(kinds: BoundKinds): Shape {
+  return {
+    type: 'object',
+    description: 'Where registrations and waiting pushes are kept.',
+    properties: {
+      kind: { enum: [...kinds.stores.keys(), ...Object.keys(unbuiltKinds.store)], description: 'The kind of store.' },
+    },
+    required: ['kind'],
+    allOf: [...kinds.stores].map(([name, { shape }]) => {
+      const { additionalProperties: _closed, type: _type, ...keys } = shape
+      return { if: { properties: { kind: { const: name } }, required: ['kind'] }, then: keys }
+    }),
+    unevaluatedProperties: false,
+  }
+}
+
+/** JSON Schema (draft 2020-12) of `component.config.json`: what an editor completes, and what names every known key. */
+export function configShape(kinds: BoundKinds, words: OptionWords): Shape {
+  const component = shapeOf(makeComponent(words))
+  const unbuilt = Object.entries(makeUnbuiltKeys(words)).map(([key, schema]) => [key, shapeOf(schema)] as const)
+  return {
+    $schema: 'https://json-schema.org/draft/2020-12/schema',
+    title: 'xmpp-push: component.config.json',
+    type: 'object',
+    properties: {
+      $schema: { type: 'string', description: 'Where an editor finds this schema.' },
+      component: {
+        description: 'How the service attaches to XMPP servers: one component, or a list of them.',
+        anyOf: [component, { type: 'array', items: component, minItems: 1 }],
+      },
+      store: storeShape(kinds),
+      apps: {
+        type: 'object',
+        description: 'The apps that are woken, by the name that clients give as provider.',
+        additionalProperties: appShape(kinds),
+        minProperties: 1,
+      },
+      access: { ...shapeOf(access), description: 'Who may register, publish and administer.' },
+      log: { ...shapeOf(log), description: 'What is written to the log.' },
+      ...Object.fromEntries(unbuilt),
+    },
+    required: ['component', 'store', 'apps'],
+    additionalProperties: false,
+  }
+}

@@ -1,0 +1,62 @@
+/** Parts of the configuration that are known and not built yet: their shape, and the plain word that refuses them. */
+import { z } from 'zod'
+import { type Fault, type Path, spell } from './config-fault'
+import { type OptionWords } from './model/options'
+
+/** Kinds that will come, by the key that names them, each with what to use until then. */
+export const unbuiltKinds = {
+  provider: { webpush: 'apns or fcm', unifiedpush: 'apns or fcm', relay: 'apns or fcm' },
+  store: { postgres: 'sqlite, the embedded store' },
+  outbox: { nats: "the store's own outbox: leave the key out" },
+} as const satisfies Readonly<Record<string, Readonly<Record<string, string>>>>
+
+/** Says so if this kind is known and not built yet. */
+export function unbuiltKind(of: keyof typeof unbuiltKinds, name: string, at: Path): Fault | undefined {
+  const instead: Readonly<Record<string, string>> = unbuiltKinds[of]
+  if (!Object.hasOwn(instead, name)) return undefined
+  return { path: spell(at), text: `the ${of} "${name}" is not built yet`, mend: `Use ${instead[name] ?? ''}` }
+}
+
+/** A key that is known and not built yet. */
+export function unbuiltKey(at: Path): Fault {
+  return { path: spell(at), text: 'not built yet', mend: 'Remove it until a release says that it is' }
+}
+
+/** What `match` of an app will hold: by it, requests that name no app find theirs. */
+export const match = z
+  .strictObject({
+    service: z.string().optional().describe('The service a request names.'),
+    mode: z.string().optional().describe('The mode a request names.'),
+    topic: z.string().optional().describe('The topic a request names.'),
+    tags: z.array(z.string()).optional().describe('Tags a request must carry.'),
+    platform: z.string().optional().describe('The platform a request names.'),
+  })
+  .describe('Not built yet. By it, requests over HTTP that name no app find theirs.')
+
+/** Top-level keys that will come, with their shape. */
+export function makeUnbuiltKeys(words: OptionWords) {
+  const listener = z.strictObject({
+    listen: z.string().describe('Address and port: `127.0.0.1:8086`.'),
+    tls: z.strictObject({ certificate: words.credential, key: words.credential }).optional(),
+    auth: z.strictObject({ token: words.credential }).optional(),
+    serve: z.array(z.string()).describe('Names of the interfaces served here.'),
+  })
+  return {
+    http: z
+      .strictObject({ listeners: z.array(listener), trustedProxies: z.array(z.string()).optional() })
+      .optional()
+      .describe('Not built yet. Where HTTP interfaces are served.'),
+    outbox: z
+      .looseObject({ kind: z.enum(['nats']) })
+      .optional()
+      .describe("Not built yet. Another outbox than the store's own."),
+    remoteDisable: z
+      .boolean()
+      .optional()
+      .describe('Not built yet. Tell servers by XEP-0357 remote disabling that a device is gone.'),
+    roles: z
+      .array(z.string())
+      .optional()
+      .describe('Not built yet. The stages this process runs, where several share one store.'),
+  }
+}

@@ -1,0 +1,134 @@
+/** Words that all option schemas share: a secret and where it comes from, an endpoint, a path. The only reader of secrets. */
+import { readFileSync, statSync } from 'node:fs'
+import { resolve } from 'node:path'
+import { z } from 'zod'
+import { Credential } from './model/opaque'
+import { type OptionWords } from './model/options'
+
+/** The environment, as a map from names to texts. */
+export type Environment = Readonly<Record<string, string | undefined>>
+
+/** Where secrets are looked for. */
+export interface Sources {
+  /** The configuration's folder: relative paths start here. */
+  readonly folder: string
+  readonly env: Environment
+}
+
+interface Wrong {
+  readonly text: string
+  readonly mend: string
+}
+
+/** No key, certificate or account file comes near; a device file or a database given by mistake does. */
+const LARGEST = 1024 * 1024
+
+/** Adds an issue that carries its own mend. */
+export function refuse(ctx: z.RefinementCtx, text: string, mend: string): void {
+  ctx.addIssue({ code: 'custom', message: text, params: { mend } })
+}
+
+function unreadable(file: string, error: unknown): Wrong {
+  const code = (error as NodeJS.ErrnoException).code ?? String(error)
+  const start = 'a relative path starts at the folder of the configuration'
+  switch (code) {
+    case 'ENOENT':
+    case 'ENOTDIR':
+      return { text: `there is no file ${file}`, mend: `Put the file there, or correct the path (${start})` }
+    case 'EACCES':
+    case 'EPERM':
+      return { text: `may not read ${file}`, mend: 'Make it readable for the user that runs xmpp-push' }
+    default:
+      return { text: `can't read ${file} (${code})`, mend: 'Put a readable file there, or correct the path' }
+  }
+}
+
+function fromFile(path: string, folder: string): Credential | Wrong {
+  const file = resolve(folder, path)
+  try {
+    const facts = statSync(file)
+    if (!facts.isFile()) return { text: `${file} is not a file`, mend: 'Name the file itself' }
+    if (facts.size > LARGEST)
+      return { text: `${file} is larger than any credential (1 MiB)`, mend: 'Name another file' }
+    const bytes = readFileSync(file)
+    if (bytes.toString('latin1').trim() === '') {
+      return { text: `the file ${file} is empty`, mend: 'Put the secret into it, or the key as it was downloaded' }
+    }
+    return new Credential(bytes, `file ${file}`)
+  } catch (error) {
+    return unreadable(file, error)
+  }
+}
+
+function fromEnvironment(name: string, env: Environment): Credential | Wrong {
+  const value = env[name]
+  const how = `Set ${name} for the process (export ${name}=…), or name a file: {"file": "…"}`
+  if (value === undefined) return { text: `the environment variable ${name} is not set`, mend: how }
+  if (value.trim() === '') return { text: `the environment variable ${name} is empty`, mend: how }
+  return new Credential(Buffer.from(value), `environment variable ${name}`)
+}
+
+function read(raw: unknown, { folder, env }: Sources): Credential | Wrong {
+  const shape = 'Write a text, {"file": "path"} or {"env": "NAME"}'
+  if (raw === undefined) return { text: 'is missing', mend: shape }
+  if (typeof raw === 'string') {
+    return raw.trim() === '' ? { text: 'is empty', mend: shape } : new Credential(Buffer.from(raw), 'the configuration')
+  }
+  if (typeof raw !== 'object' || raw === null || Array.isArray(raw)) {
+    return { text: 'is neither a text nor where one is to be found', mend: shape }
+  }
+  const [entry, ...more] = Object.entries(raw) as [string, unknown][]
+  if (entry === undefined || more.length > 0) return { text: 'has to name exactly one place', mend: shape }
+  const [place, name] = entry
+  if (place !== 'file' && place !== 'env')
+    return { text: `"${place}" is no place that a secret is read from`, mend: shape }
+  if (typeof name !== 'string' || name.trim() === '') return { text: `names no ${place}`, mend: shape }
+  return place === 'file' ? fromFile(name, folder) : fromEnvironment(name, env)
+}
+
+const place = (key: string, description: string) => ({
+  type: 'object' as const,
+  properties: { [key]: { type: 'string' as const, minLength: 1, description } },
+  required: [key],
+  additionalProperties: false as const,
+})
+
+/** An `https://host[:port]` origin, or why it is none. */
+function origin(text: string, ctx: z.RefinementCtx): string {
+  const mend = 'Write https://host or https://host:port'
+  const url = URL.canParse(text) ? new URL(text) : undefined
+  if (url?.protocol !== 'https:') refuse(ctx, `"${text}" is no https address`, mend)
+  else if (`${url.username}${url.password}${url.search}${url.hash}` !== '' || url.pathname !== '/') {
+    refuse(ctx, `"${text}" says more than a host and a port`, mend)
+  }
+  return url?.origin ?? text
+}
+
+/** The words, reading secrets from these sources when a value is parsed. */
+export function makeWords(sources: Sources): OptionWords {
+  const shown = {
+    anyOf: [
+      { type: 'string' as const, minLength: 1, description: 'The secret itself.' },
+      place('file', 'A file that holds it; a relative path starts at the folder of this file.'),
+      place('env', 'An environment variable that holds it.'),
+    ],
+  }
+  const credential = z
+    .unknown()
+    .meta(shown)
+    .transform((raw, ctx): Credential => {
+      const found = read(raw, sources)
+      if (found instanceof Credential) return found
+      refuse(ctx, found.text, found.mend)
+      return z.NEVER
+    })
+  const path = z
+    .string()
+    .min(1)
+    .transform((text) => resolve(sources.folder, text))
+  return Object.freeze({
+    credential,
+    endpoint: z.string().meta({ pattern: '^https://[^/]+/?$' }).transform(origin),
+    path,
+  })
+}

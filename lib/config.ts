@@ -1,0 +1,197 @@
+/**
+ * `component.config.json` to a frozen `Config`, or every fault in it at once. The only reader of the environment. Knows
+ * which parts there are; what a kind's own keys mean, the kind declares.
+ */
+import { readFileSync } from 'node:fs'
+import { dirname, resolve } from 'node:path'
+import { type App, choose, isObject, readApp } from './config-app'
+import { FILE_VARIABLE, override } from './config-environment'
+import { type Fault, spell } from './config-fault'
+import { readPart, unknownKey } from './config-faults'
+import { readJson } from './config-json'
+import { bindKinds, type BoundKinds, type ConfiguredStore, type Kinds } from './config-kinds'
+import { type Access, access, type ComponentConfig, type Log, log, makeComponent, parentOf } from './config-parts'
+import { configShape } from './config-schema'
+import { type Shape } from './config-shape'
+import { makeUnbuiltKeys, unbuiltKey, unbuiltKind } from './config-unbuilt'
+import { type Environment, makeWords } from './config-words'
+import * as built from './kinds'
+import { type OptionWords } from './model/options'
+
+export { type App } from './config-app'
+export { type ComponentConfig } from './config-parts'
+export { type Fault } from './config-fault'
+
+export interface Config {
+  /** The file it was read from, absolute. */
+  readonly file: string
+  readonly components: readonly ComponentConfig[]
+  readonly store: ConfiguredStore
+  /** By name, in the file's order. */
+  readonly apps: ReadonlyMap<string, App>
+  readonly access: Access
+  readonly log: Log
+}
+
+export type ReadConfig =
+  | { readonly is: 'config'; readonly config: Config }
+  /** `sound`: the apps in which nothing was found wrong, so that their credentials can be checked all the same. */
+  | { readonly is: 'faults'; readonly faults: readonly Fault[]; readonly sound: readonly App[] }
+
+/** Where the configuration is read from, and the kinds it may name. */
+export interface ConfigSource<P, F, S> {
+  readonly file: string
+  /** The process's own by default. */
+  readonly env?: Environment
+  /** Those of `kinds.ts` by default. */
+  readonly kinds?: Kinds<P, F, S>
+}
+
+/** The file to read where the call names none: `XMPP_PUSH_CONFIG`, or `component.config.json` in the working folder. */
+export function configFile(env: Environment = process.env): string {
+  return env[FILE_VARIABLE] ?? 'component.config.json'
+}
+
+function bind<P, F, S>(kinds: Kinds<P, F, S> | undefined, words: OptionWords): BoundKinds {
+  return kinds === undefined ? bindKinds(built, words) : bindKinds(kinds, words)
+}
+
+/** JSON Schema of the configuration, as published in `docs/component.config.schema.json`. */
+export function configSchema<P, F, S>(kinds?: Kinds<P, F, S>): Shape {
+  const words = makeWords({ folder: '.', env: {} })
+  return configShape(bind(kinds, words), words)
+}
+
+function load(file: string): { readonly raw: unknown } | Fault {
+  let source: string
+  try {
+    source = readFileSync(file, 'utf8')
+  } catch (error) {
+    const code = (error as NodeJS.ErrnoException).code ?? String(error)
+    return code === 'ENOENT' || code === 'ENOTDIR'
+      ? {
+          path: file,
+          text: 'there is no such file',
+          mend: `Name the configuration with --config or ${FILE_VARIABLE}, or begin with a copy of the example component.config.json`,
+        }
+      : {
+          path: file,
+          text: `can't be read (${code})`,
+          mend: 'Make it a file that the user who runs xmpp-push may read',
+        }
+  }
+  const json = readJson(source)
+  if (json.is === 'value') return { raw: json.value }
+  const { line, column, text, mend } = json
+  return { path: `${file}:${line}:${column}`, text: `not JSON: ${text}`, mend }
+}
+
+type Raw = Readonly<Record<string, unknown>>
+
+function readComponents(raw: unknown, words: OptionWords, faults: Fault[]): readonly ComponentConfig[] {
+  const schema = makeComponent(words)
+  const items: readonly unknown[] = Array.isArray(raw) ? raw : [raw]
+  const components = items.flatMap((item, at) => {
+    const component = readPart(schema, item, Array.isArray(raw) ? ['component', at] : ['component'], faults)
+    return component === undefined ? [] : [component]
+  })
+  if (items.length === 0) faults.push({ path: 'component', text: 'the list is empty', mend: 'Add a component: {…}' })
+  const domains = components.map(({ domain }) => domain)
+  const twice = domains.find((domain, at) => domains.indexOf(domain) !== at)
+  if (twice !== undefined) {
+    faults.push({ path: 'component', text: `${twice} is attached twice`, mend: 'Keep one of the two' })
+  }
+  return components
+}
+
+function readStore(raw: unknown, kinds: BoundKinds, faults: Fault[]): ConfiguredStore | undefined {
+  if (!isObject(raw)) {
+    const text = raw === undefined ? 'is missing' : 'is not an object: {…}'
+    faults.push({ path: 'store', text, mend: 'Write { "kind": …, … }' })
+    return undefined
+  }
+  const { kind: name, ...options } = raw
+  return choose('kind', name, ['store', 'kind'], kinds.stores, faults)?.read(options, ['store'], faults)
+}
+
+function readApps(raw: unknown, kinds: BoundKinds, faults: Fault[]): readonly App[] {
+  if (!isObject(raw) || Object.keys(raw).length === 0) {
+    const text = raw === undefined ? 'is missing' : isObject(raw) ? 'names no app' : 'is not an object: {…}'
+    faults.push({ path: 'apps', text, mend: 'Write { "name of the app": { "provider": …, "profile": …, … } }' })
+    return []
+  }
+  return Object.entries(raw).flatMap(([name, entry]) => readApp(name, entry, kinds, faults) ?? [])
+}
+
+/** Users of the component's parent domain may register, where the file does not say who. */
+function readAccess(raw: unknown, components: readonly ComponentConfig[], faults: Fault[]): Access | undefined {
+  const read = readPart(access, raw === undefined ? {} : raw, ['access'], faults)
+  if (read === undefined) return undefined
+  const parents = components.map(({ domain }) => ({ domain, parent: parentOf(domain) }))
+  const orphan = parents.find(({ parent }) => parent === undefined)
+  if (read.register === undefined && orphan !== undefined) {
+    faults.push({
+      path: 'access.register',
+      text: `is missing, and "${orphan.domain}" has no parent domain to take its place`,
+      mend: 'List the domains whose users may register: ["example.com"]',
+    })
+  }
+  const register = read.register ?? parents.flatMap(({ parent }) => parent ?? [])
+  return { register: [...new Set(register)], publish: read.publish, admins: read.admins }
+}
+
+function refuseKeys(raw: Raw, root: Shape, words: OptionWords, faults: Fault[]): void {
+  const known = Object.keys(root.properties ?? {})
+  const unbuilt = makeUnbuiltKeys(words)
+  for (const [key, value] of Object.entries(raw)) {
+    if (!known.includes(key)) faults.push(unknownKey(key, [], known))
+    else if (Object.hasOwn(unbuilt, key)) {
+      const outbox: unknown = key === 'outbox' && isObject(value) ? value['kind'] : undefined
+      const kind = typeof outbox === 'string' ? unbuiltKind('outbox', outbox, ['outbox', 'kind']) : undefined
+      faults.push(kind ?? unbuiltKey([key]))
+    }
+  }
+}
+
+function freeze<T>(value: T): T {
+  if (typeof value !== 'object' || value === null || ArrayBuffer.isView(value)) return value
+  for (const inner of Object.values(value)) freeze(inner)
+  return Object.freeze(value)
+}
+
+/**
+ * Reads, overrides from the environment and checks the configuration, and reads every secret it points to. Never
+ * throws for what stands in it: all faults are returned together, each with its path and its mend.
+ */
+export function readConfig<P, F, S>({ file, env = process.env, kinds }: ConfigSource<P, F, S>): ReadConfig {
+  const path = resolve(file)
+  const words = makeWords({ folder: dirname(path), env })
+  const bound = bind(kinds, words)
+  const root = configShape(bound, words)
+  const loaded = load(path)
+  if (!('raw' in loaded)) return { is: 'faults', faults: [loaded], sound: [] }
+  const faults: Fault[] = []
+  if (!isObject(loaded.raw)) {
+    const text = 'the configuration is not an object: {…}'
+    return { is: 'faults', faults: [{ path, text, mend: 'Begin with a copy of the example' }], sound: [] }
+  }
+  const { raw, setBy } = override(loaded.raw, root, env, faults)
+  const top = isObject(raw) ? raw : {}
+  refuseKeys(top, root, words, faults)
+  const components = readComponents(top['component'], words, faults)
+  const store = readStore(top['store'], bound, faults)
+  const apps = readApps(top['apps'], bound, faults)
+  const rights = readAccess(top['access'], components, faults)
+  const logging = readPart(log, top['log'] === undefined ? {} : top['log'], ['log'], faults)
+  if (faults.length > 0 || store === undefined || rights === undefined || logging === undefined) {
+    const sources = new Map([...setBy].map(([at, name]) => [spell(at), name]))
+    const named = faults.map((fault) => {
+      const name = sources.get(fault.path)
+      return name === undefined ? fault : { ...fault, text: `${fault.text} (set by the environment variable ${name})` }
+    })
+    return { is: 'faults', faults: named, sound: apps }
+  }
+  const byName: ReadonlyMap<string, App> = new Map(apps.map((app) => [app.name, app]))
+  const config = { file: path, components, store, apps: byName, access: rights, log: logging }
+  return { is: 'config', config: freeze(config) }
+}
