@@ -1,0 +1,206 @@
+/** The composition root: opens, wires, starts, reloads and drains. Knows no XML, no SQL, no vendor's word. */
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { systemClock, type Clock } from './clock'
+import { type App, type Config } from './config'
+import { makeDispatcher, type Dispatcher } from './dispatch/dispatcher'
+import { type SendingApp } from './dispatch/sender'
+import { type DoorApp } from './intake/app'
+import { makePublish } from './intake/publish'
+import { makeRegister } from './intake/register'
+import { dialects } from './kinds'
+import { type Account } from './model/accounting'
+import { type Observe } from './observe'
+import { type Provider } from './providers/provider'
+import { type Store } from './stores/store'
+import { makeLink, tryLink, type Link } from './xmpp/component'
+import { makeAttachment } from './xmpp/attachment'
+
+/** This program's version, as its package says. */
+export const version = (
+  JSON.parse(readFileSync(join(__dirname, '..', 'package.json'), 'utf8')) as { readonly version: string }
+).version
+
+export interface Service {
+  /** Resolves once every component is attached to its server. */
+  whenOnline(): Promise<void>
+  /** The accounting as of this moment, by app. */
+  accounts(): Promise<ReadonlyMap<string, Account>>
+  /** Why apps are held, by app. */
+  held(): ReadonlyMap<string, string>
+  /** Takes credentials and settings of the apps from a configuration that was read again. */
+  reload(config: Config): Promise<void>
+  /** Answers `wait` to what still comes, lets what is out end (10 s at most), detaches and closes the store. */
+  stop(why: string): Promise<void>
+}
+
+export interface Surroundings {
+  readonly observe: Observe
+  /** The machine's own by default. */
+  readonly clock?: Clock
+}
+
+/** Milliseconds that deliveries under way are given at a stop. */
+const GRACE = 10_000
+
+interface OpenApp {
+  readonly door: DoorApp
+  /** Absent where its credentials could not be used: what is accepted for it waits. */
+  readonly sending?: SendingApp
+}
+
+/** Starts the service. Rejects with `StoreRefused` where the store can't be opened; all else is told and tried again. */
+export async function startService(config: Config, surroundings: Surroundings): Promise<Service> {
+  const { observe, clock = systemClock } = surroundings
+  const store = await config.store.open({
+    clock,
+    trouble: (text) => observe({ at: 'trouble', about: 'store', text }),
+  })
+  let closed: string | undefined = 'the service is starting'
+  let apps = openApps(config.apps, store, clock, observe)
+
+  const dispatcher = makeDispatcher({
+    outbox: store.outbox,
+    registry: store.registry,
+    apps: () => sendingOf(apps),
+    clock,
+    observe,
+  })
+  const doorApps = (): ReadonlyMap<string, DoorApp> => new Map([...apps].map(([name, app]) => [name, app.door]))
+  const register = makeRegister({
+    registry: store.registry,
+    apps: doorApps,
+    domains: () => config.access.register,
+    admins: config.access.admins,
+    clock,
+    observe,
+  })
+  const publish = makePublish({
+    registry: store.registry,
+    outbox: store.outbox,
+    apps: doorApps,
+    publishers: config.access.publish,
+    clock,
+    observe,
+    closed: () => closed,
+  })
+
+  const links: readonly Link[] = config.components.map((component) => {
+    const onStanza = makeAttachment({
+      domain: component.domain,
+      secret: component.secret,
+      version,
+      dialects,
+      apps: () => [...doorApps().values()],
+      register,
+      publish,
+      nodesOf: async (service, owner) => (await store.registry.ownedBy(service, owner)).map(({ node }) => node),
+      send: (stanza) => void link.send(stanza),
+      clock,
+      observe,
+    })
+    const link = makeLink({ ...component, clock, observe, onStanza })
+    return link
+  })
+
+  closed = undefined
+  dispatcher.start()
+  for (const link of links) link.start()
+  observe({
+    at: 'started',
+    version,
+    domains: config.components.map(({ domain }) => domain),
+    apps: [...config.apps.keys()],
+  })
+
+  let stopping: Promise<void> | undefined
+  async function stop(why: string): Promise<void> {
+    observe({ at: 'stopping', why })
+    closed = 'the service is stopping'
+    await dispatcher.drain(GRACE)
+    await Promise.all(links.map((link) => link.stop(1_000)))
+    await closeApps(apps)
+    const waiting = await waitingIn(store)
+    await store.close()
+    observe({ at: 'stopped', waiting })
+  }
+
+  return Object.freeze({
+    whenOnline: async () => void (await Promise.all(links.map((link) => link.whenOnline()))),
+    accounts: () => store.accounts(),
+    held: () => dispatcher.held(),
+    async reload(fresh: Config) {
+      const old = apps
+      apps = openApps(fresh.apps, store, clock, observe)
+      releaseAll(dispatcher, apps)
+      observe({ at: 'reloaded', apps: [...apps.keys()] })
+      await closeApps(old)
+    },
+    stop: (why: string) => (stopping ??= stop(why)),
+  })
+}
+
+/** Tries every component link once, without taking the place of a running service for longer than a handshake. */
+export async function tryLinks(
+  config: Config,
+  clock: Clock = systemClock,
+): Promise<ReadonlyMap<string, Awaited<ReturnType<typeof tryLink>>>> {
+  const tried = await Promise.all(
+    config.components.map(async (component) => [component.domain, await tryLink({ ...component, clock })] as const),
+  )
+  return new Map(tried)
+}
+
+function openApps(apps: ReadonlyMap<string, App>, store: Store, clock: Clock, observe: Observe): ReadonlyMap<string, OpenApp> {
+  return new Map([...apps].map(([name, app]) => [name, openApp(app, store, clock, observe)]))
+}
+
+function openApp(app: App, store: Store, clock: Clock, observe: Observe): OpenApp {
+  const { name, provider: kind, profile } = app
+  const door: DoorApp = Object.freeze({
+    name,
+    passesEncrypted: profile.passesEncrypted,
+    maxEncryptedSize: kind.maxEncryptedSize,
+    keeps: { ...profile.keeps, encrypted: profile.passesEncrypted },
+    address: kind.address,
+    rings: profile.rings,
+    collapseKey: profile.collapseKey,
+  })
+  let provider: Provider
+  try {
+    provider = kind.open({
+      app: name,
+      clock,
+      keep: store.keep,
+      notice: (text) => observe({ at: 'notice', about: `app ${name}`, text }),
+    })
+  } catch (error) {
+    const text = `${error instanceof Error ? error.message : String(error)}; its pushes are kept and wait until this is mended`
+    observe({ at: 'trouble', about: `app ${name}`, text })
+    return { door }
+  }
+  return { door, sending: { provider, write: profile.write } }
+}
+
+function sendingOf(apps: ReadonlyMap<string, OpenApp>): ReadonlyMap<string, SendingApp> {
+  const sending = new Map<string, SendingApp>()
+  for (const [name, app] of apps) if (app.sending !== undefined) sending.set(name, app.sending)
+  return sending
+}
+
+function releaseAll(dispatcher: Dispatcher, apps: ReadonlyMap<string, OpenApp>): void {
+  for (const name of apps.keys()) dispatcher.release(name)
+}
+
+async function closeApps(apps: ReadonlyMap<string, OpenApp>): Promise<void> {
+  await Promise.all([...apps.values()].map((app) => app.sending?.provider.close()))
+}
+
+async function waitingIn(store: Store): Promise<number> {
+  try {
+    const accounts = await store.accounts()
+    return [...accounts.values()].reduce((sum, account) => sum + account.waiting + account.inFlight, 0)
+  } catch {
+    return 0
+  }
+}

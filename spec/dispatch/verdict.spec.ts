@@ -1,0 +1,90 @@
+import fc from 'fast-check'
+import { delayBefore, judge, type History } from '../../lib/dispatch/verdict'
+import { type Outcome } from '../../lib/model/outcome'
+
+const now = Date.UTC(2026, 0, 1)
+const message: History = { class: 'message', attempts: 1, expiresAt: now + 28 * 24 * 3600_000 }
+const call: History = { class: 'call', attempts: 1, expiresAt: now + 30_000 }
+
+describe('dispatch/verdict', () => {
+  it('ends what was delivered', () => {
+    expect(judge({ is: 'delivered' }, message, now, 0)).toEqual({ is: 'ended', end: 'delivered' })
+  })
+
+  it("believes a dead token only against registrations older than the vendor's word", () => {
+    expect(judge({ is: 'gone', why: 'Unregistered', since: now - 60_000 }, message, now, 0)).toEqual({
+      is: 'ended',
+      end: 'gone',
+      forget: { registeredBefore: now - 60_000, why: 'Unregistered' },
+    })
+  })
+
+  it('takes the moment of the answer where the vendor names none', () => {
+    expect(judge({ is: 'gone', why: 'UNREGISTERED' }, message, now, 0)).toMatchObject({
+      forget: { registeredBefore: now },
+    })
+  })
+
+  it.each(['suspect', 'refused'] as const)('drops what is %s and forgets nobody', (is) => {
+    expect(judge({ is, why: 'x' }, message, now, 0)).toEqual({ is: 'ended', end: 'refused' })
+  })
+
+  it('comes back to a busy device no sooner than it was told, and holds nobody else', () => {
+    const verdict = judge({ is: 'busy', why: 'x', whom: 'target', notBefore: now + 90_000 }, message, now, 0)
+    expect(verdict).toEqual({ is: 'again', at: now + 90_000, ambiguous: false })
+  })
+
+  it('holds the app where the credential is asked to wait', () => {
+    const verdict = judge({ is: 'busy', why: 'quota', whom: 'credential', notBefore: now + 90_000 }, message, now, 0)
+    expect(verdict).toMatchObject({ is: 'again', hold: { why: 'quota', notBefore: now + 90_000 } })
+  })
+
+  it('repeats what may have arrived, unless it is a call', () => {
+    const lost: Outcome = { is: 'down', why: 'lost', ambiguous: true }
+    expect(judge(lost, message, now, 0)).toMatchObject({ is: 'again', ambiguous: true })
+    expect(judge(lost, call, now, 0)).toEqual({ is: 'ended', end: 'abandoned' })
+  })
+
+  it('repeats a call that surely did not arrive', () => {
+    expect(judge({ is: 'down', why: 'refused', ambiguous: false }, call, now, 0)).toMatchObject({ is: 'again' })
+  })
+
+  it('holds the app and forgets nothing where the fault is ours', () => {
+    const verdict = judge({ is: 'misconfigured', why: 'InvalidProviderToken', mend: 'check keyId' }, message, now, 0)
+    expect(verdict).toMatchObject({ is: 'again', hold: { why: 'InvalidProviderToken', mend: 'check keyId' } })
+    expect(verdict).not.toHaveProperty('forget')
+  })
+
+  it('lets a delivery expire rather than send it after its time', () => {
+    expect(judge({ is: 'down', why: 'x', ambiguous: false }, { ...call, attempts: 9 }, now, 0.99)).toEqual({
+      is: 'ended',
+      end: 'expired',
+    })
+  })
+
+  it('waits from 1 s to 15 min, whatever the attempt and the chance', () => {
+    fc.assert(
+      fc.property(fc.nat(1_000_000), fc.double({ min: 0, max: 0.999999, noNaN: true }), (attempt, chance) => {
+        const delay = delayBefore(attempt, chance)
+        return delay >= 1_000 && delay <= 15 * 60_000
+      }),
+    )
+  })
+
+  it('never plans an attempt at or after the expiry, and never forgets for anything but a dead token', () => {
+    const word = fc.constantFrom<Outcome>(
+      { is: 'delivered' },
+      { is: 'suspect', why: 'x' },
+      { is: 'refused', why: 'x' },
+      { is: 'busy', why: 'x', whom: 'credential' },
+      { is: 'down', why: 'x', ambiguous: true },
+      { is: 'misconfigured', why: 'x' },
+    )
+    fc.assert(
+      fc.property(word, fc.nat(50), fc.nat(60_000), (outcome, attempts, left) => {
+        const verdict = judge(outcome, { class: 'message', attempts, expiresAt: now + left }, now, 0.5)
+        return verdict.forget === undefined && (verdict.is === 'ended' || verdict.at < now + left)
+      }),
+    )
+  })
+})
