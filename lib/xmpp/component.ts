@@ -1,0 +1,204 @@
+/**
+ * The component link (XEP-0114 v1.6): attaches to the server, stays attached, and tells the operator in one line what is in the way.
+ * Knows when to try again and how stanzas go in and out. Refuses to know what any of them means.
+ */
+import { randomBytes } from 'node:crypto'
+import { type Element } from 'ltx'
+import { type Clock } from '../clock'
+import { type Opaque } from '../model/opaque'
+import { type Observe } from '../observe'
+import { attach, type Attachment } from './attachment'
+import { openStream, type ComponentStream, type StreamListener } from './component-stream'
+import { faultOfCa, faultOfDeath, faultOfService, faultOfStuckPeer, type Fault } from './link-faults'
+import { spellStanza } from './outgoing-stanza'
+import { makeReconnecting } from './reconnecting'
+import { makeSelfPing } from './self-ping'
+import { parseService } from './service-address'
+
+const MAX_STANZA_BYTES = 256 * 1024
+const MAX_DEPTH = 64
+const PING_AFTER_MS = 60_000
+const DEAD_AFTER_MS = 30_000
+/** How long `tryLink` waits for the server to close too. */
+const TRY_CLOSE_MS = 2000
+
+/** Where and as whom to attach. */
+export interface TryLinkOptions {
+  /** The component's own domain, as the server knows it. */
+  readonly domain: string
+  /** `xmpp://host:port`, or `xmpps://host:port` for direct TLS. */
+  readonly service: string
+  readonly secret: Opaque
+  /** PEM; stands in place of the authorities that Node trusts. */
+  readonly ca?: Buffer
+  readonly clock: Clock
+}
+
+export interface LinkOptions extends TryLinkOptions {
+  readonly observe: Observe
+  /**
+   * Called with every stanza, in their order. What it throws or rejects with is observed as trouble. If it returns a promise, the stanza
+   * counts as being handled until that is settled: from 1000 such stanzas on nothing is read until half of them are done.
+   */
+  readonly onStanza: (stanza: Element) => void | Promise<void>
+  /** Default 262144. A longer stanza ends the stream. */
+  readonly maxStanzaBytes?: number
+  /** Default 64. A stanza with more elements inside each other ends the stream. */
+  readonly maxDepth?: number
+  /** Milliseconds without a byte from the server after which it is pinged. Default 60 s. */
+  readonly pingAfter?: number
+  /** Milliseconds without a byte after that ping at which the link is given up. Default 30 s. */
+  readonly deadAfter?: number
+}
+
+export interface Link {
+  /** Begins to attach, and never gives up. Never throws; a second call does nothing. */
+  start(): void
+  /**
+   * Resolves true once the stanza is with the kernel, false if it could not be written: the link is down, or the server has left 16 MiB
+   * unread. Never rejects. All stanzas of one turn of the event loop are one write. A stanza without `from` gets the domain; one without
+   * `to`, or from a foreign domain, is not sent, because servers end the stream over it: that is observed as trouble.
+   */
+  send(stanza: Element | string): Promise<boolean>
+  readonly isOnline: boolean
+  /** Resolves when the link is online, at once if it is. */
+  whenOnline(): Promise<void>
+  /** Writes what waits, closes the stream, and resolves when the server has closed too, or after so many milliseconds. For good. */
+  stop(graceMs: number): Promise<void>
+}
+
+/** What became of one connection. */
+interface Ended {
+  readonly fault: Fault
+  /** Milliseconds; 0 if it never was. */
+  readonly onlineFor: number
+}
+
+function open(options: TryLinkOptions & Partial<LinkOptions>, listener: StreamListener): ComponentStream | Fault {
+  const address = parseService(options.service)
+  if (address === undefined) return faultOfService(options.service)
+  const { domain, secret, ca, clock } = options
+  const to = { domain, address, ownCa: ca !== undefined }
+  const limits = {
+    maxStanzaBytes: options.maxStanzaBytes ?? MAX_STANZA_BYTES,
+    maxDepth: options.maxDepth ?? MAX_DEPTH,
+  }
+  try {
+    return openStream({ to, secret, limits, clock, ...(ca === undefined ? {} : { ca }) }, listener)
+  } catch (error) {
+    return faultOfCa(error)
+  }
+}
+
+/** The link of one component to one server. Nothing happens before `start`. */
+export function makeLink(options: LinkOptions): Link {
+  const { domain, service, clock, observe } = options
+  const nextTry = makeReconnecting(() => clock.random())
+  const selfPing = makeSelfPing(domain, `ping-${randomBytes(6).toString('hex')}-`)
+  const stopping = new AbortController()
+  const waiting: (() => void)[] = []
+  let stream: ComponentStream | undefined
+  let attachment: Attachment | undefined
+  let isStarted = false
+
+  function trouble(text: string): void {
+    observe({ at: 'trouble', about: `component ${domain}`, text })
+  }
+
+  function attempt(): Promise<Ended> {
+    return new Promise((resolve) => {
+      const opened = open(options, {
+        online(socket) {
+          attachment = attach({
+            socket,
+            clock,
+            selfPing,
+            pingAfter: options.pingAfter ?? PING_AFTER_MS,
+            deadAfter: options.deadAfter ?? DEAD_AFTER_MS,
+            onStanza: options.onStanza,
+            onTrouble: (error) =>
+              trouble(`a stanza was not handled: ${error instanceof Error ? error.message : String(error)}`),
+            onDead: (why, s) => stream?.drop(why === 'silent' ? faultOfDeath(s) : faultOfStuckPeer(s)),
+          })
+          observe({ at: 'link', domain, service, is: 'online' })
+          for (const go of waiting.splice(0)) go()
+        },
+        heard: () => attachment?.heard(),
+        stanza: (stanza) => attachment?.stanza(stanza),
+        ended(fault) {
+          const since = attachment?.since
+          attachment?.end()
+          attachment = undefined
+          stream = undefined
+          resolve({ fault, onlineFor: since === undefined ? 0 : Math.max(1, clock.elapsed() - since) })
+        },
+      })
+      if ('why' in opened) resolve({ fault: opened, onlineFor: 0 })
+      else stream = opened
+    })
+  }
+
+  async function run(): Promise<void> {
+    while (!stopping.signal.aborted) {
+      const { fault, onlineFor } = await attempt()
+      const { delay, told } = nextTry(fault, onlineFor)
+      if (told !== undefined) {
+        observe({ at: 'link', domain, service, is: onlineFor === 0 ? 'refused' : 'lost', ...told, nextIn: delay })
+      }
+      await clock.sleep(delay, stopping.signal)
+    }
+  }
+
+  return Object.freeze({
+    start() {
+      if (isStarted || stopping.signal.aborted) return
+      isStarted = true
+      void run()
+    },
+    async send(stanza: Element | string) {
+      if (attachment === undefined) return false
+      const spelled = spellStanza(stanza, domain)
+      if ('text' in spelled) return attachment.send(spelled.text)
+      trouble(spelled.fault)
+      return false
+    },
+    get isOnline() {
+      return attachment !== undefined
+    },
+    whenOnline() {
+      return attachment === undefined ? new Promise<void>((resolve) => waiting.push(resolve)) : Promise.resolve()
+    },
+    async stop(graceMs: number) {
+      stopping.abort()
+      const [was, closing] = [attachment, stream]
+      attachment = undefined
+      stream = undefined
+      was?.finish()
+      await closing?.close(graceMs)
+      was?.end()
+    },
+  })
+}
+
+/**
+ * Proves the link once, for `check --live`: attaches, detaches, and tells what happened. A server that lets a new connection take the
+ * place of the old one (Prosody's kick_old, MongooseIM's) thereby cuts a service that is running; it comes back by itself.
+ */
+export function tryLink(
+  options: TryLinkOptions,
+): Promise<{ readonly is: 'online' } | ({ readonly is: 'refused' } & Fault)> {
+  return new Promise((resolve) => {
+    const stream = open(options, {
+      online() {
+        // Not before the library has come back from its own part of the handshake.
+        setImmediate(() => {
+          if (!('why' in stream)) void stream.close(TRY_CLOSE_MS).then(() => resolve({ is: 'online' }))
+        })
+      },
+      heard: () => undefined,
+      stanza: () => undefined,
+      ended: (fault) => resolve({ is: 'refused', ...fault }),
+    })
+    if ('why' in stream) resolve({ is: 'refused', ...stream })
+  })
+}

@@ -1,0 +1,140 @@
+/** Bytes in, elements out: the only place that knows the XML parser, its defects and its limits (ltx 3.1.2 by @xmpp/xml 0.13.3). */
+import { StringDecoder } from 'node:string_decoder'
+import xml from '@xmpp/xml'
+
+/** What one stanza may cost us. */
+export interface StanzaLimits {
+  /** Bytes. It is measured between reads of the socket, so up to one read (64 KiB) more may pass. */
+  readonly maxStanzaBytes: number
+  /** Elements inside each other; the stanza itself is the first. */
+  readonly maxDepth: number
+}
+
+/** Why no more is read of this stream; `condition` is that of RFC 6120 §4.9.3. */
+export class ParserFault extends Error {
+  constructor(
+    readonly condition: 'not-well-formed' | 'policy-violation' | 'restricted-xml',
+    readonly why: string,
+  ) {
+    super(why)
+  }
+}
+
+/** A text may be scanned again for each read that does not finish it; more often than this on average, and it is an attack. */
+const RESCANS = 256
+
+/**
+ * Emits `start` (the stream header), `element` (each stanza, once it is whole), `end` (the stream's end tag), and at most once
+ * `error`, with a `ParserFault`. `write` never throws; after `end` and after `error` it is deaf.
+ */
+export class StanzaParser extends xml.Parser {
+  readonly #limits: StanzaLimits
+  readonly #decoder = new StringDecoder('utf8')
+  #deaf = false
+  #depth = 0
+  /** Text after the last `>`: nothing in it can end anything yet, so the parser is not asked to look. */
+  #held = ''
+  #inCdata = false
+  /** Bytes since the last whole stanza. */
+  #unfinished = 0
+  #rescanned = 0
+  #progress = false
+
+  constructor(limits: StanzaLimits) {
+    super()
+    this.#limits = limits
+  }
+
+  /** Takes what the socket read. */
+  read(data: Buffer): void {
+    if (this.#deaf) return
+    try {
+      this.#read(this.#decoder.write(data), data.length)
+    } catch (error) {
+      const fault =
+        error instanceof ParserFault
+          ? error
+          : new ParserFault('not-well-formed', error instanceof Error ? error.message : 'the XML cannot be read')
+      this.#deaf = true
+      this.emit('error', fault)
+    }
+  }
+
+  #read(text: string, bytes: number): void {
+    this.#unfinished += bytes
+    const ready = text.lastIndexOf('>') + 1
+    if (ready === 0) this.#held += text
+    else {
+      const piece = this.#held + text.slice(0, ready)
+      this.#held = text.slice(ready)
+      this.#write(piece)
+      if (this.#deaf) return
+    }
+    // Whitespace between stanzas is a keepalive (RFC 6120 §4.6.1), however much of it there is.
+    if (this.#unfinished > 1024 && this.#held.trim() === '' && this.cursor === this.root && this.#rescanned === 0) {
+      this.#held = ''
+      this.#unfinished = 0
+    }
+    if (this.#unfinished > this.#limits.maxStanzaBytes) {
+      throw new ParserFault('policy-violation', `a stanza of more than ${this.#limits.maxStanzaBytes} bytes`)
+    }
+  }
+
+  #write(piece: string): void {
+    this.#refuseDeclarations(piece)
+    this.#progress = false
+    this.write(piece)
+    // The parser keeps an unfinished text or attribute and reads it from its beginning each time: quadratic in the number of reads.
+    this.#rescanned = this.#progress ? 0 : this.#rescanned + this.#unfinished
+    if (this.#rescanned > this.#limits.maxStanzaBytes * RESCANS) {
+      throw new ParserFault('policy-violation', 'one text or attribute in too many crumbs')
+    }
+  }
+
+  /** DOCTYPE, entities and comments (RFC 6120 §11.1): the parser would go on swallowing in silence. A piece ends in `>`, so no mark is cut. */
+  #refuseDeclarations(piece: string): void {
+    for (let at = 0; ;) {
+      if (this.#inCdata) {
+        const end = piece.indexOf(']]>', at)
+        if (end < 0) return
+        this.#inCdata = false
+        at = end + 3
+      }
+      const mark = piece.indexOf('<!', at)
+      if (mark < 0) return
+      if (!piece.startsWith('<![CDATA[', mark)) throw new ParserFault('restricted-xml', 'a DOCTYPE or a comment')
+      this.#inCdata = true
+      at = mark + 9
+    }
+  }
+
+  override onStartElement(name: string, attrs?: Parameters<xml.Parser['onStartElement']>[1]): void {
+    if (this.#deaf) return
+    this.#progress = true
+    if (this.#depth > this.#limits.maxDepth) {
+      throw new ParserFault(
+        'policy-violation',
+        `a stanza of more than ${this.#limits.maxDepth} elements inside each other`,
+      )
+    }
+    this.#depth += 1
+    super.onStartElement(name, attrs)
+  }
+
+  override onEndElement(name: string): void {
+    if (this.#deaf) return
+    this.#progress = true
+    const open = this.cursor?.name
+    if (open !== name) throw new ParserFault('not-well-formed', `</${name}> where <${open ?? '?'}> is open`)
+    this.#depth -= 1
+    if (this.#depth === 1) this.#unfinished = 0
+    this.#deaf = this.#depth === 0
+    super.onEndElement(name)
+  }
+
+  override onText(text: string): void {
+    this.#progress = true
+    // Between stanzas the parser would hang it on the stream's root, for ever.
+    if (this.cursor !== this.root) super.onText(text)
+  }
+}
