@@ -1,6 +1,4 @@
 /** The composition root: opens, wires, starts, reloads and drains. Knows no XML, no SQL, no vendor's word. */
-import { readFileSync } from 'node:fs'
-import { join } from 'node:path'
 import { systemClock, type Clock } from './clock'
 import { type App, type Config } from './config'
 import { makeDispatcher, type Dispatcher } from './dispatch/dispatcher'
@@ -13,13 +11,9 @@ import { type Account } from './model/accounting'
 import { type Observe } from './observe'
 import { type Provider } from './providers/provider'
 import { type Store } from './stores/store'
+import { version } from './version'
 import { makeLink, tryLink, type Link } from './xmpp/component'
-import { makeAttachment } from './xmpp/attachment'
-
-/** This program's version, as its package says. */
-export const version = (
-  JSON.parse(readFileSync(join(__dirname, '..', 'package.json'), 'utf8')) as { readonly version: string }
-).version
+import { makeAnswering } from './xmpp/answering'
 
 export interface Service {
   /** Resolves once every component is attached to its server. */
@@ -86,7 +80,7 @@ export async function startService(config: Config, surroundings: Surroundings): 
   })
 
   const links: readonly Link[] = config.components.map((component) => {
-    const onStanza = makeAttachment({
+    const onStanza = makeAnswering({
       domain: component.domain,
       secret: component.secret,
       version,
@@ -151,7 +145,12 @@ export async function tryLinks(
   return new Map(tried)
 }
 
-function openApps(apps: ReadonlyMap<string, App>, store: Store, clock: Clock, observe: Observe): ReadonlyMap<string, OpenApp> {
+function openApps(
+  apps: ReadonlyMap<string, App>,
+  store: Store,
+  clock: Clock,
+  observe: Observe,
+): ReadonlyMap<string, OpenApp> {
   return new Map([...apps].map(([name, app]) => [name, openApp(app, store, clock, observe)]))
 }
 

@@ -38,10 +38,10 @@ export interface RouterOptions {
 }
 
 /**
- * Takes every stanza of the link. Presence, messages, results and errors are dropped; one answer per iq, always.
+ * Takes every stanza of the link; resolves when its answer was sent, so that the link can pace itself. Presence, messages, results and errors are dropped; one answer per iq, always.
  * Throws at start if two routes claim the same element.
  */
-export function makeRouter(options: RouterOptions): (stanza: Element) => void {
+export function makeRouter(options: RouterOptions): (stanza: Element) => void | Promise<void> {
   const routes = new Map<string, Route>()
   for (const route of options.routes) {
     for (const name of route.names) {
@@ -68,9 +68,9 @@ export function makeRouter(options: RouterOptions): (stanza: Element) => void {
   }
 
   return (stanza) => {
-    if (stanza.getName() !== 'iq') return
+    if (stanza.getName() !== 'iq') return undefined
     const type = attribute(stanza, 'type')
-    if (type === 'result' || type === 'error') return
+    if (type === 'result' || type === 'error') return undefined
     const from = parseJid(attribute(stanza, 'from') ?? '')
     if (from === undefined) {
       options.observe({
@@ -78,9 +78,9 @@ export function makeRouter(options: RouterOptions): (stanza: Element) => void {
         about: `component ${options.domain}`,
         text: 'an iq without a valid sender was dropped: it cannot be answered',
       })
-      return
+      return undefined
     }
-    answerTo(stanza, from)
+    return answerTo(stanza, from)
       .catch((error: unknown): Answer => {
         options.observe({
           at: 'trouble',

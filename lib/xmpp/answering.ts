@@ -1,0 +1,50 @@
+/** One component's answers, put together: routes from their parts, disco from the routes. */
+import { type Element } from 'ltx'
+import { type Clock } from '../clock'
+import { type Dialect, type OfferedApp } from '../dialects/dialect'
+import { type Register } from '../intake/register'
+import { type Opaque } from '../model/opaque'
+import { type Observe } from '../observe'
+import { misdirectedRoute, pingRoute, timeRoute, versionRoute } from './basics'
+import { commandsRoute } from './commands'
+import { discoRoutes } from './disco'
+import { pubsubRoutes, type Publish } from './pubsub'
+import { registeringCommands } from './registering'
+import { makeRouter } from './router'
+import { makeSessions } from './session-id'
+
+export interface AnsweringOptions {
+  readonly domain: string
+  /** The component's secret, shared by all instances; session ids are signed with a key derived from it. */
+  readonly secret: Opaque
+  readonly version: string
+  readonly dialects: readonly Dialect[]
+  readonly apps: () => readonly OfferedApp[]
+  readonly register: Register
+  readonly publish: Publish
+  readonly nodesOf: (service: string, owner: string) => Promise<readonly string[]>
+  readonly send: (stanza: Element) => void
+  readonly clock: Clock
+  readonly observe: Observe
+}
+
+/** Takes every stanza that the component receives; resolves when its one answer was sent. */
+export function makeAnswering(options: AnsweringOptions): (stanza: Element) => void | Promise<void> {
+  const { dialects, apps, register, publish, clock, observe } = options
+  const commands = registeringCommands({ dialects, apps, register })
+  const routes = [
+    pingRoute(),
+    versionRoute(options.version),
+    timeRoute(clock),
+    misdirectedRoute(),
+    commandsRoute({ commands, sessions: makeSessions(options.secret.reveal()), clock }),
+    ...pubsubRoutes(publish),
+  ]
+  const disco = discoRoutes({
+    routes,
+    commands,
+    features: () => dialects.flatMap((dialect) => dialect.features(apps())),
+    nodesOf: options.nodesOf,
+  })
+  return makeRouter({ domain: options.domain, routes: [...routes, ...disco], send: options.send, observe })
+}
