@@ -105,7 +105,7 @@ function walkKey(text: string, at: number, keys: Set<string>): number {
   if (keys.has(key)) throw new Broken(at, `"${key}" is here twice`, 'Keep one of the two')
   keys.add(key)
   const colon = skip(text, end)
-  if (text.charAt(colon) !== ':') throw new Broken(colon, `expected ":" after "${key}"`, 'write "key": value')
+  if (text.charAt(colon) !== ':') throw new Broken(colon, `expected ":" after "${key}"`, 'Write "key": value')
   return colon + 1
 }
 
