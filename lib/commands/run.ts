@@ -1,7 +1,48 @@
-/** `xmpp-push run`: the service. */
+/** `xmpp-push run`: the service, from its configuration to its last settled delivery. */
+import { readConfig, type Config } from '../config'
+import { makeObserve } from '../observe'
+import { startService, type Service } from '../service'
+import { faultLines } from './faults'
 import { type ExitCode, type Terminal } from './terminal'
 
-export async function run(_words: { readonly file: string }, terminal: Terminal): Promise<ExitCode> {
-  terminal.err('run: not built yet\n')
-  return 1
+function load(file: string, terminal: Terminal): Config | undefined {
+  const read = readConfig({ file })
+  if (read.is === 'config') return read.config
+  terminal.err(`${faultLines(read.faults).join('\n')}\n`)
+  return undefined
+}
+
+/** Runs until SIGTERM or SIGINT; SIGHUP reads the credentials again. 1 if the configuration or the store can't be used. */
+export async function run({ file }: { readonly file: string }, terminal: Terminal): Promise<ExitCode> {
+  const config = load(file, terminal)
+  if (config === undefined) {
+    terminal.err(`${file}: not started; \`xmpp-push check\` shows the whole picture\n`)
+    return 1
+  }
+  const observe = makeObserve({ level: config.log.level })
+  let service: Service
+  try {
+    service = await startService(config, { observe, clock: terminal.clock })
+  } catch (error) {
+    terminal.err(`xmpp-push: not started: ${error instanceof Error ? error.message : String(error)}\n`)
+    return 1
+  }
+
+  const onHangUp = (): void => {
+    const fresh = load(file, terminal)
+    if (fresh === undefined) {
+      observe({ at: 'trouble', about: file, text: 'the configuration has faults; the credentials stay as they were' })
+      return
+    }
+    service.reload(fresh).catch((error: unknown) => observe({ at: 'trouble', about: file, text: String(error) }))
+  }
+  process.on('SIGHUP', onHangUp)
+  const signal = await new Promise<string>((done) => {
+    for (const name of ['SIGTERM', 'SIGINT'] as const) process.once(name, () => done(name))
+  })
+  process.off('SIGHUP', onHangUp)
+  // Who asks twice does not want to wait: what is out comes back at the next start.
+  for (const name of ['SIGTERM', 'SIGINT'] as const) process.once(name, () => process.exit(1))
+  await service.stop(`${signal} was received`)
+  return 0
 }
