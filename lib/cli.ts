@@ -2,12 +2,13 @@
 /** argv → one command. Knows the words of the call and the exit codes (0 done, 1 failed and said why, 2 wrong words). */
 import { Command, CommanderError } from 'commander'
 import { systemClock } from './clock'
-import { check, type ProveLinks } from './commands/check'
+import { check } from './commands/check'
 import { run } from './commands/run'
 import { schema } from './commands/schema'
 import { simulate } from './commands/simulate'
 import { type ExitCode, type Terminal } from './commands/terminal'
 import { configFile } from './config'
+import { tryLinks } from './service'
 import { version } from './version'
 
 const about = `XMPP push service: attaches to an XMPP server as an external component (XEP-0114), is the app server of XEP-0357, and wakes devices through APNs and FCM.
@@ -34,7 +35,7 @@ interface FileWord {
 }
 
 /** The commands; each hands its exit code to `end`. */
-function makeProgram(terminal: Terminal, proveLinks: ProveLinks, end: (code: ExitCode) => void): Command {
+function makeProgram(terminal: Terminal, end: (code: ExitCode) => void): Command {
   const program = new Command('xmpp-push')
     .description(about)
     .version(version, '-V, --version', 'print the version')
@@ -67,7 +68,7 @@ function makeProgram(terminal: Terminal, proveLinks: ProveLinks, end: (code: Exi
     .addHelpText('after', checkHelp)
     .action(async ({ config, live }: FileWord & { readonly live?: true }) => {
       const file = config ?? configFile()
-      end(await check({ file, proveLinks: live === true ? proveLinks : undefined }, terminal))
+      end(await check({ file, proveLinks: live === true ? tryLinks : undefined }, terminal))
     })
 
   program
@@ -91,9 +92,9 @@ function makeProgram(terminal: Terminal, proveLinks: ProveLinks, end: (code: Exi
 }
 
 /** Runs one call and resolves to its exit code; writes to the terminal only. Never rejects. */
-export async function main(argv: readonly string[], terminal: Terminal, proveLinks: ProveLinks): Promise<ExitCode> {
+export async function main(argv: readonly string[], terminal: Terminal): Promise<ExitCode> {
   let code: ExitCode = 0
-  const program = makeProgram(terminal, proveLinks, (ended) => (code = ended))
+  const program = makeProgram(terminal, (ended) => (code = ended))
   try {
     await program.parseAsync([...argv], { from: 'user' })
     return code
@@ -114,5 +115,5 @@ if (require.main === module) {
     err: (text) => process.stderr.write(text),
     clock: systemClock,
   }
-  void main(process.argv.slice(2), terminal, async () => new Map()).then((code) => (process.exitCode = code))
+  void main(process.argv.slice(2), terminal).then((code) => (process.exitCode = code))
 }

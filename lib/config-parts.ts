@@ -11,7 +11,7 @@ export interface ComponentConfig {
   /** `xmpp://host:port` or, with direct TLS, `xmpps://host:port`. */
   readonly service: string
   readonly secret: Opaque
-  /** PEM of further certificate authorities for `xmpps:`. */
+  /** PEM of the certificate authorities that stand in place of the usual ones with `xmpps:`. */
   readonly ca?: Buffer
 }
 
@@ -69,7 +69,9 @@ export function makeComponent(words: OptionWords) {
         .transform(readService)
         .describe('Where the server listens for components: `xmpp://host:port`, or `xmpps://host:port` for TLS.'),
       secret: words.credential.describe('The secret shared with the XMPP server.'),
-      ca: words.credential.optional().describe('Further certificate authorities for `xmpps:`, as PEM.'),
+      ca: words.credential
+        .optional()
+        .describe('The certificate authorities to trust with `xmpps:`, as PEM, in place of the usual ones.'),
     })
     .transform(({ domain, service, secret, ca }): ComponentConfig =>
       Object.freeze({

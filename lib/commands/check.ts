@@ -3,6 +3,7 @@ import { type Clock } from '../clock'
 import { type Config, readConfig } from '../config'
 import { type App } from '../config-app'
 import { type Fault } from '../config-fault'
+import { faultLines } from './faults'
 import { type ExitCode, type Terminal } from './terminal'
 
 /** What came of attaching to one XMPP server. */
@@ -31,9 +32,9 @@ function note(report: Report, mark: string, text: string, mend?: string): void {
   if (mend !== undefined) report.lines.push(`${MARGIN}→ ${mend}`)
 }
 
-function noteFault(report: Report, { path, text, mend }: Fault): void {
+function noteFault(report: Report, fault: Fault): void {
   report.faults++
-  note(report, 'FAULT', `${path}: ${text}`, mend)
+  report.lines.push(...faultLines([fault]))
 }
 
 /** A sentence of its own list: `example.com, example.org`, or what it means that there is none. */
