@@ -1,0 +1,68 @@
+/** The rows that `docs/configuration.md` must have: one for each key, made from the JSON Schema. */
+import { type Shape } from '../../lib/config-shape'
+
+/** Rows by the title of their section, as `## component` or `### provider apns` has it. */
+export type Tables = ReadonlyMap<string, readonly string[]>
+
+const isSecret = (shape: Shape): boolean => (shape.anyOf ?? []).some((part) => part.properties?.['env'] !== undefined)
+
+/** A row without the spaces that line a table up. */
+const narrow = (row: string): string => row.trim().replace(/ +/g, ' ')
+
+function formOf(shape: Shape): string {
+  if (isSecret(shape)) return 'secret'
+  if (shape.enum !== undefined) return shape.enum.map((word) => `\`${String(word)}\``).join(', ')
+  if (shape.const !== undefined) return `\`${String(shape.const)}\``
+  if (shape.type === 'array') return `list of ${typeof shape.items === 'object' ? formOf(shape.items) : 'values'}`
+  if (shape.type === 'string') return 'text'
+  if (shape.type === 'boolean') return '`true`, `false`'
+  const choices = shape.anyOf ?? shape.oneOf
+  if (choices !== undefined) return [...new Set(choices.map(formOf))].join(', or ')
+  return typeof shape.type === 'string' ? shape.type : 'value'
+}
+
+function rows(shape: Shape, prefix = ''): readonly string[] {
+  return Object.entries(shape.properties ?? {}).flatMap(([key, part]) => {
+    const isRequired = shape.required?.includes(key) === true
+    const without = isRequired ? 'required' : part.default === undefined ? '' : `\`${JSON.stringify(part.default)}\``
+    const row = `| \`${prefix}${key}\` | ${formOf(part)} | ${without} | ${part.description ?? ''} |`
+    return [narrow(row), ...(isSecret(part) ? [] : rows(part, `${prefix}${key}.`))]
+  })
+}
+
+/** What stands behind each `if` of a shape, by the value that is asked for. */
+function branches(shape: Shape, key: string): readonly (readonly [string, Shape])[] {
+  return (shape.allOf ?? []).flatMap((part) => {
+    const value = part.if?.properties?.[key]?.const
+    return typeof value === 'string' && part.then !== undefined ? [[value, part.then] as const] : []
+  })
+}
+
+export function referenceTables(root: Shape): Tables {
+  const top = root.properties ?? {}
+  const apps = top['apps']?.additionalProperties
+  const app: Shape = typeof apps === 'object' ? apps : {}
+  const store = top['store'] ?? {}
+  const component = top['component']?.anyOf?.[0] ?? {}
+  return new Map([
+    ['component', rows(component)],
+    ['store', rows(store)],
+    ...branches(store, 'kind').map(([name, shape]) => [`store ${name}`, rows(shape)] as const),
+    ['apps', rows(app)],
+    ...branches(app, 'provider').map(([name, shape]) => [`provider ${name}`, rows(shape)] as const),
+    ...branches(app, 'profile').map(([name, shape]) => [`profile ${name}`, rows(shape)] as const),
+    ['access', rows(top['access'] ?? {})],
+    ['log', rows(top['log'] ?? {})],
+  ])
+}
+
+/** The rows that a Markdown text has, by the title of the section that they stand in; heads of tables are left out. */
+export function writtenTables(markdown: string): Tables {
+  const tables = new Map<string, string[]>()
+  let title = ''
+  for (const line of markdown.split('\n')) {
+    title = /^#+ (.*)$/.exec(line)?.[1]?.replaceAll('`', '') ?? title
+    if (/^\| `/.test(line)) tables.set(title, [...(tables.get(title) ?? []), narrow(line)])
+  }
+  return tables
+}
