@@ -267,11 +267,11 @@ describe('lib/sim/fcm', () => {
 
   it('goes away with or without processing what it was asked', async () => {
     const codes: number[] = []
-    session.on('goaway', (code) => codes.push(code))
+    session.on('goaway', (code: number) => codes.push(code))
     simulator.inject({ is: 'goaway', code: constants.NGHTTP2_NO_ERROR, processed: true })
     expect((await send()).status).toBe(200)
     session = connect(simulator.endpoint, { ca: simulator.ca })
-    session.on('goaway', (code) => codes.push(code)).on('error', () => undefined)
+    session.on('goaway', (code: number) => codes.push(code)).on('error', () => undefined)
     const before = simulator.inbox('tok').length
     simulator.inject({ is: 'goaway', code: constants.NGHTTP2_NO_ERROR, processed: false })
     await expect(send()).rejects.toThrow(/REFUSED|code 7/)

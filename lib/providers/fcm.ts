@@ -1,0 +1,131 @@
+/**
+ * Firebase Cloud Messaging, HTTP v1: https://firebase.google.com/docs/cloud-messaging/send/v1-api. One attempt: a token, a request, a
+ * judgement. Refuses to know when to try again. The legacy interface (`/fcm/send`, server keys) is gone at Google and here.
+ */
+import { X509Certificate } from 'node:crypto'
+import { z } from 'zod'
+import { type Credential } from '../model/opaque'
+import { type Outcome } from '../model/outcome'
+import { makeHttp2Origin } from '../wire/http2'
+import { type OriginOptions } from '../wire/wire'
+import { readAccount, type Account, type AccountFault } from './fcm-account'
+import { judgeReply } from './fcm-outcome'
+import { requestFor } from './fcm-request'
+import { makeAccessTokens } from './fcm-token'
+import { type Attempt, type Finding, type Provider, type ProviderKind, type ProviderSurroundings } from './provider'
+
+export interface FcmOptions {
+  readonly serviceAccount: Credential
+  readonly endpoint?: string | undefined
+  readonly ca?: Credential | undefined
+  readonly connections?: number | undefined
+}
+
+const GOOGLES_ENDPOINT = 'https://fcm.googleapis.com'
+/** What Google lets one connection have under way. */
+const STREAMS = 100
+const GRACE = 15_000
+
+interface Credentials {
+  readonly account: Account
+  readonly ca?: Buffer
+}
+
+function read(options: FcmOptions): Credentials | { readonly fault: AccountFault } {
+  const found = readAccount(options.serviceAccount, options.endpoint !== undefined)
+  if ('fault' in found || options.ca === undefined) return found
+  try {
+    new X509Certificate(options.ca.bytes())
+  } catch {
+    const text = `ca ${options.ca.toString()} is no readable certificate`
+    return {
+      fault: { text, mend: 'Name a PEM file with the certificate of the authority (-----BEGIN CERTIFICATE-----)' },
+    }
+  }
+  return { account: found.account, ca: options.ca.bytes() }
+}
+
+function check(options: FcmOptions): readonly Finding[] {
+  const found = read(options)
+  if ('fault' in found) return [{ is: 'fault', ...found.fault }]
+  const { project, email, keyId, tokenUri } = found.account
+  return [
+    { is: 'fact', text: `Firebase project ${project}` },
+    { is: 'fact', text: `service account ${email}, key ${keyId ?? 'without an id'}` },
+    { is: 'fact', text: `access tokens from ${tokenUri}` },
+    ...(options.endpoint === undefined ? [] : [{ is: 'fact', text: `sends to ${options.endpoint}` } as const]),
+  ]
+}
+
+function open(options: FcmOptions, { app, clock, notice }: ProviderSurroundings): Provider {
+  const found = read(options)
+  if ('fault' in found) throw new Error(`app ${app}: ${found.fault.text}. ${found.fault.mend}`)
+  const { account, ca } = found
+  const connections = options.connections ?? 1
+  const wire: OriginOptions = {
+    url: options.endpoint ?? GOOGLES_ENDPOINT,
+    ...(ca === undefined ? {} : { ca }),
+    requestTimeout: 15_000,
+    connectTimeout: 10_000,
+    pingAfter: 15_000,
+    maxBody: 64 * 1024,
+    initialStreams: STREAMS,
+    maxStreams: STREAMS,
+    connections,
+    notice,
+  }
+  const origin = makeHttp2Origin(wire, clock)
+  const tokens = makeAccessTokens(account, { clock, notice, ...(ca === undefined ? {} : { ca }) })
+
+  const attempt = async ({ address, content, expiresAt }: Attempt): Promise<Outcome> => {
+    if (content.speaks !== 'fcm') return { is: 'refused', why: `written for ${content.speaks}, not for FCM` }
+    const once = async () => {
+      const grant = await tokens.get()
+      if (grant.is !== 'granted') return grant
+      const sender = { project: account.project, bearer: grant.token }
+      const reply = await origin.request(requestFor({ address, content, expiresAt }, sender, clock.now()))
+      if (reply.is === 'failure') return { is: 'down', why: reply.why, ambiguous: reply.ambiguous } as const
+      const judged = judgeReply(reply, clock.now())
+      if (judged.is === 'token refused') tokens.drop(grant.token)
+      return judged
+    }
+    const first = await once()
+    const judged = first.is === 'token refused' ? await once() : first
+    if (judged.is !== 'token refused') return judged
+    const mend = `Google grants tokens to ${account.email} that FCM refuses: see in the Google Cloud console whether the account is disabled`
+    return { is: 'misconfigured', why: `${judged.why}, with a fresh access token too`, mend }
+  }
+
+  return Object.freeze({
+    concurrency: STREAMS * connections,
+    attempt,
+    async close() {
+      await origin.close(GRACE)
+      tokens.close()
+    },
+  })
+}
+
+const kind: ProviderKind<FcmOptions> = {
+  kind: 'fcm',
+  speaks: 'fcm',
+  options: (words) =>
+    z.strictObject({
+      serviceAccount: words.credential,
+      endpoint: words.endpoint.optional(),
+      ca: words.credential.optional(),
+      connections: z.int().min(1).max(16).optional(),
+    }),
+  /** Case matters; Google promises no grammar but what fits into a header and no length, and none over 4096 has been seen. */
+  address: (raw) => (/^[\x21-\x7e]{1,4096}$/.test(raw) ? raw : undefined),
+  /**
+   * Of the 4096 bytes that all keys and values of `data` may have together, 34 are the keys `account`, `encrypted`, `iv` and an
+   * initialisation vector; the rest above 3000, the size that clients assume when nobody tells them, is the account's address.
+   */
+  maxEncryptedSize: 3000,
+  check: async (options) => check(options),
+  open,
+}
+
+/** FCM as a kind of provider. */
+export const fcm = Object.freeze(kind)
