@@ -1,0 +1,152 @@
+/** The whole house on loopback: a server, the push services, and the service itself from a configuration file, on a clock moved by hand. */
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { readConfig, type Config } from '../../lib/config'
+import { makeObserve } from '../../lib/observe'
+import { startService, type Service } from '../../lib/service'
+import { startApnsSimulator, type ApnsSimulator } from '../../lib/sim/apns'
+import { makeProviderKey } from '../../lib/sim/certificates'
+import { startFcmSimulator, type FcmSimulator } from '../../lib/sim/fcm'
+import { startOauthSimulator, type OauthSimulator } from '../../lib/sim/oauth'
+import { startXmppServerSimulator, type PersonalityName, type XmppServerSimulator } from '../../lib/sim/xmpp-server'
+import { handClock, type HandClock } from './hand-clock'
+
+export const IOS = 'org.example.ios'
+export const ANDROID = 'org.example.android'
+export const DOMAIN = 'push.example.com'
+
+export interface House {
+  readonly clock: HandClock
+  readonly server: XmppServerSimulator
+  readonly apns: ApnsSimulator
+  readonly oauth: OauthSimulator
+  readonly fcm: FcmSimulator
+  /** Every log line so far. */
+  readonly log: readonly string[]
+  /** Where the configuration, the keys and the database are. */
+  readonly folder: string
+  readonly service: () => Service
+  /** The configuration as it stands in the file now. */
+  readonly config: () => Config
+  /** Starts the service again from the same files; it must have been stopped. */
+  readonly start: () => Promise<void>
+  /** Lets time pass in small steps, with real round trips in between, so that nothing seems late that is not. */
+  readonly pass: (ms: number) => Promise<void>
+  /** Waits until nothing is in flight. */
+  readonly rest: () => Promise<void>
+  readonly close: () => Promise<void>
+}
+
+export interface HouseOptions {
+  readonly personality?: PersonalityName
+  /** Merged over the configuration's top level. */
+  readonly settings?: Readonly<Record<string, unknown>>
+}
+
+export async function startHouse(options: HouseOptions = {}): Promise<House> {
+  const clock = handClock()
+  const now = (): number => clock.now()
+  const folder = mkdtempSync(join(tmpdir(), 'xmpp-push-'))
+  const server = await startXmppServerSimulator({
+    domain: 'example.com',
+    personality: options.personality ?? 'prosody',
+    components: [{ domain: DOMAIN, secret: 'component secret' }],
+    now,
+  })
+  const apns = await startApnsSimulator({ now })
+  const key = makeProviderKey()
+  apns.addKey({ keyId: 'ABC123DEFG', teamId: 'DEF123GHIJ', key: key.publicKey })
+  apns.addApp({ bundleId: IOS, teamId: 'DEF123GHIJ' })
+  const oauth = await startOauthSimulator({ now })
+  const account = oauth.newServiceAccount({ projectId: 'example-project' })
+  const fcm = await startFcmSimulator({ oauth, now, chance: () => 0 })
+  fcm.newProject('example-project', [account.client_email])
+
+  const file = join(folder, 'component.config.json')
+  writeFileSync(join(folder, 'AuthKey_ABC123DEFG.p8'), key.privatePem)
+  writeFileSync(join(folder, 'service-account.json'), JSON.stringify(account))
+  writeFileSync(join(folder, 'apns-ca.pem'), apns.ca)
+  writeFileSync(join(folder, 'fcm-ca.pem'), fcm.ca)
+  writeFileSync(
+    file,
+    JSON.stringify({
+      component: { domain: DOMAIN, service: server.service, secret: 'component secret' },
+      store: { kind: 'sqlite', file: 'data/xmpp-push.db' },
+      apps: {
+        [IOS]: {
+          provider: 'apns',
+          profile: 'siskin',
+          topic: IOS,
+          environment: 'production',
+          key: { file: 'AuthKey_ABC123DEFG.p8' },
+          keyId: 'ABC123DEFG',
+          teamId: 'DEF123GHIJ',
+          endpoint: apns.url,
+          ca: { file: 'apns-ca.pem' },
+        },
+        [ANDROID]: {
+          provider: 'fcm',
+          profile: 'conversations',
+          serviceAccount: { file: 'service-account.json' },
+          endpoint: fcm.endpoint,
+          ca: { file: 'fcm-ca.pem' },
+        },
+      },
+      access: { register: ['example.com'], publish: ['rooms.example.com'], admins: ['admin@example.com'] },
+      ...options.settings,
+    }),
+  )
+
+  const config = (): Config => {
+    const read = readConfig({ file, env: {} })
+    if (read.is === 'config') return read.config
+    throw new Error(JSON.stringify(read.faults, undefined, 2))
+  }
+  const log: string[] = []
+  const observe = makeObserve({ level: 'debug', destination: { write: (line) => void log.push(line) } })
+  let service: Service
+  const start = async (): Promise<void> => {
+    service = await startService(config(), { observe, clock })
+    await service.whenOnline()
+  }
+  await start()
+
+  const rest = async (): Promise<void> => {
+    for (let turn = 0; turn < 500; turn++) {
+      const accounts = [...(await service.accounts()).values()]
+      const isDue = accounts.some((account) => account.inFlight > 0)
+      if (!isDue) return
+      await new Promise((done) => setImmediate(done))
+    }
+    throw new Error(`deliveries stay in flight: ${JSON.stringify([...(await service.accounts())])}`)
+  }
+
+  return {
+    clock,
+    server,
+    apns,
+    oauth,
+    fcm,
+    log,
+    folder,
+    service: () => service,
+    config,
+    start,
+    async pass(ms) {
+      for (let left = ms; left > 0; left -= 5_000) {
+        await clock.advance(Math.min(left, 5_000))
+        if (server.connections(DOMAIN) > 0) {
+          await server.request(`<iq type='get' id='breath' to='${DOMAIN}'><ping xmlns='urn:xmpp:ping'/></iq>`)
+        }
+        await rest()
+      }
+    },
+    rest,
+    async close() {
+      await service.stop('the spec is over')
+      await Promise.all([server.close(), apns.close(), fcm.close(), oauth.close()])
+      rmSync(folder, { recursive: true, force: true })
+    },
+  }
+}
