@@ -1,0 +1,90 @@
+/** Where the content key comes from: the configuration, or a file beside the database, made at the first start. */
+import { randomBytes } from 'node:crypto'
+import { closeSync, fsyncSync, openSync, readFileSync, renameSync, statSync, writeSync } from 'node:fs'
+import { dirname } from 'node:path'
+import { type ContentCipher, KEY_BYTES, makeContentCipher } from './content-cipher'
+import { type Database, single } from './sqlite-database'
+
+/** Why a key can't be used: what happened, where, what to do. */
+export class KeyRefusal extends Error {}
+
+const FACT = 'content key'
+
+function decode(text: string, where: string): Buffer {
+  const key = Buffer.from(text.trim(), 'base64')
+  if (key.length === KEY_BYTES && /^[A-Za-z0-9+/_-]+={0,2}$/.test(text.trim())) return key
+  throw new KeyRefusal(
+    `the content key (${where}) must be ${KEY_BYTES} random bytes in base64; make one with: openssl rand -base64 ${KEY_BYTES}`,
+  )
+}
+
+/** The key of the configuration. `where` is for the error's text. */
+export function keyOfConfiguration(text: string, where: string): Buffer {
+  return decode(text, where)
+}
+
+function readKey(keyFile: string): Buffer | undefined {
+  try {
+    return decode(readFileSync(keyFile, 'utf8'), `file ${keyFile}`)
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined
+    throw error
+  }
+}
+
+/** Under a passing name first, so that no crash leaves half a key. */
+function makeKey(keyFile: string): Buffer {
+  const key = randomBytes(KEY_BYTES)
+  const file = openSync(`${keyFile}.new`, 'w', 0o600)
+  writeSync(file, `${key.toString('base64')}\n`)
+  fsyncSync(file)
+  closeSync(file)
+  renameSync(`${keyFile}.new`, keyFile)
+  const folder = openSync(dirname(keyFile), 'r')
+  fsyncSync(folder)
+  closeSync(folder)
+  return key
+}
+
+export interface Admitted {
+  readonly cipher: ContentCipher
+  /** What the operator should know though the key is good. */
+  readonly warnings: readonly string[]
+}
+
+/**
+ * The cipher for this database: with the configuration's key, or with that of `<file>.key`, which is made if nothing was
+ * encrypted yet. Throws `KeyRefusal` where the database holds what the key can't open. Call it inside a transaction.
+ */
+export function admitKey(database: Database, file: string, given: Buffer | undefined): Admitted {
+  const keyFile = `${file}.key`
+  const known = single(database, `SELECT value FROM fact WHERE name = '${FACT}'`)
+  const holdsSealed =
+    single(
+      database,
+      'SELECT EXISTS (SELECT 1 FROM keep) OR EXISTS (SELECT 1 FROM delivery WHERE sealed IS NOT NULL)',
+    ) === 1
+  const found = given ?? readKey(keyFile)
+  if (found === undefined && known !== undefined && holdsSealed) {
+    throw new KeyRefusal(
+      `store ${file} holds content encrypted with the key of ${keyFile}, which is missing; put that file back, or, ` +
+        'if it is lost, move the store away and let the devices register again',
+    )
+  }
+  const key = found ?? makeKey(keyFile)
+  const cipher = makeContentCipher(key)
+  if (known !== cipher.fingerprint) {
+    if (known !== undefined && holdsSealed) {
+      const which = given === undefined ? `that of ${keyFile}` : "the configuration's (store.contentKey)"
+      throw new KeyRefusal(
+        `store ${file} holds content encrypted with another key than ${which}; put back the key it was written with`,
+      )
+    }
+    database.prepare('INSERT OR REPLACE INTO fact (name, value) VALUES (?, ?)').run([FACT, cipher.fingerprint])
+  }
+  const isOpen = given === undefined && (statSync(keyFile).mode & 0o077) !== 0
+  return {
+    cipher,
+    warnings: isOpen ? [`key file ${keyFile} can be read by other users; run: chmod 600 ${keyFile}`] : [],
+  }
+}

@@ -1,0 +1,90 @@
+/** Hands out what waits and is due: calls first, then by due time. The claim is durable with its transaction. */
+import { type ContentCipher } from './content-cipher'
+import { type Blob, type Database } from './sqlite-database'
+import { type Field } from './sqlite-protocol'
+import { type RoomLeft } from './sqlite-put'
+import { type Standing, laneOf } from './sqlite-standing'
+
+interface Handed {
+  readonly id: string
+  readonly app: string
+  readonly target: string
+  readonly class: string
+  readonly urgency: string
+  readonly key: string | null
+  readonly expires: number
+  readonly accepted: number
+  readonly sealed: Blob | null
+  readonly due: number
+  readonly seq: number
+  readonly attempts: number
+  readonly ambiguous: number
+}
+
+export interface Claimer {
+  /** Claims at most `left` of each app, less `reserved`, and takes it off `left`. Returns `HANDED_FIELDS` of each. */
+  claim(which: 'calls' | 'others', now: number, left: RoomLeft, reserved: ReadonlyMap<string, number>): Field[]
+  /** When the next delivery of an app that has room falls due; undefined if none will by itself. */
+  nextDue(left: RoomLeft): number | undefined
+}
+
+export function makeClaimer(database: Database, standing: Standing, cipher: ContentCipher): Claimer {
+  const of = { calls: "class = 'call'", others: "class <> 'call'" } as const
+  const takeSql = (which: string) => `
+    UPDATE delivery SET state = 1 WHERE id IN (
+      SELECT id FROM delivery WHERE app = ? AND state = 0 AND ${which} AND due_at <= ? ORDER BY due_at, seq LIMIT ?
+    ) RETURNING id, app, target, class, urgency, collapse_key AS key, expires_at AS expires, accepted_at AS accepted,
+      sealed, due_at AS due, seq, attempts, ambiguous`
+  const take = { calls: database.prepare(takeSql(of.calls)), others: database.prepare(takeSql(of.others)) }
+  const nextSql = (which: string) => `SELECT min(due_at) AS due FROM delivery WHERE app = ? AND state = 0 AND ${which}`
+  const next = [database.prepare(nextSql(of.calls)), database.prepare(nextSql(of.others))]
+
+  const remember = (row: Handed): void => {
+    const app = standing.app(row.app)
+    app.waiting--
+    app.out++
+    standing.waiting--
+    standing.outs.set(row.id, { app: row.app, target: row.target, key: row.key })
+    if (row.key === null) return
+    standing.waitingKeyed--
+    standing.lanes.set(laneOf(row.target, row.key), false)
+  }
+
+  const fields = (row: Handed): Field[] => [
+    row.id,
+    row.app,
+    row.target,
+    row.class,
+    row.urgency,
+    row.key,
+    row.expires,
+    row.accepted,
+    row.attempts,
+    row.ambiguous,
+    row.sealed === null ? null : cipher.open(new Uint8Array(row.sealed), `delivery ${row.id}`),
+  ]
+
+  return Object.freeze({
+    claim(which: 'calls' | 'others', now: number, left: RoomLeft, reserved: ReadonlyMap<string, number>) {
+      const found: Handed[] = []
+      for (const [name, room] of left) {
+        const app = standing.app(name)
+        const limit = room - (reserved.get(name) ?? 0)
+        if (limit <= 0 || app.waiting === 0 || app.nextDue > now) continue
+        const rows = take[which].rows<Handed>([name, now, limit])
+        rows.forEach(remember)
+        found.push(...rows)
+        left.set(name, room - rows.length)
+        if (which === 'calls' || rows.length === limit) continue
+        const dues = next.map((statement) => statement.rows<{ due: number | null }>([name])[0]?.due ?? Infinity)
+        app.nextDue = Math.min(...dues)
+      }
+      return found.sort((a, b) => a.due - b.due || a.seq - b.seq).flatMap(fields)
+    },
+    nextDue(left: RoomLeft) {
+      let soonest = Infinity
+      for (const [name, room] of left) if (room > 0) soonest = Math.min(soonest, standing.app(name).nextDue)
+      return soonest === Infinity ? undefined : soonest
+    },
+  })
+}

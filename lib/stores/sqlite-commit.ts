@@ -1,0 +1,95 @@
+/** Makes one batch durable in one transaction, and answers it. Synchronous; knows nothing of threads. */
+import { makeClaimer } from './sqlite-claim'
+import { type ContentCipher } from './content-cipher'
+import { type Blob, type Database, sqliteCode } from './sqlite-database'
+import { type Answers, type Batch, type Done, type Failed, type Question } from './sqlite-protocol'
+import { type RoomLeft, makePutter } from './sqlite-put'
+import { makeRegistrations } from './sqlite-registrations'
+import { PUT_FIELDS } from './sqlite-rows'
+import { makeSettler } from './sqlite-settle'
+import { makeStanding } from './sqlite-standing'
+
+function makeKeep(database: Database, cipher: ContentCipher): Answers<'keepGet' | 'keepPut'> {
+  const get = database.prepare('SELECT sealed, at FROM keep WHERE name = ?')
+  const put = database.prepare('INSERT OR REPLACE INTO keep (name, sealed, at) VALUES (?, ?, ?)')
+  return {
+    keepGet(name) {
+      const row = get.rows<{ sealed: Blob; at: number }>([name])[0]
+      return row && { value: cipher.open(new Uint8Array(row.sealed), `keep ${name}`), at: row.at }
+    },
+    keepPut({ name, value, at }) {
+      put.run([name, cipher.seal(value, `keep ${name}`), at])
+      return undefined
+    },
+  }
+}
+
+function roomOf(claim: readonly (string | number)[]): RoomLeft {
+  const room: RoomLeft = new Map()
+  for (let at = 0; at < claim.length; at += 2) room.set(String(claim[at]), Number(claim[at + 1]))
+  return room
+}
+
+/** How many calls of each app are put: they go before messages that wait. */
+function callsOf(puts: Batch['puts'], room: RoomLeft): ReadonlyMap<string, number> {
+  const calls = new Map<string, number>()
+  if (room.size === 0) return calls
+  for (let at = 0; at < puts.length; at += PUT_FIELDS) {
+    if (puts[at + 3] === 'call') calls.set(String(puts[at + 1]), (calls.get(String(puts[at + 1])) ?? 0) + 1)
+  }
+  return calls
+}
+
+/** Recovers from the last process's end, then commits batches one at a time. */
+export function makeCommit(
+  database: Database,
+  cipher: ContentCipher,
+  maxWaiting: number,
+): (batch: Batch) => Done | Failed {
+  const standing = makeStanding(database)
+  const putter = makePutter(database, standing, cipher, maxWaiting)
+  const claimer = makeClaimer(database, standing, cipher)
+  const settler = makeSettler(database, standing)
+  const answers: Answers<Question> = {
+    ...makeRegistrations(database),
+    ...makeKeep(database, cipher),
+    accounts: () => standing.accounts(),
+  }
+  /** True after a rollback: memory is ahead of the tables. */
+  let isStale = false
+
+  const within = (batch: Batch): Done => {
+    const answered = batch.asked.map(({ what, ask }) => (answers[what] as (ask: unknown) => unknown)(ask))
+    settler.settle(batch.settled)
+    settler.release(batch.released)
+    const left = roomOf(batch.claim ?? [])
+    const calls = claimer.claim('calls', batch.now, left, new Map())
+    const others = claimer.claim('others', batch.now, left, callsOf(batch.puts, left))
+    const puts = putter(batch.puts, left)
+    standing.writeCounts()
+    return { answers: answered, puts, handed: [...calls, ...others], nextDue: claimer.nextDue(left) }
+  }
+
+  database.exec('BEGIN')
+  settler.recover()
+  database.exec('COMMIT')
+
+  return (batch) => {
+    try {
+      if (isStale) standing.recall()
+      isStale = false
+      database.exec('BEGIN')
+      const done = within(batch)
+      database.exec('COMMIT')
+      return done
+    } catch (error) {
+      try {
+        database.exec('ROLLBACK')
+      } catch {
+        // SQLite has rolled back by itself already
+      }
+      isStale = true
+      return { failed: error instanceof Error ? error.message : String(error), code: sqliteCode(error) }
+    }
+  }
+}

@@ -1,0 +1,262 @@
+/**
+ * The way to the store's thread: what is handed in during one turn of the event loop, or while a commit is under way,
+ * travels as one batch, is one transaction, and costs one fsync. Knows no SQL and no meaning of what it carries.
+ *
+ * idle → (something is handed in) → gathering till the end of the turn → committing → idle or gathering again.
+ * sick (a commit failed for want of a healthy disk): reads travel alone, settlements and the claim wait, puts and changes
+ * are rejected at once; after a second one more batch is tried, settlements first. The trouble is told once, until
+ * puts or changes are taken again.
+ */
+import { type Worker } from 'node:worker_threads'
+import { type Clock } from '../clock'
+import { type Delivery } from '../model/notification'
+import { type Settlement } from '../outbox/outbox'
+import { isFloorBroken, troubleText } from './sqlite-trouble'
+import { type Asked, type Batch, type Done, type Failed, type Field } from './sqlite-protocol'
+import { pushPut, pushSettled } from './sqlite-rows'
+
+/** What one caller handed in, and how he is answered. */
+export type Parcel =
+  | {
+      readonly of: 'put'
+      readonly deliveries: readonly Delivery[]
+      /** One letter per delivery, as in `Done.puts`. */
+      resolve(letters: string): void
+      reject(error: Error): void
+    }
+  | { readonly of: 'settle'; readonly settlements: readonly Settlement[]; resolve(): void; reject(error: Error): void }
+  | {
+      readonly of: 'read' | 'change'
+      readonly asked: Asked
+      resolve(answer: unknown): void
+      reject(error: Error): void
+    }
+
+/** What a batch brought for the claim that waits. */
+export interface Brought {
+  /** `HANDED_FIELDS` per delivery, in order. */
+  readonly fromDisk: readonly Field[]
+  /** Put in this very batch. */
+  readonly fresh: readonly Delivery[]
+  readonly nextDue: number | undefined
+}
+
+export interface LaneSurroundings {
+  readonly worker: Worker
+  /** For messages. */
+  readonly file: string
+  readonly clock: Clock
+  readonly trouble: (text: string) => void
+  /** What the outbox adds to a batch that may hand out. */
+  readonly claimed: () => Pick<Batch, 'released' | 'claim'>
+  /** Told before the callers of that batch are answered; undefined if it failed, so that nothing was handed out. */
+  readonly brought: (brought: Brought | undefined) => void
+}
+
+export interface Lane {
+  hand(parcel: Parcel): void
+  /** Says that the outbox has a claim or a release for the next batch. */
+  wake(): void
+  /** Deliveries handed in and not yet durable. */
+  readonly queued: number
+  /** Commits what was handed in, then ends the thread. Rejects what can't be committed. */
+  close(): Promise<void>
+}
+
+interface UnderWay {
+  readonly parcels: readonly Parcel[]
+  /** False: it hands nothing out, so that the outbox is neither asked nor told. */
+  readonly mayClaim: boolean
+}
+
+const MAX_PARCELS = 2000
+const RETRY_MS = 1000
+
+export function makeLane({ worker, file, clock, trouble, claimed, brought }: LaneSurroundings): Lane {
+  let queue: Parcel[] = []
+  let queued = 0
+  let isAwake = false
+  let isScheduled = false
+  let underWay: UnderWay | undefined
+  let sick: { readonly error: Error; readonly mayTry: boolean } | undefined
+  let cancelRetry = (): void => undefined
+  let isTold = false
+  /** So many parcels from the front travel each alone: one of them is at fault. */
+  let singly = 0
+  let dead: Error | undefined
+  let closed: Promise<void> | undefined
+  let emptied: (() => void) | undefined
+
+  const tell = (text: string): void => {
+    if (!isTold) trouble(text)
+    isTold = true
+  }
+
+  const takeFirst = (count: number): Parcel[] => {
+    const parcels = queue.slice(0, count)
+    queue = queue.slice(count)
+    return parcels
+  }
+  const takeOnly = (of: Parcel['of']): Parcel[] => {
+    const parcels = queue.filter((parcel) => parcel.of === of)
+    if (parcels.length > 0) queue = queue.filter((parcel) => parcel.of !== of)
+    return parcels
+  }
+
+  /** What travels next, taken off the queue. */
+  const next = (): { readonly parcels: Parcel[]; readonly mayClaim: boolean } => {
+    if (singly > 0) {
+      singly--
+      return { parcels: takeFirst(1), mayClaim: false }
+    }
+    if (sick === undefined) return { parcels: takeFirst(MAX_PARCELS), mayClaim: true }
+    const reads = takeOnly('read')
+    if (reads.length > 0 || !sick.mayTry) return { parcels: reads, mayClaim: false }
+    const settles = takeOnly('settle')
+    if (settles.length > 0 || isAwake) return { parcels: settles, mayClaim: true }
+    return { parcels: takeFirst(MAX_PARCELS), mayClaim: false }
+  }
+
+  const depart = (): void => {
+    isScheduled = false
+    if (underWay !== undefined || dead !== undefined) return
+    const { parcels, mayClaim } = next()
+    if (parcels.length === 0 && !(mayClaim && isAwake)) {
+      if (queue.length === 0 || closed !== undefined) emptied?.()
+      return
+    }
+    const puts: Field[] = []
+    const settled: Field[] = []
+    const asked: Asked[] = []
+    for (const parcel of parcels) {
+      if (parcel.of === 'put') for (const delivery of parcel.deliveries) pushPut(puts, delivery)
+      else if (parcel.of === 'settle') for (const settlement of parcel.settlements) pushSettled(settled, settlement)
+      else asked.push(parcel.asked)
+    }
+    if (mayClaim) isAwake = false
+    const addition = mayClaim ? claimed() : { released: [] }
+    underWay = { parcels, mayClaim }
+    worker.postMessage({ now: clock.now(), asked, puts, settled, ...addition } satisfies Batch)
+  }
+
+  const schedule = (): void => {
+    if (isScheduled || underWay !== undefined) return
+    isScheduled = true
+    setImmediate(depart)
+  }
+
+  const answer = ({ parcels, mayClaim }: UnderWay, done: Done): void => {
+    let put = 0
+    let asked = 0
+    const fresh: Delivery[] = []
+    const answers: (() => void)[] = []
+    for (const parcel of parcels) {
+      if (parcel.of === 'put') {
+        const letters = done.puts.slice(put, (put += parcel.deliveries.length))
+        queued -= parcel.deliveries.length
+        parcel.deliveries.forEach((delivery, index) => letters[index] === 'c' && fresh.push(delivery))
+        answers.push(() => parcel.resolve(letters))
+      } else if (parcel.of === 'settle') answers.push(() => parcel.resolve())
+      else {
+        const its = done.answers[asked++]
+        answers.push(() => parcel.resolve(its))
+      }
+    }
+    if (mayClaim) brought({ fromDisk: done.handed, fresh, nextDue: done.nextDue })
+    for (const say of answers) say()
+  }
+
+  const reject = (parcel: Parcel, error: Error): void => {
+    if (parcel.of === 'put') queued -= parcel.deliveries.length
+    parcel.reject(error)
+  }
+
+  const fallIll = (parcels: readonly Parcel[], error: Error): void => {
+    tell(error.message)
+    sick = { error, mayTry: false }
+    const onlyReads = parcels.every((parcel) => parcel.of === 'read')
+    const back = parcels.filter(({ of }) => closed === undefined && (of === 'settle' || (of === 'read' && !onlyReads)))
+    for (const parcel of parcels) if (!back.includes(parcel)) reject(parcel, error)
+    queue = [...back, ...queue]
+    for (const parcel of queue.filter(({ of }) => of === 'put' || of === 'change')) reject(parcel, error)
+    queue = queue.filter(({ of }) => of !== 'put' && of !== 'change')
+    cancelRetry()
+    cancelRetry = clock.after(RETRY_MS, () => {
+      sick = { error, mayTry: true }
+      schedule()
+    })
+  }
+
+  const fail = ({ parcels, mayClaim }: UnderWay, { failed, code }: Failed): void => {
+    if (mayClaim) brought(undefined)
+    isAwake = true
+    if (isFloorBroken(code)) return fallIll(parcels, new Error(troubleText(file, code, failed)))
+    const error = new Error(`store ${file}: ${failed}`)
+    if (parcels.length > 1) {
+      singly += parcels.length
+      queue = [...parcels, ...queue]
+    } else if (parcels[0] !== undefined) reject(parcels[0], error)
+    else fallIll([], error)
+  }
+
+  worker.on('message', (reply: Done | Failed) => {
+    if (underWay === undefined) return
+    const batch = underWay
+    const { parcels } = batch
+    underWay = undefined
+    if ('failed' in reply) fail(batch, reply)
+    else {
+      if (parcels.some(({ of }) => of === 'put' || of === 'change')) isTold = false
+      if (parcels.some(({ of }) => of !== 'read')) sick = undefined
+      answer(batch, reply)
+    }
+    if (queue.length > 0 || isAwake || emptied !== undefined) schedule()
+  })
+
+  const die = (error: Error): void => {
+    if (dead !== undefined) return
+    dead = error
+    if (closed === undefined) tell(error.message)
+    for (const parcel of [...(underWay?.parcels ?? []), ...queue]) reject(parcel, error)
+    queue = []
+    underWay = undefined
+    emptied?.()
+  }
+  worker.on('error', (error) => die(new Error(`store ${file}: its thread failed (${error.message}); start again`)))
+  worker.on('exit', () => die(new Error(`store ${file} is closed`)))
+
+  return {
+    get queued() {
+      return queued
+    },
+    hand(parcel) {
+      if (parcel.of === 'put') queued += parcel.deliveries.length
+      const refusal =
+        dead ??
+        (closed === undefined ? undefined : new Error(`store ${file} is closed`)) ??
+        (sick?.mayTry === false && (parcel.of === 'put' || parcel.of === 'change') ? sick.error : undefined)
+      if (refusal !== undefined) return reject(parcel, refusal)
+      queue.push(parcel)
+      schedule()
+    },
+    wake() {
+      isAwake = true
+      schedule()
+    },
+    close() {
+      cancelRetry()
+      if (sick !== undefined) sick = { ...sick, mayTry: true }
+      closed ??= (async () => {
+        await new Promise<void>((resolve) => {
+          emptied = resolve
+          schedule()
+        })
+        if (dead !== undefined) return
+        const exited = new Promise((resolve) => worker.once('exit', resolve))
+        worker.postMessage('close')
+        await exited
+      })()
+      return closed
+    },
+  }
+}

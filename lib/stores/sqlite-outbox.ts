@@ -1,0 +1,147 @@
+/** The embedded store's outbox, main side: puts and settlements go to the lane, what comes back is matched with the claim. */
+import { type Clock } from '../clock'
+import { type Delivery } from '../model/notification'
+import { type Outcome } from '../model/outcome'
+import { type Claimed, type Outbox, type Put, type Room, type Settlement } from '../outbox/outbox'
+import { type Brought, type Lane } from './sqlite-lane'
+import { type Batch } from './sqlite-protocol'
+import { HANDED_FIELDS, readHanded } from './sqlite-rows'
+
+/** Deliveries that may queue for a disk that does not answer; more are refused as `full`. */
+const MAX_QUEUED = 10_000
+
+/** A timer never sleeps longer, so that a machine's clock that was set forward is noticed. */
+const MAX_NAP_MS = 60_000
+
+interface Waiting {
+  readonly room: Room
+  resolve(claimed: readonly Claimed[]): void
+}
+
+interface Listener {
+  tell(outcome: Outcome | undefined): void
+}
+
+export interface SqliteOutbox {
+  readonly outbox: Outbox
+  /** For the lane: what the next batch may hand out. */
+  readonly claimed: () => Pick<Batch, 'released' | 'claim'>
+  /** For the lane: what a batch brought. */
+  readonly brought: (brought: Brought | undefined) => void
+  /** Ends the claim that waits and all listening. */
+  readonly close: () => void
+}
+
+const isCall = ({ delivery }: Claimed): boolean => delivery.notification.class === 'call'
+
+/** `lane` is asked for late, for lane and outbox know each other. */
+export function makeSqliteOutbox(lane: () => Lane, clock: Clock): SqliteOutbox {
+  let waiting: Waiting | undefined
+  let released: string[] = []
+  /** Released in the batch under way; they go again if it fails. */
+  let releasing: string[] = []
+  let cancelNap = (): void => undefined
+  let isClosed = false
+  const listeners = new Map<string, Set<Listener>>()
+
+  const tell = (id: string, outcome: Outcome | undefined): void => {
+    for (const listener of listeners.get(id) ?? []) listener.tell(outcome)
+  }
+
+  /** The claim may be another than the one the batch left with: what it has no room for goes back. */
+  const fill = (found: readonly Claimed[]): void => {
+    const left = new Map(waiting?.room)
+    const taken: Claimed[] = []
+    for (const claimed of [...found.filter(isCall), ...found.filter((one) => !isCall(one))]) {
+      const room = left.get(claimed.delivery.app) ?? 0
+      if (room > 0) taken.push(claimed)
+      else released.push(claimed.delivery.id)
+      left.set(claimed.delivery.app, room - 1)
+    }
+    if (released.length > 0) lane().wake()
+    if (taken.length === 0) return
+    waiting?.resolve(taken)
+    waiting = undefined
+  }
+
+  const put = async (deliveries: readonly Delivery[]): Promise<readonly Put[]> => {
+    if (deliveries.length === 0) return []
+    if (lane().queued + deliveries.length > Math.max(MAX_QUEUED, deliveries.length)) return deliveries.map(() => 'full')
+    const letters = await new Promise<string>((resolve, reject) => {
+      lane().hand({ of: 'put', deliveries, resolve, reject })
+    })
+    return deliveries.map((_, index) => (letters[index] === 'f' ? 'full' : 'kept'))
+  }
+
+  const outbox: Outbox = Object.freeze({
+    put,
+    claim(room: Room) {
+      waiting?.resolve([])
+      waiting = undefined
+      cancelNap()
+      if (isClosed) return Promise.resolve([])
+      return new Promise<readonly Claimed[]>((resolve) => {
+        waiting = { room: new Map(room), resolve }
+        lane().wake()
+      })
+    },
+    async settle(settlements: readonly Settlement[]) {
+      if (settlements.length === 0) return
+      await new Promise<void>((resolve, reject) => {
+        lane().hand({ of: 'settle', settlements, resolve, reject })
+      })
+      if (listeners.size > 0) for (const { id, outcome } of settlements) tell(id, outcome)
+    },
+    heard(id: string, within: number) {
+      if (isClosed) return Promise.resolve(undefined)
+      return new Promise<Outcome | undefined>((resolve) => {
+        const listener: Listener = {
+          tell(outcome) {
+            cancel()
+            its.delete(listener)
+            if (its.size === 0) listeners.delete(id)
+            resolve(outcome)
+          },
+        }
+        const its = listeners.get(id) ?? new Set()
+        listeners.set(id, its.add(listener))
+        const cancel = clock.after(within, () => listener.tell(undefined))
+      })
+    },
+  })
+
+  return Object.freeze({
+    outbox,
+    claimed() {
+      releasing = released
+      released = []
+      const claim = waiting === undefined ? [] : [...waiting.room].flat()
+      return claim.length === 0 ? { released: releasing } : { released: releasing, claim }
+    },
+    brought(brought: Brought | undefined) {
+      if (brought === undefined) {
+        released = [...releasing, ...released]
+        releasing = []
+        return
+      }
+      releasing = []
+      const fromDisk: Claimed[] = []
+      for (let at = 0; at < brought.fromDisk.length; at += HANDED_FIELDS) {
+        fromDisk.push(readHanded(brought.fromDisk, at))
+      }
+      const fresh = brought.fresh.map((delivery) => ({ delivery, attempts: 0, ambiguous: false }))
+      if (fromDisk.length > 0 || fresh.length > 0) fill([...fromDisk, ...fresh])
+      cancelNap()
+      if (waiting === undefined || brought.nextDue === undefined) return
+      const nap = Math.min(Math.max(brought.nextDue - clock.now(), 0), MAX_NAP_MS)
+      cancelNap = clock.after(nap, () => lane().wake())
+    },
+    close() {
+      isClosed = true
+      cancelNap()
+      waiting?.resolve([])
+      waiting = undefined
+      for (const its of [...listeners.values()]) for (const listener of [...its]) listener.tell(undefined)
+    },
+  })
+}

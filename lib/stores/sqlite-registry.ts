@@ -1,0 +1,77 @@
+/** The embedded store's registry, main side: tokens become opaque here, and nodes that were asked for lately are remembered. */
+import { type Registration } from '../model/registration'
+import { Opaque } from '../model/opaque'
+import { makeNodeCache } from './node-cache'
+import { type PlainRegistration, type Question, type Questions } from './sqlite-protocol'
+import { type Registry } from './store'
+
+/** Asks the store's thread; `seen` is told the answer at once, in the order in which the answers were given. */
+export type Ask = <Q extends Question>(
+  what: Q,
+  ask: Questions[Q]['ask'],
+  seen?: (answer: Questions[Q]['answer']) => void,
+) => Promise<Questions[Q]['answer']>
+
+function opaque({ secret, address, callAddress, ...rest }: PlainRegistration): Registration {
+  return Object.freeze({
+    ...rest,
+    ...(secret === undefined ? {} : { secret: new Opaque(secret) }),
+    ...(address === undefined ? {} : { address: new Opaque(address) }),
+    ...(callAddress === undefined ? {} : { callAddress: new Opaque(callAddress) }),
+  })
+}
+
+/** `now`: milliseconds since 1970, for tombstones. */
+export function makeSqliteRegistry(ask: Ask, now: () => number): Registry {
+  const cache = makeNodeCache()
+  const drop = ({ service, node }: { readonly service: string; readonly node: string }) => cache.drop(service, node)
+
+  const findOne = async (service: string, node: string): Promise<readonly Registration[]> => {
+    const cached = cache.find(service, node)
+    if (cached !== undefined) return cached
+    let found: readonly Registration[] = []
+    await ask('find', [{ service, node }], (answer) => {
+      found = (answer[0] ?? []).map(opaque)
+      cache.keep(service, node, found)
+    })
+    return found
+  }
+
+  return Object.freeze({
+    async register({ secret, address, callAddress, ...rest }) {
+      const plain = {
+        ...rest,
+        secret: secret?.reveal(),
+        address: address?.reveal(),
+        callAddress: callAddress?.reveal(),
+      }
+      return opaque(await ask('register', plain, drop))
+    },
+    find: (queries) => Promise.all(queries.map(({ service, node }) => findOne(service, node))),
+    async get(ids) {
+      const cached = ids.map((id) => cache.get(id))
+      const missing = ids.filter((_, index) => cached[index] === undefined)
+      if (missing.length === 0) return cached
+      const rows = (await ask('get', missing)).values()
+      return cached.map((known) => {
+        if (known !== undefined) return known
+        const row = rows.next().value
+        return row === undefined ? undefined : opaque(row)
+      })
+    },
+    ownedBy: async (service, owner) => (await ask('ownedBy', { service, owner })).map(opaque),
+    async unregister({ service, owner, dialect, app, device, node, address }) {
+      const match = { service, owner, dialect, app, device, node, address: address?.reveal() }
+      return (await ask('unregister', { match, at: now() }, (removed) => removed.forEach(drop))).map(opaque)
+    },
+    async forget({ app, address, registeredBefore, why, at }) {
+      const dead = { app, address: address.reveal(), registeredBefore, why, at }
+      const concerned = await ask('forget', dead, (answer) => answer.forEach(({ registration }) => drop(registration)))
+      return concerned.map(({ registration, slot }) => ({ registration: opaque(registration), slot }))
+    },
+    async prove(id, environment) {
+      await ask('prove', { id, environment }, () => cache.dropNodeOf(id))
+    },
+    count: () => ask('count', undefined),
+  } satisfies Registry)
+}

@@ -1,0 +1,106 @@
+/** Deliveries and settlements as flat lists of plain values, and back. Knows the order of fields; knows no SQL. */
+import { type Delivery, type NotificationClass, type Content, type Target } from '../model/notification'
+import { Opaque } from '../model/opaque'
+import { type Claimed, type Settlement } from '../outbox/outbox'
+import { type Field } from './sqlite-protocol'
+
+/** id, app, registration?, class, urgency, collapse key?, expires, accepted, bare address?, what is to be sealed? */
+export const PUT_FIELDS = 10
+
+/** id, end? (absent: it is due again), resent, due, attempts, ambiguous */
+export const SETTLED_FIELDS = 6
+
+/** id, app, target, class, urgency, collapse key?, expires, accepted, attempts, ambiguous, what was sealed? */
+export const HANDED_FIELDS = 11
+
+/** What is encrypted of a delivery. Short names: it is stored once per delivery. */
+interface Sealed {
+  readonly a?: string
+  readonly e?: 'production' | 'sandbox'
+  readonly c?: Content
+}
+
+function toBeSealed(target: Target, content: Content): string | null {
+  let empty = target.to === 'registration'
+  if (empty) {
+    for (const _ in content) {
+      empty = false
+      break
+    }
+  }
+  if (empty) return null
+  const sealed: Sealed = {
+    ...(target.to === 'address' ? { a: target.address.reveal() } : {}),
+    ...(target.to === 'address' && target.environment !== undefined ? { e: target.environment } : {}),
+    c: content,
+  }
+  return JSON.stringify(sealed)
+}
+
+/** Appends a delivery's `PUT_FIELDS`. */
+export function pushPut(fields: Field[], { id, app, target, notification, acceptedAt }: Delivery): void {
+  fields.push(
+    id,
+    app,
+    target.to === 'registration' ? target.registration : null,
+    notification.class,
+    notification.urgency,
+    notification.collapseKey ?? null,
+    notification.expiresAt,
+    acceptedAt,
+    target.to === 'address' ? target.address.reveal() : null,
+    toBeSealed(target, notification.content),
+  )
+}
+
+/** Appends a settlement's `SETTLED_FIELDS`. */
+export function pushSettled(fields: Field[], settlement: Settlement): void {
+  const resent = settlement.resent ? 1 : 0
+  if ('end' in settlement) fields.push(settlement.id, settlement.end, resent, 0, 0, 0)
+  else {
+    const { id, dueAt, attempts, ambiguous } = settlement
+    fields.push(id, null, resent, dueAt, attempts, ambiguous ? 1 : 0)
+  }
+}
+
+/** The delivery whose `HANDED_FIELDS` begin at `from`. What this program wrote is trusted. */
+export function readHanded(fields: readonly Field[], from: number): Claimed {
+  const [id, app, target, cls, urgency, key, expiresAt, acceptedAt, attempts, ambiguous, text] = fields.slice(
+    from,
+    from + HANDED_FIELDS,
+  ) as [
+    string,
+    string,
+    string,
+    NotificationClass,
+    'high' | 'low',
+    string | null,
+    number,
+    number,
+    number,
+    number,
+    string | null,
+  ]
+  const sealed: Sealed = text === null ? {} : (JSON.parse(text) as Sealed)
+  const delivery: Delivery = {
+    id,
+    app,
+    target:
+      sealed.a === undefined
+        ? { to: 'registration', registration: target }
+        : {
+            to: 'address',
+            address: new Opaque(sealed.a),
+            ...(sealed.e === undefined ? {} : { environment: sealed.e }),
+          },
+    notification: {
+      class: cls,
+      urgency,
+      ...(key === null ? {} : { collapseKey: key }),
+      expiresAt,
+      content: sealed.c ?? {},
+    },
+    acceptedAt,
+  }
+  return { delivery, attempts, ambiguous: ambiguous === 1 }
+}

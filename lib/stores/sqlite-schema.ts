@@ -1,0 +1,95 @@
+/** The tables of the embedded store and how each version of them came to be. A version that was released never changes. */
+import { type Database, single } from './sqlite-database'
+
+/** «xpsh» in the file's header (SQLite file format §1.3.17): this database is ours. */
+export const APPLICATION_ID = 0x78707368
+
+/** One step per version; `user_version` counts the steps taken. */
+const steps: readonly string[] = [
+  `
+  -- What the store knows about itself: fingerprint of the content key.
+  CREATE TABLE fact (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
+
+  CREATE TABLE registration (
+    id TEXT PRIMARY KEY,
+    service TEXT NOT NULL,
+    node TEXT NOT NULL,
+    owner TEXT NOT NULL,
+    dialect TEXT NOT NULL,
+    device TEXT NOT NULL,
+    app TEXT NOT NULL,
+    secret TEXT,
+    address TEXT,
+    call_address TEXT,
+    environment TEXT,
+    hints TEXT NOT NULL,              -- JSON object of strings
+    registered_at INTEGER NOT NULL,   -- all times: ms since 1970
+    seen_at INTEGER NOT NULL
+  ) WITHOUT ROWID;
+  CREATE UNIQUE INDEX registration_device ON registration (service, owner, dialect, app, device);
+  CREATE UNIQUE INDEX registration_node ON registration (service, node, owner);
+  CREATE INDEX registration_address ON registration (app, address) WHERE address IS NOT NULL;
+  CREATE INDEX registration_call_address ON registration (app, call_address) WHERE call_address IS NOT NULL;
+
+  CREATE TABLE tombstone (
+    service TEXT NOT NULL,
+    node TEXT NOT NULL,
+    owner TEXT NOT NULL,
+    died_at INTEGER NOT NULL,
+    why TEXT NOT NULL,
+    PRIMARY KEY (service, node, owner)
+  ) WITHOUT ROWID;
+
+  CREATE TABLE keep (name TEXT PRIMARY KEY, sealed BLOB NOT NULL, at INTEGER NOT NULL) WITHOUT ROWID;
+
+  -- A row lives from put to its end. state: 0 waits for due_at, 1 is out (claimed), 2 waits behind one of the same
+  -- target and collapse key that is out. At most one row per target and collapse key waits, and at most one is out.
+  CREATE TABLE delivery (
+    id TEXT PRIMARY KEY,
+    app TEXT NOT NULL,
+    target TEXT NOT NULL,             -- a registration's id, or 'address:' and a keyed hash
+    class TEXT NOT NULL,
+    urgency TEXT NOT NULL,
+    collapse_key TEXT,
+    expires_at INTEGER NOT NULL,
+    accepted_at INTEGER NOT NULL,
+    sealed BLOB,                      -- content and bare address, encrypted; NULL where there is neither
+    state INTEGER NOT NULL,
+    due_at INTEGER NOT NULL,
+    seq INTEGER NOT NULL,             -- order of arrival among equal due_at
+    attempts INTEGER NOT NULL,
+    ambiguous INTEGER NOT NULL
+  ) WITHOUT ROWID;
+  CREATE INDEX delivery_call_due ON delivery (app, due_at, seq) WHERE state = 0 AND class = 'call';
+  CREATE INDEX delivery_due ON delivery (app, due_at, seq) WHERE state = 0 AND class <> 'call';
+  CREATE UNIQUE INDEX delivery_waiting_key ON delivery (target, collapse_key)
+    WHERE state <> 1 AND collapse_key IS NOT NULL;
+
+  CREATE TABLE account (
+    app TEXT PRIMARY KEY,
+    accepted INTEGER NOT NULL,
+    resent INTEGER NOT NULL,
+    delivered INTEGER NOT NULL,
+    coalesced INTEGER NOT NULL,
+    expired INTEGER NOT NULL,
+    gone INTEGER NOT NULL,
+    refused INTEGER NOT NULL,
+    unregistered INTEGER NOT NULL,
+    quiet INTEGER NOT NULL,
+    abandoned INTEGER NOT NULL
+  ) WITHOUT ROWID;
+  `,
+]
+
+/** The version of the tables that this program reads and writes. */
+export const SCHEMA_VERSION = steps.length
+
+/** Takes the steps that are missing; call it inside a transaction. Returns true if there were any. */
+export function migrate(database: Database): boolean {
+  const version = Number(single(database, 'PRAGMA user_version'))
+  if (version === SCHEMA_VERSION) return false
+  for (const step of steps.slice(version)) database.exec(step)
+  database.exec(`PRAGMA application_id = ${APPLICATION_ID}`)
+  database.exec(`PRAGMA user_version = ${SCHEMA_VERSION}`)
+  return true
+}

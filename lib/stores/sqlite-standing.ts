@@ -1,0 +1,116 @@
+/**
+ * How the outbox stands, in memory: what is out, how much waits, what was counted in this transaction. It mirrors the
+ * tables, which only this thread writes, so that a push costs no query; after a rollback it is recalled from them.
+ */
+import { type Account, type End, ends } from '../model/accounting'
+import { type Database } from './sqlite-database'
+
+/** What is counted in the table `account`. */
+export type Counted = 'accepted' | 'resent' | End
+
+const columns: readonly Counted[] = ['accepted', 'resent', ...ends]
+
+export interface AppStanding {
+  waiting: number
+  out: number
+  /** No delivery of the app falls due before this moment (ms since 1970); a claim makes it exact. */
+  nextDue: number
+}
+
+/** A delivery that was claimed and is not settled. */
+export interface Out {
+  readonly app: string
+  readonly target: string
+  readonly key: string | null
+}
+
+export interface Standing {
+  /** Deliveries that wait, of all apps. */
+  waiting: number
+  /** Those of them that have a collapse key. */
+  waitingKeyed: number
+  readonly outs: Map<string, Out>
+  /** Target and key of what is out, and whether another one waits behind it. */
+  readonly lanes: Map<string, boolean>
+  app(name: string): AppStanding
+  count(app: string, what: Counted, by?: number): void
+  /** Writes what was counted; inside the transaction. */
+  writeCounts(): void
+  /** Reads everything anew from the tables, e.g. after a rollback. */
+  recall(): void
+  accounts(): ReadonlyMap<string, Account>
+}
+
+/** Names what coalesces with what. */
+export function laneOf(target: string, key: string): string {
+  return `${target}\n${key}`
+}
+
+export function makeStanding(database: Database): Standing {
+  const apps = new Map<string, AppStanding>()
+  const counts = new Map<string, Map<Counted, number>>()
+  const add = database.prepare(
+    `INSERT INTO account (app, ${columns.join(', ')}) VALUES (?, ${columns.map(() => '?').join(', ')})
+     ON CONFLICT (app) DO UPDATE SET ${columns.map((column) => `${column} = ${column} + excluded.${column}`).join(', ')}`,
+  )
+  const accountRows = database.prepare('SELECT * FROM account')
+  const outRows = database.prepare('SELECT id, app, target, collapse_key AS key FROM delivery WHERE state = 1')
+  const behindRows = database.prepare('SELECT target, collapse_key AS key FROM delivery WHERE state = 2')
+  const waitingRows = database.prepare(
+    `SELECT app, count(*) AS waiting, count(collapse_key) AS keyed, min(CASE state WHEN 0 THEN due_at END) AS next
+     FROM delivery WHERE state <> 1 GROUP BY app`,
+  )
+
+  const standing: Standing = {
+    waiting: 0,
+    waitingKeyed: 0,
+    outs: new Map(),
+    lanes: new Map(),
+    app(name) {
+      let app = apps.get(name)
+      if (app === undefined) apps.set(name, (app = { waiting: 0, out: 0, nextDue: Infinity }))
+      return app
+    },
+    count(app, what, by = 1) {
+      let counted = counts.get(app)
+      if (counted === undefined) counts.set(app, (counted = new Map<Counted, number>()))
+      counted.set(what, (counted.get(what) ?? 0) + by)
+    },
+    writeCounts() {
+      for (const [app, counted] of counts) add.run([app, ...columns.map((column) => counted.get(column) ?? 0)])
+      counts.clear()
+    },
+    recall() {
+      apps.clear()
+      counts.clear()
+      standing.outs.clear()
+      standing.lanes.clear()
+      standing.waiting = 0
+      standing.waitingKeyed = 0
+      for (const { id, ...out } of outRows.rows<Out & { readonly id: string }>([])) {
+        standing.outs.set(id, out)
+        standing.app(out.app).out++
+        if (out.key !== null) standing.lanes.set(laneOf(out.target, out.key), false)
+      }
+      for (const { target, key } of behindRows.rows<{ target: string; key: string }>([])) {
+        standing.lanes.set(laneOf(target, key), true)
+      }
+      type Waiting = { app: string; waiting: number; keyed: number; next: number | null }
+      for (const { app, waiting, keyed, next } of waitingRows.rows<Waiting>([])) {
+        Object.assign(standing.app(app), { waiting, nextDue: next ?? Infinity })
+        standing.waiting += waiting
+        standing.waitingKeyed += keyed
+      }
+    },
+    accounts() {
+      const accounts = new Map<string, Account>()
+      for (const row of accountRows.rows<{ app: string } & Record<Counted, number>>([])) {
+        const { waiting, out } = standing.app(row.app)
+        const counted = Object.fromEntries(columns.map((column) => [column, row[column]])) as Record<Counted, number>
+        accounts.set(row.app, { ...counted, waiting, inFlight: out })
+      }
+      return accounts
+    },
+  }
+  return standing
+}
