@@ -3,6 +3,7 @@
  * processed (§8.7). Does not know of other connections: what must go elsewhere is handed back.
  */
 import { connect, constants, type ClientHttp2Session } from 'node:http2'
+import { type TLSSocket } from 'node:tls'
 import { type Clock } from '../clock'
 import { dial, wordsOf, type Place } from './dial'
 import { exchange, type Broken } from './http2-stream'
@@ -52,6 +53,8 @@ interface Underway {
 const MOST_WRITES = 3
 /** A connection that lived so long, in milliseconds, was of use even if it gave no response. */
 const STEADY_AFTER = 10_000
+/** How long a peer may take to close its half, in milliseconds. */
+const LINGER = 5000
 
 export function openConnection(
   place: Place,
@@ -61,6 +64,7 @@ export function openConnection(
 ): Connection {
   const openedAt = clock.elapsed()
   const waiting = new Set<Underway>()
+  let socket: TLSSocket | undefined
   let session: ClientHttp2Session | undefined
   let settled = false
   let streams = 0
@@ -101,8 +105,17 @@ export function openConnection(
   const destroy = (why: string): void => {
     fate ??= why
     giveUp()
-    if (session === undefined) finish(why)
-    else session.destroy()
+    if (session === undefined) return finish(why)
+    session.destroy()
+    socket?.destroy()
+  }
+
+  const closeWhenEmpty = (): void => {
+    if (streams > 0 || session === undefined) return
+    session.close()
+    // Node only ends its own half; a peer that leaves its half open would keep the socket for ever.
+    cancelTick?.()
+    cancelTick = clock.after(LINGER, () => destroy('closed by us'))
   }
 
   const sweep = (): void => {
@@ -162,6 +175,7 @@ export function openConnection(
           } else torn(asked, end)
         }
         if (!left) events.room()
+        else closeWhenEmpty()
       })
       streams++
       const underway: Underway = {
@@ -185,6 +199,7 @@ export function openConnection(
     fate ??= `the peer said GOAWAY with code ${code}${reason}`
     if (code !== constants.NGHTTP2_NO_ERROR || reason !== '') options.notice(`${options.url}: ${fate}`)
     leave(fate)
+    closeWhenEmpty()
   }
 
   const giveUp = dial(place, clock, (result) => {
@@ -198,6 +213,7 @@ export function openConnection(
       settings: { enablePush: false },
       peerMaxConcurrentStreams: Math.max(1, options.initialStreams),
     })
+    socket = result
     session = opened
     limit = options.initialStreams
     cancelTick = clock.after(options.connectTimeout, () =>
@@ -228,7 +244,7 @@ export function openConnection(
     retire() {
       left = true
       if (session === undefined) destroy('retired before it was open')
-      else session.close()
+      else closeWhenEmpty()
     },
     destroy,
   })

@@ -36,6 +36,14 @@ export function makeHttp2Origin(options: OriginOptions, clock: Clock): Origin {
   })
   const held = (): boolean => pool.length === 0 && clock.elapsed() < holdUntil
 
+  const hold = (why: string): void => {
+    const longest = Math.min(LONGEST_HOLD, FIRST_HOLD * 2 ** failures)
+    holdUntil = clock.elapsed() + longest * (0.5 + clock.random() / 2)
+    trouble = why
+    if (why !== noticed) options.notice(`${options.url}: ${why}`)
+    noticed = why
+  }
+
   const failQueued = (why: string, unreachable: boolean): void => {
     for (let asked = queue.shift(); asked !== undefined; asked = queue.shift()) asked.answer(failure(why, unreachable))
   }
@@ -87,11 +95,9 @@ export function makeHttp2Origin(options: OriginOptions, clock: Clock): Origin {
         const at = pool.indexOf(connection)
         if (at >= 0) pool.splice(at, 1)
         if (!steady) {
-          const longest = Math.min(LONGEST_HOLD, FIRST_HOLD * 2 ** failures++)
-          holdUntil = clock.elapsed() + longest * (0.5 + clock.random() / 2)
-          trouble = why
-          if (why !== noticed) options.notice(`${options.url}: ${why}`)
-          noticed = why
+          // A peer that restarts may say GOAWAY to a connection that is new; one that does so twice is not asked again at once.
+          if (failures > 0 || !connection.established()) hold(why)
+          failures++
         }
         queueMicrotask(pump)
       },
