@@ -134,7 +134,7 @@ function mayImport({ from, what, isType, isLazy }: Import): boolean {
     return what !== 'cli' && folderOf(what) !== 'commands' && !isImplementation
   }
   if (from === 'cli' || folderOf(from) === 'commands') {
-    const helpers = ['clock', 'observe']
+    const helpers = ['clock', 'observe', 'version']
     return (
       what === 'service' ||
       isConfig(what) ||
