@@ -128,7 +128,10 @@ export function makeWords(sources: Sources): OptionWords {
     .transform((text) => resolve(sources.folder, text))
   return Object.freeze({
     credential,
-    endpoint: z.string().meta({ pattern: '^https://[^/]+/?$' }).transform(origin),
+    endpoint: z
+      .string()
+      .meta({ pattern: '^https://[^/]+/?$', description: "An https origin that stands in for the push service's own." })
+      .transform(origin),
     path,
   })
 }

@@ -1,4 +1,5 @@
 import { chmodSync } from 'node:fs'
+import fc from 'fast-check'
 import { inspect } from 'node:util'
 import { type Config, configFile, configSchema, readConfig, type ReadConfig } from '../lib/config'
 import { type App } from '../lib/config-app'
@@ -317,11 +318,38 @@ describe('lib/config', () => {
     expect(aFolder).toMatchObject({ faults: [{ text: "can't be read (EISDIR)" }] })
   })
 
-  it('never throws, whatever stands in the file', () => {
-    const odd = [null, true, 0, '', 'x', [], {}, [[]], { a: 1 }, { kind: {} }, { env: 1 }]
-    for (const key of ['component', 'store', 'apps', 'access', 'log', 'http', 'outbox', '$schema', '__proto__']) {
-      for (const value of odd) expect(['config', 'faults']).toContain(read({ ...right, [key]: value }).is)
-    }
+  it('never throws, whatever stands in the file, and never leaves a fault without its mend', () => {
+    const keys = ['component', 'store', 'apps', 'access', 'log', 'http', 'outbox', '$schema', '__proto__', 'x']
+    const inner = [
+      'domain',
+      'secret',
+      'kind',
+      'provider',
+      'profile',
+      'rings',
+      'register',
+      'file',
+      'env',
+      '__proto__',
+      '',
+    ]
+    const texts = fc.constantFrom('', 'box', 'pigeon', 'whisper', 'nats', 'constructor', 'x')
+    const value = fc.letrec((tie) => ({
+      any: fc.oneof({ depthSize: 'small' }, texts, fc.constantFrom(null, true, 0, -1.5), tie('list'), tie('object')),
+      list: fc.array(tie('any'), { maxLength: 3 }),
+      object: fc.dictionary(fc.constantFrom(...inner), tie('any'), { maxKeys: 4 }),
+    })).any
+    fc.assert(
+      fc.property(fc.constantFrom(...keys), value, (key, odd) => {
+        const result = read({ ...right, [key]: odd })
+        for (const { path, text, mend } of result.is === 'faults' ? result.faults : []) {
+          expect(path).not.toBe('')
+          expect(text).not.toBe('')
+          expect(mend).toMatch(/^[A-Z]/)
+        }
+      }),
+      { numRuns: 300 },
+    )
   })
 
   it('takes the file that XMPP_PUSH_CONFIG names, or the one in the working folder', () => {

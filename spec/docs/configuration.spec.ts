@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { configSchema } from '../../lib/config'
-import { referenceTables, writtenTables } from '../support/reference-tables'
+import { agrees, referenceTables, writtenTables } from '../support/reference-tables'
 
 const root = join(__dirname, '..', '..')
 const read = (path: string): string => readFileSync(join(root, path), 'utf8')
@@ -11,7 +11,10 @@ describe('docs/configuration.md', () => {
   const written = writtenTables(read('docs/configuration.md'))
 
   it.each([...wanted])('has one row for each key of %s', (title, rows) => {
-    expect(written.get(title) ?? []).toEqual(rows)
+    const found = written.get(title) ?? []
+    const odd = rows.filter((row, at) => !agrees(row, found[at]))
+    expect(odd).toEqual([])
+    expect(found).toHaveLength(rows.length)
   })
 
   it('has no key that there is not', () => {

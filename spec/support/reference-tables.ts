@@ -12,7 +12,7 @@ const narrow = (row: string): string => row.trim().replace(/ +/g, ' ')
 function formOf(shape: Shape): string {
   if (isSecret(shape)) return 'secret'
   if (shape.enum !== undefined) return shape.enum.map((word) => `\`${String(word)}\``).join(', ')
-  if (shape.const !== undefined) return `\`${String(shape.const)}\``
+  if (shape.const !== undefined) return `\`${JSON.stringify(shape.const)}\``
   if (shape.type === 'array') return `list of ${typeof shape.items === 'object' ? formOf(shape.items) : 'values'}`
   if (shape.type === 'string') return 'text'
   if (shape.type === 'boolean') return '`true`, `false`'
@@ -54,6 +54,12 @@ export function referenceTables(root: Shape): Tables {
     ['access', rows(top['access'] ?? {})],
     ['log', rows(top['log'] ?? {})],
   ])
+}
+
+/** True if a written row says what a wanted one says; where the schema describes a key with no word, the text may. */
+export function agrees(wanted: string, written: string | undefined): boolean {
+  const isBare = wanted.endsWith('| |') && written !== undefined
+  return isBare ? written.startsWith(wanted.slice(0, -1)) : wanted === written
 }
 
 /** The rows that a Markdown text has, by the title of the section that they stand in; heads of tables are left out. */
