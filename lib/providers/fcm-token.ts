@@ -5,10 +5,11 @@
  * No token → the first who needs one asks, the others wait with him. Young token → handed out. Old token (5 minutes to live) → handed
  * out, and renewed meanwhile. After a failure nobody asks for a growing moment; while the old one lives, nobody notices.
  */
+import { globalAgent } from 'node:https'
 import { JWT } from 'google-auth-library'
 import { type Clock } from '../clock'
 import { type Account } from './fcm-account'
-import { makeFetch, type Heard } from './fcm-fetch'
+import { makeFetch, makeTrust, type Heard } from './fcm-fetch'
 import { judgeGrant, type Grant, type NoGrant } from './fcm-grant'
 
 const SCOPE = 'https://www.googleapis.com/auth/firebase.messaging'
@@ -40,6 +41,7 @@ export function makeAccessTokens(
   { clock, ca, notice }: { readonly clock: Clock; readonly ca?: Buffer; readonly notice: (text: string) => void },
 ): AccessTokens {
   const closing = new AbortController()
+  const options = { clock, timeout: TIMEOUT, signal: closing.signal, trust: makeTrust(ca) }
   let held: Held | undefined
   let flight: Promise<Grant | NoGrant> | undefined
   let failed: NoGrant | undefined
@@ -48,7 +50,6 @@ export function makeAccessTokens(
 
   const ask = async (): Promise<Grant | NoGrant> => {
     let heard: Heard = { is: 'nothing', why: 'nothing was asked' }
-    const options = { clock, timeout: TIMEOUT, signal: closing.signal, ...(ca === undefined ? {} : { ca }) }
     const iat = Math.floor(clock.now() / 1000)
     const client = new JWT({
       email: account.email,
@@ -57,6 +58,8 @@ export function makeAccessTokens(
       // COMPAT(google-auth-library ≤ 10.9.1): it takes the address, the audience and the time from nowhere but itself.
       additionalClaims: { aud: account.tokenUri, iat, exp: iat + ASSERTION_LIFE_S },
       transporterOptions: {
+        // Named, so that the library looks for no proxy in the environment: what it would find is not asked below.
+        agent: globalAgent,
         fetchImplementation: makeFetch(options, (what) => (heard = what)),
         retryConfig: { retry: 0, noResponseRetries: 0, shouldRetry: () => false },
       },

@@ -57,6 +57,14 @@ function check(options: FcmOptions): readonly Finding[] {
   ]
 }
 
+/** FCM quotes what it refuses: neither token nor content may come back in words that are logged. */
+function discreet(outcome: Outcome, { address, content }: Attempt): Outcome {
+  if (outcome.is === 'delivered') return outcome
+  const quoted = [address.reveal(), ...(content.speaks === 'fcm' ? Object.values(content.data) : [])]
+  const why = quoted.filter((text) => text.length > 3).reduce((words, text) => words.replaceAll(text, '…'), outcome.why)
+  return { ...outcome, why }
+}
+
 function open(options: FcmOptions, { app, clock, notice }: ProviderSurroundings): Provider {
   const found = read(options)
   if ('fault' in found) throw new Error(`app ${app}: ${found.fault.text}. ${found.fault.mend}`)
@@ -77,7 +85,9 @@ function open(options: FcmOptions, { app, clock, notice }: ProviderSurroundings)
   const origin = makeHttp2Origin(wire, clock)
   const tokens = makeAccessTokens(account, { clock, notice, ...(ca === undefined ? {} : { ca }) })
 
-  const attempt = async ({ address, content, expiresAt }: Attempt): Promise<Outcome> => {
+  const underWay = new Set<Promise<Outcome>>()
+
+  const tryIt = async ({ address, content, expiresAt }: Attempt): Promise<Outcome> => {
     if (content.speaks !== 'fcm') return { is: 'refused', why: `written for ${content.speaks}, not for FCM` }
     const once = async () => {
       const grant = await tokens.get()
@@ -86,11 +96,12 @@ function open(options: FcmOptions, { app, clock, notice }: ProviderSurroundings)
       const reply = await origin.request(requestFor({ address, content, expiresAt }, sender, clock.now()))
       if (reply.is === 'failure') return { is: 'down', why: reply.why, ambiguous: reply.ambiguous } as const
       const judged = judgeReply(reply, clock.now())
-      if (judged.is === 'token refused') tokens.drop(grant.token)
-      return judged
+      return judged.is === 'token refused' ? { ...judged, token: grant.token } : judged
     }
     const first = await once()
-    const judged = first.is === 'token refused' ? await once() : first
+    if (first.is !== 'token refused') return first
+    tokens.drop(first.token)
+    const judged = await once()
     if (judged.is !== 'token refused') return judged
     const mend = `Google grants tokens to ${account.email} that FCM refuses: see in the Google Cloud console whether the account is disabled`
     return { is: 'misconfigured', why: `${judged.why}, with a fresh access token too`, mend }
@@ -98,10 +109,21 @@ function open(options: FcmOptions, { app, clock, notice }: ProviderSurroundings)
 
   return Object.freeze({
     concurrency: STREAMS * connections,
-    attempt,
+    async attempt(attempt: Attempt) {
+      const outcome = tryIt(attempt)
+      underWay.add(outcome)
+      try {
+        return discreet(await outcome, attempt)
+      } finally {
+        underWay.delete(outcome)
+      }
+    },
     async close() {
-      await origin.close(GRACE)
+      const ended = new AbortController()
+      await Promise.race([Promise.allSettled(underWay), clock.sleep(GRACE, ended.signal)])
+      ended.abort()
       tokens.close()
+      await origin.close(0)
     },
   })
 }
