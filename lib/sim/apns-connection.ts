@@ -148,7 +148,9 @@ export const serveConnection = (parts: ConnectionParts): ApnsConnection => {
     inflict: (fault: WireFault) => {
       switch (fault.kind) {
         case 'goaway':
-          goaway(fault.goaway)
+          tap.whenBegun(() => {
+            goaway(fault.goaway)
+          })
           return
         case 'fin':
           socket.end()

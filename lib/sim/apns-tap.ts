@@ -13,6 +13,8 @@ export interface Tap {
   readonly passPings: (pass: boolean) => void
   /** From now on nothing passes, either way. */
   readonly silence: () => void
+  /** Calls back once the server's first frame is on its way: RFC 9113 §3.4 lets only SETTINGS come first. */
+  readonly whenBegun: (then: () => void) => void
   /** Sends a frame of our own between those of HTTP/2, which does not learn of it. */
   readonly inject: (frame: Buffer) => void
   /** Ends TLS and TCP in order, after all that was written. */
@@ -23,6 +25,8 @@ export interface Tap {
 export const makeTap = (socket: TLSSocket, watch: FrameWatch): Tap => {
   let arePingsPassed = true
   let isSilent = false
+  let hasBegun = false
+  const waiting: (() => void)[] = []
   const isPing = ({ type, flags }: Frame) => type === FRAME.PING && (flags & ACK) === 0
   const fromClient = makeFrameReader('client', (frame) => {
     watch.fromClient(frame)
@@ -45,6 +49,8 @@ export const makeTap = (socket: TLSSocket, watch: FrameWatch): Tap => {
       const whole = toClient(chunk)
       if (whole.length === 0) done()
       else socket.write(whole, done)
+      hasBegun ||= whole.length > 0
+      if (hasBegun) for (const then of waiting.splice(0)) then()
     },
     final: (done) => {
       if (isSilent) done()
@@ -78,6 +84,10 @@ export const makeTap = (socket: TLSSocket, watch: FrameWatch): Tap => {
       isSilent = true
       // Node would otherwise stop reading while HTTP/2 no longer does, and never notice that the client has gone.
       socket.resume()
+    },
+    whenBegun: (then: () => void) => {
+      if (hasBegun) then()
+      else waiting.push(then)
     },
     inject: (frame: Buffer) => {
       if (isSilent) return

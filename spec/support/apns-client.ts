@@ -73,7 +73,8 @@ export const connectToApns = async (
     for (const [name, value] of Object.entries(wanted))
       if (value !== undefined) headers[name] = typeof value === 'string' ? value : [...value]
     return new Promise((resolve) => {
-      const stream = session.request(headers)
+      const body = asked.body ?? defaults.body ?? ''
+      const stream = session.request(headers, { endStream: body.length === 0 })
       let status: number | undefined
       let answered: Readonly<Record<string, unknown>> = {}
       let error: string | undefined
@@ -87,11 +88,11 @@ export const connectToApns = async (
         error = `${failure.code ?? ''} ${failure.message}`
       })
       stream.on('close', () => {
-        const body = Buffer.concat(parts).toString()
-        const reason = /"reason":"(\w+)"/.exec(body)?.[1]
-        resolve({ status, headers: answered, body, reason, error, rstCode: stream.rstCode })
+        const said = Buffer.concat(parts).toString()
+        const reason = /"reason":"(\w+)"/.exec(said)?.[1]
+        resolve({ status, headers: answered, body: said, reason, error, rstCode: stream.rstCode })
       })
-      stream.end(asked.body ?? defaults.body)
+      if (body.length > 0) stream.end(body)
     })
   }
   return Object.freeze({
