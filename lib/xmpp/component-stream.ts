@@ -172,13 +172,21 @@ export function openStream(options: StreamOptions, listener: StreamListener): Co
     if (fault === undefined) enter('handshaking')
     else end(fault, '</stream:stream>')
   })
+  // The library says `online` some turns after it has read the answer; what came in the same segment must not be lost until then.
+  let early: Element[] | undefined
+  entity.on('nonza', (element: Element) => {
+    if (element.name === 'handshake') early ??= []
+  })
   entity.on('online', () => {
     if (stage !== 'handshaking') return
     enter('online')
     listener.online(socket)
+    for (const stanza of early ?? []) listener.stanza(stanza)
+    early = undefined
   })
   entity.on('stanza', (stanza: Element) => {
     if (stage === 'online') listener.stanza(stanza)
+    else if (stage === 'handshaking') early?.push(stanza)
   })
   entity.on('close', () => {
     if (stage !== 'over') end(faultOfStreamEnd(stage, to), '</stream:stream>')

@@ -23,6 +23,7 @@ export interface Attached {
 
 const COMPONENT_PORT =
   "Name the server's component port in component.service (Prosody: component_ports, 5347; ejabberd: the port of the listener with module ejabberd_service)"
+const OWN_DOMAIN = 'A component has a domain of its own, without accounts: correct component.domain'
 const PATIENCE = 'Nothing is to be done if the server was stopped or restarted; if it goes on, its log says why'
 
 const portOf = ({ host, port }: ServiceAddress): string => `${host} port ${port}`
@@ -46,9 +47,12 @@ export function faultOfStreamError(condition: string, text: string, stage: Stage
     case 'host-gone':
       return {
         why: why(`the server has no component ${to.domain}`),
-        mend: `Add it to the server's configuration (Prosody: Component "${to.domain}"; ejabberd: hosts of the ejabberd_service listener), or correct component.domain; it must not be a domain that has accounts`,
+        mend: `Add it to the server's configuration (Prosody: Component "${to.domain}"; ejabberd: hosts of the ejabberd_service listener), or correct component.domain, which must not be a domain that has accounts`,
       }
     case 'conflict':
+      // COMPAT(ejabberd): for a domain of its own; Prosody says host-unknown.
+      if (/local domain/i.test(text))
+        return { why: why(`${to.domain} is a domain of the server itself`), mend: OWN_DOMAIN }
       return stage === 'online'
         ? {
             why: why(`another connection took the place of this one`),
@@ -56,7 +60,7 @@ export function faultOfStreamError(condition: string, text: string, stage: Stage
           }
         : {
             why: why(`${to.domain} is attached already`),
-            mend: `Stop the other program that attaches as ${to.domain}; if there is none, it is our own earlier connection, which the server has not yet found dead (Prosody: component_conflict_resolve = "kick_old" lets the new one in); ejabberd says the same of a domain that has accounts`,
+            mend: `Stop the other program that attaches as ${to.domain}; if there is none, it is our own earlier connection, which the server has not yet found dead (Prosody: component_conflict_resolve = "kick_old" lets the new one in)`,
           }
     case 'invalid-namespace':
     case 'unsupported-version':
@@ -121,7 +125,7 @@ function faultOfTls(code: string, message: string, to: Attached): Fault | undefi
   if (/wrong version number|packet length too long|http request|unknown protocol/i.test(message)) {
     return {
       why: `${portOf(to.address)} does not speak TLS`,
-      mend: 'Write xmpp:// in component.service for a port without TLS, or name the port that has direct TLS (ejabberd: tls: true in the listener; Openfire: 5276)',
+      mend: 'Write xmpp:// in component.service for a port without TLS, or name the port that has direct TLS (ejabberd: tls: true and certfile in the listener; Openfire: 5276)',
     }
   }
   if (code === 'EPROTO' || code.startsWith('ERR_SSL')) {

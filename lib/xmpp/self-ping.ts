@@ -15,14 +15,14 @@ export interface SelfPing {
    * (an iq without an id) it answers on the connection it came by. Prosody brings it back like the first.
    */
   question(again: boolean): string
-  /** True for a question that came back: ours, or that of another connection of the same component. It wants no answer. */
+  /** True for what came back of it, also where another connection of the same component had asked. It wants no answer. */
   isEcho(stanza: Element): boolean
 }
 
-/** Ids begin with `idPrefix`, which nothing else may use. */
+/** `idPrefix` begins every id. Nothing but these pings goes from the component to itself. */
 export function makeSelfPing(domain: string, idPrefix: string): SelfPing {
-  const address = sanitise(domain).replace(/[<>&'"]/g, '')
   const own = domain.toLowerCase()
+  const address = sanitise(domain).replace(/[<>&'"]/g, '')
   let asked = 0
   return {
     question(again) {
@@ -30,11 +30,6 @@ export function makeSelfPing(domain: string, idPrefix: string): SelfPing {
       const id = again ? '' : ` id='${idPrefix}${asked}'`
       return `<iq type='get' from='${address}' to='${address}'${id}><ping xmlns='${PING}'/></iq>`
     },
-    isEcho(stanza) {
-      if (stanza.name !== 'iq' || attribute(stanza, 'from')?.toLowerCase() !== own) return false
-      if (attribute(stanza, 'type') !== 'get') return false
-      const id = attribute(stanza, 'id')
-      return (id === undefined || id.startsWith(idPrefix)) && stanza.getChild('ping', PING) !== undefined
-    },
+    isEcho: (stanza) => stanza.name === 'iq' && attribute(stanza, 'from')?.toLowerCase() === own,
   }
 }

@@ -1,4 +1,5 @@
 /** `xmpp://host:port` and `xmpps://host:port` taken apart, and dialled: TCP, or TLS from the first byte. Knows nothing of XML. */
+import { X509Certificate } from 'node:crypto'
 import { connect as connectTcp, isIP, type Socket } from 'node:net'
 import { connect as connectTls } from 'node:tls'
 
@@ -35,6 +36,8 @@ export interface Dialled {
 /** Begins to connect. Throws if `ca` is no PEM; all else is told by the socket's `error`. */
 export function dial(address: ServiceAddress, ca: Buffer | undefined): Dialled {
   const { host, port } = address
+  // TLS itself passes over what is no certificate, and then trusts nobody.
+  if (address.secure && ca !== undefined) new X509Certificate(ca)
   const where = { host, port, autoSelectFamily: true, autoSelectFamilyAttemptTimeout: ADDRESS_TRY_MS }
   const socket = address.secure
     ? connectTls({

@@ -4,7 +4,7 @@ import xml from '@xmpp/xml'
 
 /** What one stanza may cost us. */
 export interface StanzaLimits {
-  /** Bytes. It is measured between reads of the socket, so up to one read (64 KiB) more may pass. */
+  /** Bytes. What follows another stanza in one read of the socket is not counted, so up to one read (64 KiB) more may pass. */
   readonly maxStanzaBytes: number
   /** Elements inside each other; the stanza itself is the first. */
   readonly maxDepth: number
@@ -61,22 +61,36 @@ export class StanzaParser extends xml.Parser {
   }
 
   #read(text: string, bytes: number): void {
+    if (this.#unfinished + bytes > this.#limits.maxStanzaBytes) return this.#readByTags(text)
     this.#unfinished += bytes
     const ready = text.lastIndexOf('>') + 1
-    if (ready === 0) this.#held += text
-    else {
-      const piece = this.#held + text.slice(0, ready)
-      this.#held = text.slice(ready)
-      this.#write(piece)
-      if (this.#deaf) return
+    if (ready === 0) {
+      this.#held += text
+      return
     }
-    // Whitespace between stanzas is a keepalive (RFC 6120 §4.6.1), however much of it there is.
-    if (this.#unfinished > 1024 && this.#held.trim() === '' && this.cursor === this.root && this.#rescanned === 0) {
+    const piece = this.#held + text.slice(0, ready)
+    this.#held = text.slice(ready)
+    this.#write(piece)
+  }
+
+  /** The same for a read that may pass the limit: tag by tag, so that it counts what belongs to which stanza. */
+  #readByTags(text: string): void {
+    for (let at = 0; at < text.length && !this.#deaf;) {
+      const end = text.indexOf('>', at) + 1
+      const part = end === 0 ? text.slice(at) : text.slice(at, end)
+      at += part.length
+      this.#held += part
+      this.#unfinished += Buffer.byteLength(part)
+      // Whitespace between stanzas is a keepalive (RFC 6120 §4.6.1), however much of it there is.
+      if (this.cursor === this.root && this.#held.trim() === '') this.#held = ''
+      if (this.#held === '') this.#unfinished = 0
+      if (this.#unfinished > this.#limits.maxStanzaBytes) {
+        throw new ParserFault('policy-violation', `a stanza of more than ${this.#limits.maxStanzaBytes} bytes`)
+      }
+      if (end === 0) return
+      const piece = this.#held
       this.#held = ''
-      this.#unfinished = 0
-    }
-    if (this.#unfinished > this.#limits.maxStanzaBytes) {
-      throw new ParserFault('policy-violation', `a stanza of more than ${this.#limits.maxStanzaBytes} bytes`)
+      this.#write(piece)
     }
   }
 
