@@ -1,14 +1,16 @@
 /** Everything this program can speak, keep and send: one line each. Knows their names, not what they do. */
-import { tigase } from './dialects/tigase'
 import { type Dialect } from './dialects/dialect'
+import { tigase } from './dialects/tigase'
 import { conversations } from './profiles/conversations'
 import { generic } from './profiles/generic'
 import { siskin } from './profiles/siskin'
 import { stork } from './profiles/stork'
+import { fcm } from './providers/fcm'
+import { sqlite } from './stores/sqlite'
 
-export const dialects: readonly Dialect[] = [tigase]
-export const profiles = { siskin, conversations, stork, generic }
-export const providers = {}
-export const stores = {}
+export const dialects = [tigase] as const satisfies readonly Dialect[]
+export const providers = { fcm }
+export const profiles = { siskin, stork, conversations, generic }
+export const stores = { sqlite }
 /** Outboxes besides the store's own. */
 export const outboxes = {}
