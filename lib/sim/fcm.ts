@@ -10,7 +10,8 @@ import { makeDevices, type Devices } from './fcm-devices'
 import { judge, type Judgement } from './fcm-judge'
 import { type FcmMessage } from './fcm-message'
 import { fcmRows, type FcmRowName } from './fcm-rows'
-import { flatHeaders, makeJournal, readBody, type Answer, type Journal, type Journalled } from './http-journal'
+import { flatHeaders, readBody, type Answer, type Journalled, type Watched } from './http-journal'
+import { makeJournal } from './journal'
 import { type OauthSimulator } from './oauth'
 import { after, systemNow, type Now } from './time'
 
@@ -49,13 +50,12 @@ export interface FcmRequest extends Journalled {
   readonly message?: FcmMessage
 }
 
-export interface FcmSimulator extends Omit<Journal<FcmRequest>, 'entries' | 'add'> {
+export interface FcmSimulator extends Watched<FcmRequest> {
   /** `https://localhost:port` */
   readonly endpoint: string
   readonly port: number
   /** PEM of the authority that vouches for it. */
   readonly ca: string
-  readonly journal: readonly FcmRequest[]
   /** What correct clients would never have done, in words. */
   readonly violations: readonly string[]
   /** A project, and the e-mail addresses of the accounts that may send for it (`cloudmessaging.messages.create`). */
@@ -79,7 +79,7 @@ export const startFcmSimulator = async (options: {
   const { oauth, now = systemNow, chance = anyOf } = options
   const authority = processAuthority()
   const { certPem, keyPem } = authority.issueServer({ names: HOSTS })
-  const journal = makeJournal<FcmRequest>('the FCM simulator')
+  const { journal, record } = makeJournal<FcmRequest>('a push')
   const violations: string[] = []
   const projects = new Map<string, readonly string[]>()
   const devices = makeDevices()
@@ -163,7 +163,7 @@ export const startFcmSimulator = async (options: {
       taken && message !== undefined && !message.validateOnly ? devices.take(message.target.value, message) : undefined
     const wrong = [judgement.violation, crowding].filter((one) => one !== undefined)
     violations.push(...wrong)
-    journal.add({
+    record({
       ...seen,
       at: now(),
       protocol: request.httpVersionMajor === 2 ? 'h2' : 'http/1.1',
@@ -201,7 +201,7 @@ export const startFcmSimulator = async (options: {
     ca: authority.caPem,
     journal: journal.entries,
     violations,
-    onRequest: journal.onRequest,
+    onRequest: journal.listen,
     waitFor: journal.waitFor,
     newProject: (id: string, senders: readonly string[]) => {
       projects.set(id, senders)

@@ -1,5 +1,5 @@
-// What an HTTP simulator remembers of every request it got, in the order in which it decided the answers.
-import { after } from './time'
+// What an HTTP simulator writes into its journal of each request, and how it reads one.
+import { type Journal } from './journal'
 
 /** What became of a request: an answer, or a deliberate fault instead of one. */
 export type Answer =
@@ -25,50 +25,13 @@ export interface Journalled {
   readonly violations: readonly string[]
 }
 
-/** A journal under way. */
-export interface Journal<Entry extends Journalled> {
-  readonly entries: readonly Entry[]
-  readonly add: (entry: Entry) => void
-  /** Calls back for each entry from now on; the function returned ends that. */
-  readonly onRequest: (listener: (entry: Entry) => void) => () => void
-  /** The first entry that matches, past or future; rejects after so many real milliseconds (10 s by default). */
-  readonly waitFor: (predicate: (entry: Entry) => boolean, withinMs?: number) => Promise<Entry>
-}
-
-/** Makes an empty journal. */
-export const makeJournal = <Entry extends Journalled>(whose: string): Journal<Entry> => {
-  const entries: Entry[] = []
-  const listeners = new Set<(entry: Entry) => void>()
-  const onRequest = (listener: (entry: Entry) => void): (() => void) => {
-    listeners.add(listener)
-    return () => {
-      listeners.delete(listener)
-    }
-  }
-  return Object.freeze({
-    entries,
-    add: (entry: Entry) => {
-      entries.push(entry)
-      for (const listener of [...listeners]) listener(entry)
-    },
-    onRequest,
-    waitFor: (predicate: (entry: Entry) => boolean, withinMs = 10_000) => {
-      const past = entries.find(predicate)
-      if (past !== undefined) return Promise.resolve(past)
-      return new Promise<Entry>((found, missed) => {
-        const giveUp = after(withinMs, () => {
-          stop()
-          missed(new Error(`${whose} got no such request in ${withinMs} ms, but ${entries.length} others`))
-        })
-        const stop = onRequest((entry) => {
-          if (!predicate(entry)) return
-          stop()
-          giveUp()
-          found(entry)
-        })
-      })
-    },
-  })
+/** What a simulator lets others see of its journal. */
+export interface Watched<Entry> {
+  readonly journal: readonly Entry[]
+  /** Calls back for each request from now on; the function returned ends that. */
+  readonly onRequest: Journal<Entry>['listen']
+  /** The first request that matches, past or to come. */
+  readonly waitFor: Journal<Entry>['waitFor']
 }
 
 /** Headers with lower-case names and one text each; pseudo-headers of HTTP/2 are left out. */

@@ -5,7 +5,8 @@ import { type IncomingMessage, type ServerResponse } from 'node:http'
 import { createServer, type Server } from 'node:https'
 import { type AddressInfo } from 'node:net'
 import { processAuthority } from './certificates'
-import { flatHeaders, makeJournal, readBody, type Answer, type Journal, type Journalled } from './http-journal'
+import { flatHeaders, readBody, type Answer, type Journalled, type Watched } from './http-journal'
+import { makeJournal } from './journal'
 import { judgeTokenRequest, type Judgement } from './oauth-assertion'
 import { oauthRows, type OauthRow } from './oauth-rows'
 import { makeServiceAccount, type ServiceAccount, type ServiceAccountOptions } from './service-account'
@@ -41,13 +42,12 @@ export type OauthRequest = Journalled & Pick<Judgement, 'form' | 'header' | 'cla
 export type Bearer =
   { readonly is: 'live'; readonly email: string } | { readonly is: 'unknown' | 'expired' | 'revoked' }
 
-export interface OauthSimulator extends Omit<Journal<OauthRequest>, 'entries' | 'add'> {
+export interface OauthSimulator extends Watched<OauthRequest> {
   /** `https://localhost:port/token` */
   readonly tokenUri: string
   readonly port: number
   /** PEM of the authority that vouches for it. */
   readonly ca: string
-  readonly journal: readonly OauthRequest[]
   /** What correct clients would never have done, in words. */
   readonly violations: readonly string[]
   /** Makes an account, or a further key of one, and knows it from now on. */
@@ -81,7 +81,7 @@ export const startOauthSimulator = async (
   const now = options.now ?? systemNow
   const authority = processAuthority()
   const { certPem, keyPem } = authority.issueServer({ names: HOSTS })
-  const journal = makeJournal<OauthRequest>('the OAuth simulator')
+  const { journal, record } = makeJournal<OauthRequest>('a token request')
   const violations: string[] = []
   const accounts = new Map<string, Map<string, KeyObject>>()
   const grants = new Map<string, Grant>()
@@ -149,7 +149,7 @@ export const startOauthSimulator = async (
     inFlight.set(issuer, others + 1)
     response.on('close', () => inFlight.set(issuer, (inFlight.get(issuer) ?? 1) - 1))
     const { form, header, claims } = judgement
-    journal.add({
+    record({
       at: now(),
       method: request.method ?? '',
       path,
@@ -193,7 +193,7 @@ export const startOauthSimulator = async (
     ca: authority.caPem,
     journal: journal.entries,
     violations,
-    onRequest: journal.onRequest,
+    onRequest: journal.listen,
     waitFor: journal.waitFor,
     newServiceAccount: (account: Omit<ServiceAccountOptions, 'tokenUri'>) => {
       const made = makeServiceAccount({ ...account, tokenUri: `https://localhost:${port}/token` })
