@@ -1,0 +1,159 @@
+/**
+ * The XMPP server of the benchmarks, in a process of its own: as little work as possible, so that it is never the limit.
+ * Told over IPC what to do; tells what it saw.
+ */
+import { createServer, type Socket } from 'node:net'
+
+export type Order =
+  | { readonly do: 'register'; readonly app: string; readonly tokens: readonly string[] }
+  | { readonly do: 'publish'; readonly count: number; readonly window: number }
+
+export type Told =
+  | { readonly is: 'listening'; readonly port: number }
+  | { readonly is: 'attached' }
+  | { readonly is: 'registered'; readonly nodes: number }
+  | {
+      readonly is: 'published'
+      readonly results: number
+      readonly errors: number
+      /** Milliseconds from publish to answer, sorted. */
+      readonly p50: number
+      readonly p99: number
+    }
+
+const DOMAIN = 'push.example.com'
+const tell = (told: Told): void => void process.send?.(told)
+
+const nodes: string[] = []
+let socket: Socket | undefined
+let onAnswer: (id: string, isResult: boolean, stanza: string) => void = () => undefined
+
+const registration = (id: string, user: number, app: string, token: string): string =>
+  `<iq type='set' id='${id}' from='user${user}@example.com/phone' to='${DOMAIN}'><command xmlns='http://jabber.org/protocol/commands' node='register-device'>` +
+  `<x xmlns='jabber:x:data' type='submit'><field var='provider'><value>${app}</value></field><field var='device-token'><value>${token}</value></field></x></command></iq>`
+
+/** As Prosody publishes. */
+export const publish = (id: string, node: string): string =>
+  `<iq type='set' from='example.com' to='${DOMAIN}' id='${id}'><pubsub xmlns='http://jabber.org/protocol/pubsub'><publish node='${node}'><item>` +
+  `<notification xmlns='urn:xmpp:push:0'><x xmlns='jabber:x:data' type='form'><field var='FORM_TYPE' type='hidden'><value>urn:xmpp:push:summary</value></field>` +
+  `<field var='message-count' type='text-single'><value>1</value></field><field var='pending-subscription-count' type='text-single'/>` +
+  `<field var='last-message-sender' type='jid-single'/><field var='last-message-body' type='text-single'><value>New Message!</value></field></x></notification></item></publish></pubsub></iq>`
+
+/** Sends `count` stanzas, at most `window` unanswered; the function makes the one of a number. */
+async function inWindow(
+  count: number,
+  window: number,
+  make: (number: number) => string,
+  answered: (number: number, isResult: boolean, stanza: string) => void,
+): Promise<void> {
+  let sent = 0
+  let done = 0
+  await new Promise<void>((resolve) => {
+    const fill = (): void => {
+      let text = ''
+      while (sent < count && sent - done < window) text += make(sent++)
+      if (text !== '') socket?.write(text)
+    }
+    let isScheduled = false
+    onAnswer = (id, isResult, stanza) => {
+      if (!/^\d+$/.test(id)) return
+      answered(Number(id), isResult, stanza)
+      done += 1
+      if (done === count) resolve()
+      if (!isScheduled) {
+        isScheduled = true
+        setImmediate(() => {
+          isScheduled = false
+          fill()
+        })
+      }
+    }
+    fill()
+  })
+}
+
+async function obey(order: Order): Promise<void> {
+  if (order.do === 'register') {
+    const { tokens, app } = order
+    await inWindow(
+      tokens.length,
+      200,
+      (number) => registration(String(number), number, app, tokens[number] ?? ''),
+      (number, _isResult, stanza) => {
+        nodes[number] = /var="node"[^>]*><value>([^<]+)/.exec(stanza)?.[1] ?? ''
+      },
+    )
+    tell({ is: 'registered', nodes: nodes.filter((node) => node !== '').length })
+    return
+  }
+  const begun = new Float64Array(order.count)
+  const took = new Float64Array(order.count)
+  let results = 0
+  let errors = 0
+  await inWindow(
+    order.count,
+    order.window,
+    (number) => {
+      begun[number] = performance.now()
+      return publish(String(number), nodes[number % nodes.length] ?? '')
+    },
+    (number, isResult) => {
+      took[number] = performance.now() - (begun[number] ?? 0)
+      if (isResult) results += 1
+      else errors += 1
+    },
+  )
+  took.sort()
+  const at = (share: number): number => took[Math.floor(order.count * share)] ?? 0
+  tell({ is: 'published', results, errors, p50: at(0.5), p99: at(0.99) })
+}
+
+const server = createServer((connection) => {
+  let text = ''
+  let isOpen = false
+  connection.setEncoding('utf8')
+  connection.setNoDelay(true)
+  connection.on('error', () => undefined)
+  connection.on('data', (chunk: string) => {
+    text += chunk
+    if (!isOpen) {
+      if (text.includes('<handshake')) {
+        isOpen = true
+        text = ''
+        socket = connection
+        connection.write('<handshake/>')
+        tell({ is: 'attached' })
+      } else if (text.includes('<stream:stream')) {
+        connection.write(
+          `<?xml version='1.0'?><stream:stream xmlns='jabber:component:accept' xmlns:stream='http://etherx.jabber.org/streams' id='bench' from='${DOMAIN}'>`,
+        )
+      }
+      return
+    }
+    let from = 0
+    for (;;) {
+      const begin = text.indexOf('<iq', from)
+      if (begin < 0) break
+      const head = text.indexOf('>', begin)
+      if (head < 0) break
+      const end = text[head - 1] === '/' ? head + 1 : text.indexOf('</iq>', head) + 5
+      if (end < head) break
+      const stanza = text.slice(begin, end)
+      from = end
+      const id = / id=["']([^"']*)/.exec(stanza)?.[1] ?? ''
+      const type = / type=["']([^"']*)/.exec(stanza)?.[1]
+      if (type === 'get') connection.write(`<iq type='result' id='${id}' from='example.com' to='${DOMAIN}'/>`)
+      else onAnswer(id, type === 'result', stanza)
+    }
+    text = text.slice(from)
+  })
+})
+
+if (require.main === module) {
+  process.on('message', (order: Order) => void obey(order))
+  process.on('disconnect', () => process.exit())
+  server.listen(0, '127.0.0.1', () => {
+    const address = server.address()
+    tell({ is: 'listening', port: typeof address === 'object' && address !== null ? address.port : 0 })
+  })
+}
