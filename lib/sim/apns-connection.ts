@@ -6,7 +6,7 @@ import { type TLSSocket } from 'node:tls'
 import { type Goaway, type WireFault } from './apns-answers'
 import { type PushCertificate } from './apns-certificate'
 import { type Finding } from './apns-findings'
-import { FRAME } from './apns-frames'
+import { FRAME, makeFrame } from './apns-frames'
 import { makeTap } from './apns-tap'
 import { makeFrameWatch } from './apns-watch'
 
@@ -49,6 +49,8 @@ export interface ArrivedStream {
   readonly body: Buffer
   /** False once a GOAWAY has disowned the stream: it must not be answered. */
   readonly isAdmitted: () => boolean
+  /** RST_STREAM after what was sent already, whatever the state of the body. */
+  readonly reset: (code: number) => void
 }
 
 /** What a connection is made of. */
@@ -62,15 +64,6 @@ export interface ConnectionParts {
   readonly streamLimit: number
   readonly onStream: (arrived: ArrivedStream, connection: ApnsConnection) => void
   readonly note: (finding: Finding, stream: number) => void
-}
-
-const goawayFrame = (code: number, last: number, debug: Buffer): Buffer => {
-  const frame = Buffer.alloc(17)
-  frame.writeUIntBE(8 + debug.length, 0, 3)
-  frame.writeUInt8(FRAME.GOAWAY, 3)
-  frame.writeUInt32BE(last, 9)
-  frame.writeUInt32BE(code, 13)
-  return Buffer.concat([frame, debug])
 }
 
 /** Reads a stream to its end, then hands it on; the body is cut beyond what any rule needs to know. */
@@ -114,7 +107,7 @@ export const serveConnection = (parts: ConnectionParts): ApnsConnection => {
   const goaway = (wanted: Goaway) => {
     const { code = 0, lastStreamId = 'so-far', reason, isTwoStep = false, then = 'drain' } = wanted
     if (isTwoStep) {
-      tap.inject(goawayFrame(0, 0x7fffffff, Buffer.alloc(0)))
+      tap.inject(makeFrame(FRAME.GOAWAY, 0, [0x7fffffff, 0]))
       whenRead(() => {
         goaway({ ...wanted, isTwoStep: false })
       })
@@ -124,7 +117,7 @@ export const serveConnection = (parts: ConnectionParts): ApnsConnection => {
     const last = { 'so-far': newest, before: Math.max(0, newest - 2), none: 0 }
     const debug = reason === undefined ? '' : JSON.stringify({ reason })
     const id = typeof lastStreamId === 'number' ? lastStreamId : last[lastStreamId]
-    tap.inject(goawayFrame(code, id, Buffer.from(debug)))
+    tap.inject(makeFrame(FRAME.GOAWAY, 0, [id, code], debug))
     if (then === 'hang') {
       tap.silence()
       return
@@ -171,8 +164,12 @@ export const serveConnection = (parts: ConnectionParts): ApnsConnection => {
     (stream: ServerHttp2Stream, headers: IncomingHttpHeaders, _flags: number, rawHeaders: readonly string[]) => {
       const isAdmitted = () => !stream.destroyed && (stream.id ?? Infinity) <= watch.lastAdmitted()
       stream.on('close', finishIfDrained)
+      const reset = (code: number) => {
+        tap.reset(stream.id ?? 0, code)
+        stream.close(code)
+      }
       collect(stream, (body) => {
-        if (isAdmitted()) parts.onStream({ stream, headers, rawHeaders, body, isAdmitted }, connection)
+        if (isAdmitted()) parts.onStream({ stream, headers, rawHeaders, body, isAdmitted, reset }, connection)
       })
     },
   )

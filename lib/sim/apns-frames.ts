@@ -63,3 +63,14 @@ export const makeFrameReader = (side: 'client' | 'server', isWanted: (frame: Fra
     return passed.length === 1 ? (passed[0] ?? chunk) : Buffer.concat(passed)
   }
 }
+
+/** A frame without flags that carries 32-bit words and, after them, bytes. */
+export const makeFrame = (type: number, stream: number, words: number | readonly number[], rest = ''): Buffer => {
+  const content = typeof words === 'number' ? [words] : words
+  const frame = Buffer.alloc(HEAD_LENGTH + 4 * content.length)
+  frame.writeUIntBE(4 * content.length + Buffer.byteLength(rest), 0, 3)
+  frame.writeUInt8(type, 3)
+  frame.writeUInt32BE(stream, 5)
+  content.forEach((word, at) => frame.writeUInt32BE(word, HEAD_LENGTH + 4 * at))
+  return Buffer.concat([frame, Buffer.from(rest)])
+}

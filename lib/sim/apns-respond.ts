@@ -97,19 +97,17 @@ export const carryOut = (
     case 'headers-only':
       stream.respond({ ':status': answer.status })
       return
-    case 'reset': {
-      const reset = () => {
-        stream.close(RESET_CODES[answer.code])
-      }
+    case 'reset':
       if (answer.when === 'before-headers') {
-        reset()
+        arrived.reset(RESET_CODES[answer.code])
         return
       }
       stream.respond({ ':status': 200 })
-      // The first piece of the body is written only after the headers are.
-      stream.write('{', reset)
+      // Headers are on the wire once the first piece of a body is.
+      stream.write('{', () => {
+        arrived.reset(RESET_CODES[answer.code])
+      })
       return
-    }
     case 'wire':
       connection.inflict(answer.fault)
       if (answer.request === 'judged' && arrived.isAdmitted()) respond(arrived, judged)

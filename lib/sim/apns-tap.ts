@@ -2,7 +2,7 @@
 
 import { Duplex } from 'node:stream'
 import { type TLSSocket } from 'node:tls'
-import { ACK, FRAME, makeFrameReader, type Frame } from './apns-frames'
+import { ACK, FRAME, makeFrame, makeFrameReader, type Frame } from './apns-frames'
 import { type FrameWatch } from './apns-watch'
 
 /** A connection's bytes as HTTP/2 shall see them. */
@@ -17,6 +17,8 @@ export interface Tap {
   readonly whenBegun: (then: () => void) => void
   /** Sends a frame of our own between those of HTTP/2, which does not learn of it. */
   readonly inject: (frame: Buffer) => void
+  /** RST_STREAM for a stream that has begun to answer; HTTP/2 would end its body first, so what it still sends is withheld. */
+  readonly reset: (stream: number, code: number) => void
   /** Ends TLS and TCP in order, after all that was written. */
   readonly finish: () => void
 }
@@ -27,12 +29,14 @@ export const makeTap = (socket: TLSSocket, watch: FrameWatch): Tap => {
   let isSilent = false
   let hasBegun = false
   const waiting: (() => void)[] = []
+  const broken = new Set<number>()
   const isPing = ({ type, flags }: Frame) => type === FRAME.PING && (flags & ACK) === 0
   const fromClient = makeFrameReader('client', (frame) => {
     watch.fromClient(frame)
     return arePingsPassed || !isPing(frame)
   })
   const toClient = makeFrameReader('server', (frame) => {
+    if (broken.has(frame.stream)) return false
     watch.toClient(frame)
     return true
   })
@@ -75,6 +79,14 @@ export const makeTap = (socket: TLSSocket, watch: FrameWatch): Tap => {
   socket.on('close', () => {
     stream.destroy()
   })
+  const inject = (frame: Buffer) => {
+    if (isSilent) return
+    makeFrameReader('server', (one) => {
+      watch.toClient(one)
+      return true
+    })(frame)
+    socket.write(frame)
+  }
   return Object.freeze({
     stream,
     passPings: (pass: boolean) => {
@@ -89,13 +101,10 @@ export const makeTap = (socket: TLSSocket, watch: FrameWatch): Tap => {
       if (hasBegun) then()
       else waiting.push(then)
     },
-    inject: (frame: Buffer) => {
-      if (isSilent) return
-      makeFrameReader('server', (one) => {
-        watch.toClient(one)
-        return true
-      })(frame)
-      socket.write(frame)
+    inject,
+    reset: (id: number, code: number) => {
+      broken.add(id)
+      inject(makeFrame(FRAME.RST_STREAM, id, code))
     },
     finish: () => {
       if (!isSilent && !stream.destroyed) stream.write(Buffer.alloc(0), () => socket.end())

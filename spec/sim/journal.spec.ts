@@ -1,0 +1,44 @@
+import { makeJournal } from '../../lib/sim/journal'
+
+describe('lib/sim/journal', () => {
+  it('hands out each entry once, in order, past and to come', async () => {
+    const { journal, record } = makeJournal<string>('a word')
+    record('a')
+    record('b')
+    expect(await journal.next()).toBe('a')
+    expect(await journal.next()).toBe('b')
+    const [third, fourth] = [journal.next(), journal.next()]
+    record('c')
+    record('d')
+    expect(await Promise.all([third, fourth])).toEqual(['c', 'd'])
+    expect(journal.entries).toEqual(['a', 'b', 'c', 'd'])
+  })
+
+  it('waits for an entry that is so, be it past or to come', async () => {
+    const { journal, record } = makeJournal<string>('a word')
+    record('a')
+    expect(await journal.waitFor((word) => word === 'a')).toBe('a')
+    const coming = journal.waitFor((word) => word === 'c')
+    record('b')
+    record('c')
+    expect(await coming).toBe('c')
+  })
+
+  it('gives up, and says what it waited for', async () => {
+    const { journal, record } = makeJournal<string>('a word')
+    record('a')
+    await expect(journal.waitFor((word) => word === 'z', 1)).rejects.toThrow('for a word; 1 came in all')
+    await journal.next()
+    await expect(journal.next(1)).rejects.toThrow('waited 1 ms')
+  })
+
+  it('tells listeners until they have heard enough', () => {
+    const { journal, record } = makeJournal<string>('a word')
+    const heard: string[] = []
+    const stop = journal.listen((word) => heard.push(word))
+    record('a')
+    stop()
+    record('b')
+    expect(heard).toEqual(['a'])
+  })
+})
