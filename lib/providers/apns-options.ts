@@ -1,0 +1,99 @@
+/** The keys of an app that speaks to APNs, and what they mean for each of Apple's two environments. Reads no credential. */
+import { z } from 'zod'
+import { type Credential } from '../model/opaque'
+import { type OptionWords } from '../model/options'
+import { type Environment } from '../model/registration'
+
+interface Overridable {
+  readonly key?: Credential | undefined
+  readonly keyId?: string | undefined
+  readonly teamId?: string | undefined
+  readonly endpoint?: string | undefined
+}
+
+export interface ApnsOptions extends Overridable {
+  readonly topic: string
+  readonly environment?: Environment | undefined
+  readonly environments?:
+    { readonly production?: Overridable | undefined; readonly sandbox?: Overridable | undefined } | undefined
+  readonly certificate?: Credential | undefined
+  readonly certificateKey?: Credential | undefined
+  readonly passphrase?: Credential | undefined
+  readonly ca?: Credential | undefined
+  readonly connections?: number | undefined
+}
+
+/** One environment of an app, all its keys in one place. */
+export interface ApnsSettings extends Overridable {
+  readonly topic: string
+  readonly environment: Environment
+  readonly endpoint: string
+  readonly certificate?: Credential | undefined
+  readonly certificateKey?: Credential | undefined
+  readonly passphrase?: Credential | undefined
+  readonly ca?: Credential | undefined
+  readonly connections: number
+}
+
+/** Something wrong in the configuration, and what to do about it. */
+export interface ApnsFault {
+  readonly text: string
+  readonly mend: string
+}
+
+const APPLES_ENDPOINT: Readonly<Record<Environment, string>> = {
+  production: 'https://api.push.apple.com',
+  sandbox: 'https://api.sandbox.push.apple.com',
+}
+
+/** The closed object of an app's own keys. */
+export function apnsOptions(words: OptionWords) {
+  const overridable = {
+    key: words.credential.optional(),
+    keyId: z.string().optional(),
+    teamId: z.string().optional(),
+    endpoint: words.endpoint.optional(),
+  }
+  return z.strictObject({
+    topic: z.string().regex(/^[\x21-\x7e]+$/, 'the bundle id of the app, e.g. org.example.ios'),
+    environment: z.enum(['production', 'sandbox']).optional(),
+    environments: z
+      .strictObject({
+        production: z.strictObject(overridable).optional(),
+        sandbox: z.strictObject(overridable).optional(),
+      })
+      .optional(),
+    ...overridable,
+    certificate: words.credential.optional(),
+    certificateKey: words.credential.optional(),
+    passphrase: words.credential.optional(),
+    ca: words.credential.optional(),
+    connections: z.int().min(1).max(16).optional(),
+  })
+}
+
+/** Every environment that the app uses; the first is the one of a push that names none. */
+export function settingsOf(options: ApnsOptions): readonly ApnsSettings[] | ApnsFault {
+  const { environment, environments, ...shared } = options
+  const named = (['production', 'sandbox'] as const).filter((one) => environments?.[one] !== undefined)
+  if (named.length > 0 && environment !== undefined && !named.includes(environment)) {
+    return {
+      text: `environment is ${environment}, but environments only has ${named.join(' and ')}`,
+      mend: `Add ${environment} to environments, or leave environments out`,
+    }
+  }
+  const all = named.length > 0 ? named : [environment ?? 'production']
+  const ordered = environment === undefined ? all : [environment, ...all.filter((one) => one !== environment)]
+  return ordered.map((one) => {
+    const own = environments?.[one] ?? {}
+    return {
+      ...shared,
+      key: own.key ?? shared.key,
+      keyId: own.keyId ?? shared.keyId,
+      teamId: own.teamId ?? shared.teamId,
+      environment: one,
+      endpoint: own.endpoint ?? shared.endpoint ?? APPLES_ENDPOINT[one],
+      connections: options.connections ?? 1,
+    }
+  })
+}

@@ -1,0 +1,88 @@
+/** One credential of one environment on the wire: a token, a request, a judgement, and what belongs to the same attempt. */
+import { type Clock } from '../clock'
+import { type ApnsContent } from '../model/content'
+import { type Outcome } from '../model/outcome'
+import { makeHttp2Origin } from '../wire/http2'
+import { type ApnsCredential } from './apns-credential'
+import { type ApnsSettings } from './apns-options'
+import { judge, type Judgement } from './apns-outcome'
+import { requestFor } from './apns-request'
+import { providerTokens } from './apns-token'
+import { type Attempt, type ProviderSurroundings } from './provider'
+
+export interface ApnsSender {
+  send(attempt: Attempt, content: ApnsContent): Promise<Outcome>
+  close(graceMs: number): Promise<void>
+}
+
+/** Apple's own word is whatever its SETTINGS say; 1500 is the most that was seen. */
+export const STREAMS = 1500
+
+interface Try {
+  readonly judgement: Judgement
+  /** Which connection, and which token it was tried with. */
+  readonly connection: number
+  readonly generation: number
+}
+
+interface Identity {
+  readonly settings: ApnsSettings
+  readonly credential: ApnsCredential
+  readonly ca: Buffer | undefined
+}
+
+/** Connects with the first push. */
+export function makeApnsSender(
+  { settings, credential, ca }: Identity,
+  { keep, notice }: ProviderSurroundings,
+  clock: Clock,
+): ApnsSender {
+  const tokens = credential.by === 'token' ? providerTokens(credential, keep, clock) : undefined
+  const origin = makeHttp2Origin(
+    {
+      url: settings.endpoint,
+      ...(ca === undefined ? {} : { ca }),
+      ...(credential.by === 'certificate' ? { cert: credential.cert, key: credential.key } : {}),
+      requestTimeout: 10_000,
+      connectTimeout: 10_000,
+      pingAfter: 15_000,
+      maxBody: 4096,
+      // With token authentication Apple takes one stream at first, and says so in its SETTINGS: they are waited for.
+      initialStreams: 0,
+      maxStreams: STREAMS,
+      connections: settings.connections,
+      notice,
+    },
+    clock,
+  )
+  let connection = 0
+
+  /** Many may fail on one connection; only the first of them replaces it. */
+  const reconnect = (failed: number): void => {
+    if (failed !== connection) return
+    connection++
+    origin.renew()
+  }
+
+  const once = async (attempt: Attempt, content: ApnsContent): Promise<Try> => {
+    const token = await tokens?.get()
+    const on = { connection, generation: token?.generation ?? 0 }
+    const reply = await origin.request(requestFor(attempt, content, settings.topic, token?.jwt))
+    if (reply.is === 'reply') return { judgement: judge(reply, clock.now()), ...on }
+    return { judgement: { outcome: { is: 'down', why: reply.why, ambiguous: reply.ambiguous } }, ...on }
+  }
+
+  return Object.freeze({
+    async send(attempt: Attempt, content: ApnsContent) {
+      const first = await once(attempt, content)
+      const { once: again, reconnect: lost, outcome } = first.judgement
+      if (again === 'new token') await tokens?.renew(first.generation)
+      if (again !== undefined || lost === true) reconnect(first.connection)
+      if (again === undefined) return outcome
+      const second = await once(attempt, content)
+      if (second.judgement.reconnect === true) reconnect(second.connection)
+      return second.judgement.outcome
+    },
+    close: (graceMs: number) => origin.close(graceMs),
+  })
+}

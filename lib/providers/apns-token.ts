@@ -1,0 +1,117 @@
+/**
+ * Provider tokens (JWT, RFC 7519, ES256): Apple takes one for an hour and refuses more than one new one in 20 minutes, so each is signed once
+ * per team and key, kept over a restart and shared. Knows nothing of requests.
+ */
+import { createPublicKey, sign, verify, type KeyObject } from 'node:crypto'
+import { type Clock } from '../clock'
+import { type TokenCredential } from './apns-credential'
+import { type Keep } from './provider'
+
+/** A token and which one it is: who failed with an older one than the current just takes the current. */
+export interface ProviderToken {
+  readonly jwt: string
+  readonly generation: number
+  /** Milliseconds since 1970, as in its `iat`. */
+  readonly signedAt: number
+}
+
+export interface ProviderTokens {
+  /** The current token; at once if there is one. */
+  get(): ProviderToken | Promise<ProviderToken>
+  /** A newer token than the one of this generation, unless that is too young to be replaced: then the same again. */
+  renew(generation: number): Promise<ProviderToken>
+}
+
+const MINUTE = 60_000
+/** Well before the hour after which Apple refuses it. */
+const RENEWED_AFTER = 45 * MINUTE
+/** Apple: no more often than once every 20 minutes. */
+const REPLACED_AFTER = 20 * MINUTE
+/** A token from further in the future was signed by a clock that was wrong. */
+const CLOCKS_DIFFER = MINUTE
+
+const encode = (value: unknown): string => Buffer.from(JSON.stringify(value)).toString('base64url')
+
+/** Header, claims and the raw r‖s signature of RFC 7518 §3.4; `signedAt` in milliseconds. */
+export function signToken({ key, keyId, teamId }: TokenCredential, signedAt: number): string {
+  const claims = { iss: teamId, iat: Math.floor(signedAt / 1000) }
+  const signed = `${encode({ alg: 'ES256', kid: keyId })}.${encode(claims)}`
+  return `${signed}.${sign('sha256', Buffer.from(signed), { key, dsaEncoding: 'ieee-p1363' }).toString('base64url')}`
+}
+
+/** True if this key has signed it, and not one that has stood in the configuration under the same id. */
+function isOurs(jwt: string, key: KeyObject): boolean {
+  const dot = jwt.lastIndexOf('.')
+  const publicKey = createPublicKey(key)
+  const signature = Buffer.from(jwt.slice(dot + 1), 'base64url')
+  return verify(
+    'sha256',
+    Buffer.from(jwt.slice(0, Math.max(dot, 0))),
+    { key: publicKey, dsaEncoding: 'ieee-p1363' },
+    signature,
+  )
+}
+
+function makeTokens(credential: TokenCredential, keep: Keep, clock: Clock): ProviderTokens {
+  const name = `apns-token/${credential.teamId}/${credential.keyId}`
+  let current: ProviderToken | undefined
+  let underway: Promise<ProviderToken> | undefined
+
+  const isYounger = (signedAt: number, age: number): boolean => {
+    const since = clock.now() - signedAt
+    return since >= -CLOCKS_DIFFER && since < age
+  }
+
+  const kept = async (): Promise<ProviderToken | undefined> => {
+    try {
+      const found = await keep.get(name)
+      if (found === undefined || !isOurs(found.value, credential.key)) return undefined
+      return { jwt: found.value, signedAt: found.at, generation: (current?.generation ?? 0) + 1 }
+    } catch {
+      // A store that is down must not stop the pushes that it has handed out already.
+      return undefined
+    }
+  }
+
+  const make = async (age: number): Promise<ProviderToken> => {
+    const found = await kept()
+    if (found !== undefined && found.jwt !== current?.jwt && isYounger(found.signedAt, age)) return found
+    const signedAt = Math.floor(clock.now() / 1000) * 1000
+    const jwt = signToken(credential, signedAt)
+    await keep.put(name, jwt, signedAt).catch(() => undefined)
+    return { jwt, signedAt, generation: (current?.generation ?? 0) + 1 }
+  }
+
+  /** Single-flight: whoever asks meanwhile gets the same. */
+  const replace = (age: number): Promise<ProviderToken> =>
+    (underway ??= make(age).then((token) => {
+      current = token
+      underway = undefined
+      return token
+    }))
+
+  return Object.freeze({
+    get() {
+      if (current !== undefined && isYounger(current.signedAt, RENEWED_AFTER)) return current
+      return replace(RENEWED_AFTER)
+    },
+    async renew(generation: number) {
+      if (current === undefined) return replace(RENEWED_AFTER)
+      if (current.generation !== generation || isYounger(current.signedAt, REPLACED_AFTER)) return current
+      return replace(REPLACED_AFTER)
+    },
+  })
+}
+
+const shared = new WeakMap<Keep, Map<string, ProviderTokens>>()
+
+/** The tokens of a team's key; apps with the same key and the same keep share them. */
+export function providerTokens(credential: TokenCredential, keep: Keep, clock: Clock): ProviderTokens {
+  const mine = shared.get(keep) ?? new Map<string, ProviderTokens>()
+  shared.set(keep, mine)
+  const publicKey = createPublicKey(credential.key).export({ type: 'spki', format: 'der' }).toString('base64')
+  const name = `${credential.teamId}/${credential.keyId}/${publicKey}`
+  const tokens = mine.get(name) ?? makeTokens(credential, keep, clock)
+  mine.set(name, tokens)
+  return tokens
+}
