@@ -22,18 +22,21 @@ interface Waiting {
 }
 
 interface Planned extends Waiting {
-  readonly at: number
+  /** Its place in the batch. */
+  readonly index: number
   readonly target: string
   readonly key: string | null
 }
 
 interface Plan {
+  /** One per delivery of the batch, as in `Done.puts`. */
   readonly letters: string[]
-  /** By position in the batch, so that a later one can replace an earlier one. */
-  readonly rows: Map<number, Planned>
+  /** One per delivery of the batch; absent where there is nothing to write, or a later one replaced it. */
+  readonly rows: (Planned | undefined)[]
   /** Rows on disk that were replaced. */
   readonly replaced: Waiting[]
-  readonly counts: { readonly app: string; readonly coalesced: boolean }[]
+  /** Apps of deliveries replaced within the batch. */
+  readonly outdated: string[]
   readonly left: RoomLeft
 }
 
@@ -61,9 +64,9 @@ export function makePutter(database: Database, standing: Standing, cipher: Conte
   )
   let seq = 0
 
-  /** Class, collapse key and target of the delivery whose fields begin at `at`. */
-  const target = (puts: readonly Field[], at: number): string =>
-    puts[at + 2] === null ? `address:${cipher.hash(`${puts[at + 1]}\n${puts[at + 8]}`)}` : String(puts[at + 2])
+  /** What tombstones, limits and coalescing are keyed by; a bare address is told from others only by those with the key. */
+  const targetOf = (puts: readonly Field[], at: number): string =>
+    puts[at + 2] === null ? `address:${cipher.hash(`${puts[at + 1]}\n${puts[at + 8]}`)}` : (puts[at + 2] as string)
 
   const waitingLanes = (puts: readonly Field[], targets: readonly string[]): Map<string, Waiting> => {
     const lanes: Bound[] = []
@@ -78,70 +81,70 @@ export function makePutter(database: Database, standing: Standing, cipher: Conte
   }
 
   const decide = (puts: readonly Field[], targets: readonly string[], known: Set<string>, room: RoomLeft): Plan => {
-    const plan: Plan = { letters: [], rows: new Map(), replaced: [], counts: [], left: new Map(room) }
+    const plan: Plan = { letters: [], rows: [], replaced: [], outdated: [], left: new Map(room) }
     const onDisk = waitingLanes(puts, targets)
-    const planned = new Map<string, Planned>()
+    for (const { id } of onDisk.values()) known.add(id)
+    const planned = new Map<string, number>()
     const leaving = new Set<string>()
     let waiting = standing.waiting
-    const one = (index: number): string => {
+    const one = (index: number, target: string): string => {
       const at = index * PUT_FIELDS
-      const id = String(puts[at])
-      const app = String(puts[at + 1])
+      const id = puts[at] as string
+      const app = puts[at + 1] as string
       const key = puts[at + 5] as string | null
-      const target = targets[index] ?? ''
       if (known.has(id)) return 'k'
-      known.add(id)
+      const row = { id, app, index, target, key, state: 0, due: puts[at + 7] as number, attempts: 0 }
       const lane = key === null ? undefined : laneOf(target, key)
-      const base = { id, app, at, target, key, due: Number(puts[at + 7]), attempts: 0 }
-      const older = lane === undefined ? undefined : (planned.get(lane) ?? onDisk.get(lane))
-      if (lane !== undefined && older !== undefined) {
-        // It takes the older one's place in the schedule too: a burst must not undo the pause a busy device asked for.
-        const row = { ...base, state: older.state, due: older.due, attempts: older.attempts }
+      if (lane !== undefined) {
         const before = planned.get(lane)
-        if (before === undefined) plan.replaced.push(older)
-        else plan.rows.delete(before.at)
-        planned.set(lane, row)
-        plan.rows.set(at, row)
-        plan.counts.push({ app: older.app, coalesced: true }, { app, coalesced: false })
-        return 'k'
+        const older = before === undefined ? onDisk.get(lane) : plan.rows[before]
+        if (older !== undefined) {
+          // It takes the older one's place in the schedule too: a burst must not undo the pause a busy device asked for.
+          plan.rows[index] = { ...row, state: older.state, due: older.due, attempts: older.attempts }
+          if (before === undefined) plan.replaced.push(older)
+          else {
+            plan.rows[before] = undefined
+            plan.outdated.push(older.app)
+          }
+          planned.set(lane, index)
+          known.add(id)
+          return 'k'
+        }
+        if (leaving.has(lane) || standing.lanes.has(lane)) row.state = 2
       }
-      const behind = lane !== undefined && (leaving.has(lane) || standing.lanes.has(lane))
-      const left = plan.left.get(app) ?? 0
-      if (!behind && left > 0) {
+      const left = row.state === 0 ? (plan.left.get(app) ?? 0) : 0
+      if (left === 0 && waiting >= maxWaiting) return 'f'
+      known.add(id)
+      plan.rows[index] = row
+      if (left > 0) {
+        row.state = 1
         plan.left.set(app, left - 1)
         if (lane !== undefined) leaving.add(lane)
-        plan.rows.set(at, { ...base, state: 1 })
-        plan.counts.push({ app, coalesced: false })
         return 'c'
       }
-      if (waiting >= maxWaiting) {
-        known.delete(id)
-        return 'f'
-      }
       waiting++
-      const row = { ...base, state: behind ? 2 : 0 }
-      if (lane !== undefined) planned.set(lane, row)
-      plan.rows.set(at, row)
-      plan.counts.push({ app, coalesced: false })
+      if (lane !== undefined) planned.set(lane, index)
       return 'k'
     }
     const isCall = (index: number) => puts[index * PUT_FIELDS + 3] === 'call'
-    targets.forEach((_, index) => isCall(index) && (plan.letters[index] = one(index)))
-    targets.forEach((_, index) => isCall(index) || (plan.letters[index] = one(index)))
+    targets.forEach((target, index) => isCall(index) && (plan.letters[index] = one(index, target)))
+    targets.forEach((target, index) => isCall(index) || (plan.letters[index] = one(index, target)))
     return plan
   }
 
   const write = (puts: readonly Field[], plan: Plan): void => {
-    remove.run(plan.replaced.map(({ id }) => id))
+    if (plan.replaced.length > 0) remove.run(plan.replaced.map(({ id }) => id))
     const outs: Bound[] = []
     const waits: Bound[] = []
-    for (const { id, app, at, target, key, state, due, attempts } of plan.rows.values()) {
+    for (const row of plan.rows) {
+      if (row === undefined) continue
+      const at = row.index * PUT_FIELDS
       const text = puts[at + 9]
-      const sealed = typeof text === 'string' ? cipher.seal(text, `delivery ${id}`) : null
-      const values = state === 1 ? outs : waits
-      const [cls, urgency, , expires, accepted] = puts.slice(at + 3, at + 8) as Bound[]
-      values.push(id, app, target, cls ?? null, urgency ?? null, key, expires ?? null, accepted ?? null, sealed)
-      if (state !== 1) waits.push(state, due, ++seq, attempts)
+      const values = row.state === 1 ? outs : waits
+      values.push(row.id, row.app, row.target)
+      for (let field = at + 3; field < at + 8; field++) values.push(puts[field] ?? null)
+      values.push(typeof text === 'string' ? cipher.seal(text, `delivery ${row.id}`) : null)
+      if (row.state !== 1) waits.push(row.state, row.due, ++seq, row.attempts)
     }
     insertOut.run(outs)
     insertWaiting.run(waits)
@@ -152,9 +155,17 @@ export function makePutter(database: Database, standing: Standing, cipher: Conte
       standing.app(app).waiting--
       standing.waiting--
       standing.waitingKeyed--
+      standing.count(app, 'coalesced')
     }
-    for (const { id, app, target, key, state, due } of plan.rows.values()) {
+    for (const app of plan.outdated) {
+      standing.count(app, 'accepted')
+      standing.count(app, 'coalesced')
+    }
+    for (const row of plan.rows) {
+      if (row === undefined) continue
+      const { id, app, target, key, state, due } = row
       const its = standing.app(app)
+      standing.count(app, 'accepted')
       if (state === 1) {
         its.out++
         standing.outs.set(id, { app, target, key })
@@ -167,13 +178,12 @@ export function makePutter(database: Database, standing: Standing, cipher: Conte
       if (state === 0) its.nextDue = Math.min(its.nextDue, due)
       else if (key !== null) standing.lanes.set(laneOf(target, key), true)
     }
-    for (const { app, coalesced } of plan.counts) standing.count(app, coalesced ? 'coalesced' : 'accepted')
   }
 
   return (puts, left) => {
     if (puts.length === 0) return ''
     const targets: string[] = []
-    for (let at = 0; at < puts.length; at += PUT_FIELDS) targets.push(target(puts, at))
+    for (let at = 0; at < puts.length; at += PUT_FIELDS) targets.push(targetOf(puts, at))
     let plan = decide(puts, targets, new Set(), left)
     database.exec('SAVEPOINT put')
     try {
