@@ -26,17 +26,17 @@ export function isObject(raw: unknown): raw is Raw {
   return typeof raw === 'object' && raw !== null && !Array.isArray(raw)
 }
 
-/** The kind that a key names, or its fault: missing, not built yet, or unknown with the nearest one. */
+/** The kind that a key names, or its fault: missing, not built yet, or unknown with the nearest one and those that would fit. */
 export function choose<T>(
   key: 'provider' | 'profile' | 'kind',
   raw: unknown,
   at: Path,
   table: ReadonlyMap<string, T>,
   faults: Fault[],
+  fitting: readonly string[] = [...table.keys()],
 ): T | undefined {
   const path = spell(at)
-  const known = [...table.keys()]
-  const choice = either(known)
+  const choice = either(fitting)
   if (typeof raw !== 'string') {
     faults.push({ path, text: raw === undefined ? 'is missing' : 'is not a text', mend: `Write ${choice}` })
     return undefined
@@ -44,7 +44,7 @@ export function choose<T>(
   const found = table.get(raw)
   if (found !== undefined) return found
   const of = key === 'kind' ? 'store' : key
-  const meant = nearest(raw, known)
+  const meant = nearest(raw, [...table.keys()])
   const unbuilt = of === 'profile' ? undefined : unbuiltKind(of, raw, at)
   faults.push(
     unbuilt ?? {
@@ -83,18 +83,20 @@ export function readApp(name: string, raw: unknown, kinds: BoundKinds, faults: F
     return undefined
   }
   const provider = choose('provider', raw['provider'], [...at, 'provider'], kinds.providers, faults)
-  const profile = choose('profile', raw['profile'], [...at, 'profile'], kinds.profiles, faults)
+  const fitting = [...kinds.profiles].flatMap(([fit, { writesFor }]) =>
+    provider === undefined || writesFor.includes(provider.speaks) ? fit : [],
+  )
+  const profile = choose('profile', raw['profile'], [...at, 'profile'], kinds.profiles, faults, fitting)
   if (raw['match'] !== undefined) faults.push(unbuiltKey([...at, 'match']))
   if (provider !== undefined && profile !== undefined) closeKeys(raw, at, provider, profile, faults)
   const appProvider = provider?.read(pick(raw, provider.shape), at, faults)
   if (provider === undefined || profile === undefined) return undefined
   const appProfile = profile.read(pick(raw, profile.shape), at, faults, provider.speaks)
   if (!profile.writesFor.includes(provider.speaks)) {
-    const fitting = [...kinds.profiles].filter(([, other]) => other.writesFor.includes(provider.speaks))
     faults.push({
       path: spell([...at, 'profile']),
       text: `the profile "${String(raw['profile'])}" can't write for ${String(raw['provider'])}`,
-      mend: `Write ${either(fitting.map(([fit]) => fit))}`,
+      mend: `Write ${either(fitting)}`,
     })
   }
   if (faults.length > before || appProvider === undefined || appProfile === undefined) return undefined

@@ -68,8 +68,12 @@ function words(issue: Issue, missing: boolean): { readonly text: string; readonl
       return { text: 'is too small or too short', mend: `Give at least ${String(issue.minimum)}` }
     case 'too_big':
       return { text: 'is too large or too long', mend: `Give at most ${String(issue.maximum)}` }
-    case 'invalid_format':
-      return { text: issue.message, mend: 'Write it as docs/configuration.md says' }
+    case 'invalid_format': {
+      // A message of the schema's own names what is wanted; zod's own only repeats the pattern.
+      const isZods = issue.message.startsWith('Invalid')
+      const mend = isZods ? 'Write it as docs/configuration.md says' : `Write ${issue.message}`
+      return { text: 'has the wrong form', mend }
+    }
     case 'custom': {
       const mend: unknown = issue.params?.['mend']
       return { text: issue.message, mend: typeof mend === 'string' ? mend : 'Correct it' }

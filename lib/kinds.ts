@@ -5,11 +5,12 @@ import { conversations } from './profiles/conversations'
 import { generic } from './profiles/generic'
 import { siskin } from './profiles/siskin'
 import { stork } from './profiles/stork'
+import { apns } from './providers/apns'
 import { fcm } from './providers/fcm'
 import { sqlite } from './stores/sqlite'
 
 export const dialects = [tigase] as const satisfies readonly Dialect[]
-export const providers = { fcm }
+export const providers = { apns, fcm }
 export const profiles = { siskin, stork, conversations, generic }
 export const stores = { sqlite }
 /** Outboxes besides the store's own. */

@@ -227,6 +227,7 @@ describe('lib/config', () => {
       ['legs', 0, 'is too small or too short', 'Give at least 1'],
       ['legs', 9, 'is too large or too long', 'Give at most 4'],
       ['legs', 'two', 'is not a number', 'Write a number'],
+      ['feather', 'RED', 'has the wrong form', 'Write its colour in small letters'],
       ['loft', undefined, 'is missing', 'Add it: a text: "…"'],
       ['endpoint', 'http://127.0.0.1', '"http://127.0.0.1" is no https address', /^Write https:/],
       [

@@ -10,6 +10,7 @@ interface PigeonOptions {
   readonly loft: string
   readonly endpoint?: string | undefined
   readonly legs: number
+  readonly feather?: string | undefined
   readonly rings: { readonly left: string; readonly right?: string | undefined }
 }
 
@@ -23,6 +24,10 @@ const pigeon: ProviderKind<PigeonOptions> = {
       loft: z.string().min(2),
       endpoint: words.endpoint.optional(),
       legs: z.number().int().min(1).max(4).default(2),
+      feather: z
+        .string()
+        .regex(/^[a-z]+$/, 'its colour in small letters')
+        .optional(),
       rings: z.strictObject({ left: z.string(), right: z.string().optional() }).default({ left: 'plain' }),
     }),
   address: (raw) => raw.toLowerCase(),

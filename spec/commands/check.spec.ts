@@ -1,0 +1,247 @@
+import { symlinkSync } from 'node:fs'
+import { createServer, type AddressInfo } from 'node:net'
+import { join } from 'node:path'
+import { makeAuthority, makeProviderKey } from '../../lib/sim/certificates'
+import { makeServiceAccount } from '../../lib/sim/service-account'
+import { startXmppServerSimulator } from '../../lib/sim/xmpp-server'
+import { call } from '../support/call'
+import { makeFolder } from '../support/folder'
+
+type Part = Readonly<Record<string, unknown>>
+
+describe('lib/commands/check', () => {
+  const folder = makeFolder()
+  const authority = makeAuthority()
+  const DAY = 24 * 3600_000
+  const p8 = makeProviderKey().privatePem
+  const account = makeServiceAccount({ projectId: 'example', tokenUri: 'https://oauth2.googleapis.com/token' }).json
+  folder.write('AuthKey_ABC123DEFG.p8', p8)
+  folder.write('account.json', account)
+
+  const component = { domain: 'push.example.com', service: 'xmpp://127.0.0.1:5347', secret: 'hush-hush-hush' }
+  const ios = {
+    ...{ provider: 'apns', profile: 'siskin', topic: 'org.example.ios', environment: 'production' },
+    ...{ key: { file: 'AuthKey_ABC123DEFG.p8' }, keyId: 'ABC123DEFG', teamId: 'DEF123GHIJ' },
+  }
+  const android = { provider: 'fcm', profile: 'conversations', serviceAccount: { file: 'account.json' } }
+  const good = {
+    component,
+    store: { kind: 'sqlite', file: 'push.db' },
+    apps: { 'org.example.ios': ios, 'org.example.android': android },
+  }
+  const withIos = (changes: Part) => ({ ...good, apps: { ...good.apps, 'org.example.ios': { ...ios, ...changes } } })
+  const withAndroid = (changes: Part) => ({
+    ...good,
+    apps: { ...good.apps, 'org.example.android': { ...android, ...changes } },
+  })
+  const withComponent = (changes: Part) => ({ ...good, component: { ...component, ...changes } })
+  const certified = (certificate: string, password?: string): Part => ({
+    ...{ key: undefined, keyId: undefined, teamId: undefined, certificate: { file: certificate } },
+    ...(password === undefined ? {} : { password }),
+  })
+
+  let files = 0
+  const check = (content: string | object, ...words: readonly string[]) =>
+    call('check', '--config', folder.write(`config-${++files}.json`, content), ...words)
+
+  /** The one fault that was printed: its line and the line of its mend. */
+  async function faultOf(content: string | object, ...words: readonly string[]): Promise<string> {
+    const { code, out } = await check(content, ...words)
+    const faults = out.match(/^FAULT .*\n +→ .*$/gm) ?? []
+    expect({ code, faults: faults.length, out }).toMatchObject({ code: 1, faults: 1 })
+    return faults[0] ?? ''
+  }
+
+  it('tells what is configured, what each push service sees, and that nothing is wrong', async () => {
+    const { code, out, err } = await check(good)
+    expect({ code, err }).toEqual({ code: 0, err: '' })
+    expect(out).toMatch(/^component push\.example\.com, attaches at xmpp:\/\/127\.0\.0\.1:5347$/m)
+    expect(out).toMatch(/^access +users of example\.com may register$/m)
+    expect(out).toMatch(/^store +sqlite$/m)
+    expect(out).toMatch(/^app +org\.example\.ios: apns, siskin$/m)
+    for (const fact of ['DEF123GHIJ', 'ABC123DEFG', 'org.example.ios', 'production']) expect(out).toContain(fact)
+    expect(out).toMatch(/^ +the push service sees: the account's bare JID, /m)
+    expect(out).toMatch(/^app +org\.example\.android: fcm, conversations$/m)
+    expect(out).toMatch(/^ +the push service sees: a hash of the account /m)
+    expect(out).toContain('Firebase project example')
+    expect(out).toMatch(/: no faults$/m)
+  })
+
+  it('prints no secret', async () => {
+    const { out } = await check(withComponent({ service: 'nowhere' }))
+    const both = `${out}${(await check(good)).out}`
+    for (const secret of ['hush-hush', p8.slice(40, 60), account.private_key.slice(40, 60)]) {
+      expect(both).not.toContain(secret)
+    }
+  })
+
+  it('names on a fresh clone exactly what the example still needs', async () => {
+    const { code, out } = await call('check', '--config', join(__dirname, '..', '..', 'component.config.json'))
+    expect(code).toBe(1)
+    const told = (out.match(/^FAULT .*$/gm) ?? []).map((line) =>
+      line.replace(/^FAULT +/, '').replace(/file \/.*\//, 'file '),
+    )
+    expect(told).toEqual([
+      'component.secret: the environment variable XMPP_PUSH_SECRET is not set',
+      'apps.org.example.ios.key: there is no file AuthKey_ABC123DEFG.p8',
+      'apps.org.example.android.serviceAccount: there is no file service-account.json',
+    ])
+    expect(out).toMatch(/: 3 faults$/m)
+  })
+
+  describe('names the fault and the mend where', () => {
+    it('the file is not JSON', async () => {
+      expect(await faultOf('{ "component": {}, }')).toMatch(
+        /config-\d+\.json:1:18: not JSON: a comma after the last entry\n +→ Remove it/,
+      )
+    })
+
+    it('a key is unknown', async () => {
+      expect(await faultOf(withIos({ topc: 'x' }))).toMatch(
+        /apps\.org\.example\.ios\.topc: unknown key; did you mean "topic"\?\n +→ Rename it to "topic"/,
+      )
+    })
+
+    it('a provider, a profile or a store is unknown', async () => {
+      expect(await faultOf(withIos({ provider: 'apnss' }))).toMatch(
+        /no provider "apnss"; did you mean "apns"\?\n +→ Write "/,
+      )
+      expect(await faultOf(withIos({ profile: 'siskn' }))).toMatch(
+        /no profile "siskn"; did you mean "siskin"\?\n +→ Write "/,
+      )
+      expect(await faultOf({ ...good, store: { kind: 'sqlit' } })).toMatch(
+        /no store "sqlit"; did you mean "sqlite"\?\n +→ Write "/,
+      )
+    })
+
+    it('a profile can not write for the push service', async () => {
+      expect(await faultOf(withIos({ profile: 'stork' }))).toMatch(
+        /the profile "stork" can't write for apns\n +→ Write "siskin" or "generic"/,
+      )
+    })
+
+    it('a part is not built yet', async () => {
+      expect(await faultOf({ ...good, http: { listeners: [] } })).toMatch(/http: not built yet\n +→ Remove it/)
+      expect(await faultOf({ ...good, store: { kind: 'postgres' } })).toMatch(
+        /"postgres" is not built yet\n +→ Use sqlite/,
+      )
+    })
+
+    it('an environment variable is missing', async () => {
+      expect(await faultOf(withComponent({ secret: { env: 'NO_SUCH_SECRET' } }))).toMatch(
+        /component\.secret: the environment variable NO_SUCH_SECRET is not set\n +→ Set NO_SUCH_SECRET/,
+      )
+    })
+
+    it('a file is missing, or is a folder', async () => {
+      expect(await faultOf(withIos({ key: { file: 'none.p8' } }))).toMatch(
+        /there is no file .*none\.p8\n +→ Put the file there/,
+      )
+      folder.write('folder.p8/file', '')
+      expect(await faultOf(withIos({ key: { file: 'folder.p8' } }))).toMatch(
+        /folder\.p8 is not a file\n +→ Name the file/,
+      )
+    })
+
+    it('a file can not be read', async () => {
+      symlinkSync('loop.p8', join(folder.path, 'loop.p8'))
+      expect(await faultOf(withIos({ key: { file: 'loop.p8' } }))).toMatch(
+        /can't read .*loop\.p8 \(ELOOP\)\n +→ Put a readable file there/,
+      )
+    })
+
+    it('a port is no port, or one where clients log in', async () => {
+      expect(await faultOf(withComponent({ service: 'xmpp://127.0.0.1:53470' + '0' }))).toMatch(
+        /no address of a component port\n +→ Write xmpp:/,
+      )
+      expect(await faultOf(withComponent({ service: 'xmpp://127.0.0.1:5222' }))).toMatch(
+        /port 5222 is where clients log in; .*\n +→ Write xmpp:/,
+      )
+    })
+
+    it('nobody is said to register and the domain has no parent', async () => {
+      expect(await faultOf(withComponent({ domain: 'localhost' }))).toMatch(
+        /access\.register: is missing, .*\n +→ List the domains/,
+      )
+    })
+
+    it('a key of APNs is no key', async () => {
+      folder.write('bad.p8', '-----BEGIN PRIVATE KEY-----\nbm8ga2V5\n-----END PRIVATE KEY-----\n')
+      expect(await faultOf(withIos({ key: { file: 'bad.p8' } }))).toMatch(/apps\.org\.example\.ios: .*bad\.p8.*\n +→ /)
+    })
+
+    it('a key id has the wrong length', async () => {
+      expect(await faultOf(withIos({ keyId: 'ABC123' }))).toMatch(/apps\.org\.example\.ios.*keyId.*\n +→ /)
+    })
+
+    it('a certificate has expired', async () => {
+      const old = authority.issueClient({
+        ...{ bundleId: 'org.example.ios', validFrom: new Date(Date.now() - 9 * DAY) },
+        validUntil: new Date(Date.now() - DAY),
+      })
+      folder.write('old.pem', `${old.certPem}${old.keyPem}`)
+      expect(await faultOf(withIos(certified('old.pem')))).toMatch(/expired.*\n +→ /)
+    })
+
+    it('a key of FCM is a legacy server key', async () => {
+      const serviceAccount = `AAAAabcdefg:${'x'.repeat(134)}`
+      expect(await faultOf(withAndroid({ serviceAccount }))).toMatch(/legacy server key.*\n +→ In the Firebase console/)
+    })
+
+    it('a service account is the file of the Android app', async () => {
+      expect(await faultOf(withAndroid({ serviceAccount: JSON.stringify({ project_info: {} }) }))).toMatch(
+        /google-services\.json.*\n +→ /,
+      )
+    })
+  })
+
+  it('names all faults at once, those in credentials too', async () => {
+    const { out } = await check({
+      ...withIos({ topc: 1 }),
+      log: { level: 'loud' },
+      apps: { ...withIos({ topc: 1 }).apps, a: { ...android, serviceAccount: 'x' } },
+    })
+    expect(out.match(/^FAULT +[^:]*/gm)).toEqual([
+      'FAULT     apps.a',
+      'FAULT     apps.org.example.ios.topc',
+      'FAULT     log.level',
+    ])
+    expect(out).toMatch(/: 3 faults$/m)
+  })
+
+  describe('--live', () => {
+    it('attaches and detaches', async () => {
+      const server = await startXmppServerSimulator({
+        components: [{ domain: component.domain, secret: component.secret }],
+      })
+      const { code, out } = await check(withComponent({ service: server.service }), '--live')
+      await server.close()
+      expect({ code, out }).toMatchObject({ code: 0 })
+      expect(out).toMatch(/^link +push\.example\.com attached to xmpp:\/\/127\.0\.0\.1:\d+ and detached again$/m)
+      expect(server.violations).toEqual([])
+    })
+
+    it('tells a wrong secret', async () => {
+      const server = await startXmppServerSimulator({ components: [{ domain: component.domain, secret: 'another' }] })
+      const fault = await faultOf(withComponent({ service: server.service }), '--live')
+      await server.close()
+      expect(fault).toMatch(/push\.example\.com at xmpp:.*secret.*\n +→ /)
+    })
+
+    it('tells a port where nobody listens', async () => {
+      const server = createServer().listen(0, '127.0.0.1')
+      await new Promise((done) => server.once('listening', done))
+      const { port } = server.address() as AddressInfo
+      await new Promise((done) => server.close(done))
+      const service = `xmpp://127.0.0.1:${String(port)}`
+      expect(await faultOf(withComponent({ service }), '--live')).toMatch(
+        /push\.example\.com at xmpp:.*nothing listens .*\n +→ /,
+      )
+    })
+
+    it('tries no link while the configuration has faults', async () => {
+      const { out } = await check(withIos({ topc: 1 }), '--live')
+      expect(out).toMatch(/1 fault; no link was tried, for the configuration comes first$/m)
+    })
+  })
+})
