@@ -143,7 +143,7 @@ export function makeComponentStream(socket: Socket, host: StreamHost): Component
         else handshake(element, text)
       },
       closed() {
-        write('</stream:stream>')
+        if (greeting !== 'silent') write('</stream:stream>')
         hangUp()
       },
     },
