@@ -31,6 +31,8 @@ export interface ApnsConnection {
   readonly servername: string | undefined
   readonly certificate: PushCertificate | undefined
   readonly isOpen: () => boolean
+  /** Resolves when the TCP connection is no more. */
+  readonly ended: Promise<void>
   /** How many PINGs the client sent. */
   readonly pings: () => number
   /** Announces SETTINGS_MAX_CONCURRENT_STREAMS. */
@@ -84,7 +86,7 @@ const collect = (stream: ServerHttp2Stream, whole: (body: Buffer) => void) => {
 /** Begins to serve a TLS connection that has just been made. */
 export const serveConnection = (parts: ConnectionParts): ApnsConnection => {
   const { socket, raw } = parts
-  const watch = makeFrameWatch(parts.note)
+  const watch = makeFrameWatch(parts.streamLimit, parts.note)
   const tap = makeTap(socket, watch)
   const session = performServerHandshake(tap.stream, {
     settings: { ...APPLE_SETTINGS, maxConcurrentStreams: parts.streamLimit },
@@ -133,6 +135,11 @@ export const serveConnection = (parts: ConnectionParts): ApnsConnection => {
     servername: typeof socket.servername === 'string' ? socket.servername : undefined,
     certificate: parts.certificate,
     isOpen: () => !raw.destroyed,
+    ended: new Promise<void>((resolve) => {
+      raw.once('close', () => {
+        resolve()
+      })
+    }),
     pings: watch.pings,
     limitStreams: (limit: number) => {
       if (!session.destroyed) session.settings({ maxConcurrentStreams: limit })

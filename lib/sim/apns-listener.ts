@@ -63,6 +63,7 @@ export const listen = async (options: ListenerOptions): Promise<Listener> => {
   server.on('connection', (raw: Socket) => {
     const key = peer(raw)
     sockets.set(key, raw)
+    raw.setNoDelay(true)
     raw.on('error', () => undefined)
     raw.once('close', () => {
       if (sockets.get(key) === raw) sockets.delete(key)

@@ -29,6 +29,7 @@ export const makeTap = (socket: TLSSocket, watch: FrameWatch): Tap => {
   let isSilent = false
   let hasBegun = false
   const waiting: (() => void)[] = []
+  let hasGoaway = false
   const broken = new Set<number>()
   const isPing = ({ type, flags }: Frame) => type === FRAME.PING && (flags & ACK) === 0
   const fromClient = makeFrameReader('client', (frame) => {
@@ -36,7 +37,8 @@ export const makeTap = (socket: TLSSocket, watch: FrameWatch): Tap => {
     return arePingsPassed || !isPing(frame)
   })
   const toClient = makeFrameReader('server', (frame) => {
-    if (broken.has(frame.stream)) return false
+    // HTTP/2 does not know of our GOAWAY, and its own would admit to more streams.
+    if (broken.has(frame.stream) || (frame.type === FRAME.GOAWAY && hasGoaway)) return false
     watch.toClient(frame)
     return true
   })
@@ -83,6 +85,7 @@ export const makeTap = (socket: TLSSocket, watch: FrameWatch): Tap => {
     if (isSilent) return
     makeFrameReader('server', (one) => {
       watch.toClient(one)
+      hasGoaway ||= one.type === FRAME.GOAWAY
       return true
     })(frame)
     socket.write(frame)

@@ -29,8 +29,8 @@ const limitIn = (payload: Buffer): number | undefined => {
   return limit
 }
 
-/** Watches one connection and tells of misuse as it happens, with the stream concerned. */
-export const makeFrameWatch = (note: (finding: Finding, stream: number) => void): FrameWatch => {
+/** Watches one connection and tells of misuse as it happens, with the stream concerned. `firstLimit` is what the first SETTINGS will say. */
+export const makeFrameWatch = (firstLimit: number, note: (finding: Finding, stream: number) => void): FrameWatch => {
   /** Streams that have not ended, by the sides from which they are still open. */
   const open = new Map<number, { client: boolean; server: boolean }>()
   const sentLimits: (number | undefined)[] = []
@@ -60,8 +60,7 @@ export const makeFrameWatch = (note: (finding: Finding, stream: number) => void)
         violation('streams-above-limit', `stream ${String(stream)} is above the limit ${String(acknowledged)}`),
         stream,
       )
-    const [first] = sentLimits
-    if (acknowledged === undefined && first !== undefined && open.size > first)
+    if (acknowledged === undefined && open.size > firstLimit)
       note(warning('streams-before-settings', `${String(open.size)} streams before the limit was known`), stream)
   }
 
