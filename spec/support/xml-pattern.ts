@@ -14,7 +14,7 @@ export function fill(text: string, known: Known): string {
   })
 }
 
-/** Undefined if the text is as the pattern says; else what differs. New names are learnt. */
+/** Undefined if the text is as the pattern says; else what differs. New names are learnt; `${_}` is anything, and forgotten. */
 export function differs(text: string, pattern: string, known: Known): string | undefined {
   const names: string[] = []
   const source = pattern.split(/(\$\{[\w-]+\})/).map((part) => {
@@ -27,11 +27,14 @@ export function differs(text: string, pattern: string, known: Known): string | u
   })
   const found = new RegExp(`^${source.join('')}$`).exec(text)
   if (found === null) return `"${text}" is not "${pattern}"`
-  names.forEach((name, index) => known.set(name, found[index + 1] ?? ''))
+  names.forEach((name, index) => name !== '_' && known.set(name, found[index + 1] ?? ''))
   return undefined
 }
 
-/** The same for elements: attributes named in the pattern, all child elements in their order, text where it has any. */
+/**
+ * The same for elements: attributes named in the pattern, all child elements in their order, text where it has any. An
+ * element that is empty in the pattern may hold anything, but for the stanza itself.
+ */
 export function elementDiffers(element: XmlElement, pattern: XmlElement, known: Known): string | undefined {
   const where = `<${element.name}>`
   if (element.name !== pattern.name) return `${where} is not <${pattern.name}>`
@@ -43,6 +46,8 @@ export function elementDiffers(element: XmlElement, pattern: XmlElement, known: 
     if (wrong !== undefined) return `${where} ${name}: ${wrong}`
   }
   const [have, want] = [element.elements(), pattern.elements()]
+  const isEmpty = want.length === 0 && pattern.text().trim() === ''
+  if (isEmpty && pattern.name !== 'iq') return undefined
   const count = Math.max(have.length, want.length)
   for (let index = 0; index < count; index++) {
     const [mine, wanted] = [have[index], want[index]]
