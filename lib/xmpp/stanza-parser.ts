@@ -35,7 +35,7 @@ export class StanzaParser extends xml.Parser {
   /** Text after the last `>`: nothing in it can end anything yet, so the parser is not asked to look. */
   #held = ''
   #inCdata = false
-  /** Bytes since the last whole stanza. */
+  /** Bytes since the stream header or the last whole stanza. */
   #unfinished = 0
   #rescanned = 0
   #progress = false
@@ -131,6 +131,7 @@ export class StanzaParser extends xml.Parser {
         `a stanza of more than ${this.#limits.maxDepth} elements inside each other`,
       )
     }
+    if (this.#depth === 0) this.#unfinished = 0
     this.#depth += 1
     super.onStartElement(name, attrs)
   }

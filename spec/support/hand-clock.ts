@@ -36,15 +36,13 @@ export function handClock(start = Date.UTC(2026, 0, 1)): HandClock {
     sleep: (ms, signal) =>
       new Promise((done) => {
         if (signal?.aborted) return done()
-        const cancel = after(ms, done)
-        signal?.addEventListener(
-          'abort',
-          () => {
-            cancel()
-            done()
-          },
-          { once: true },
-        )
+        const wake = (): void => {
+          cancel()
+          signal?.removeEventListener('abort', wake)
+          done()
+        }
+        const cancel = after(ms, wake)
+        signal?.addEventListener('abort', wake)
       }),
     random: () => chances.shift() ?? 0.5,
     async advance(ms) {

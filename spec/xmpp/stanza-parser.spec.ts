@@ -1,0 +1,106 @@
+import { type Element } from 'ltx'
+import { type ParserFault, StanzaParser } from '../../lib/xmpp/stanza-parser'
+
+describe('lib/xmpp/stanza-parser', () => {
+  function parsing(limits = { maxStanzaBytes: 1000, maxDepth: 4 }) {
+    const parser = new StanzaParser(limits)
+    const seen: string[] = []
+    parser.on('start', (header: Element) => seen.push(`start ${header.name}`))
+    parser.on('element', (stanza: Element) => seen.push(stanza.toString()))
+    parser.on('end', () => seen.push('end'))
+    parser.on('error', (fault: ParserFault) => seen.push(`${fault.condition}: ${fault.why}`))
+    const reads = (...chunks: string[]): void => {
+      for (const chunk of chunks) parser.read(Buffer.from(chunk))
+    }
+    reads('<?xml version="1.0"?>', '<s:s xmlns:s="x">')
+    seen.length = 0
+    return { parser, seen, reads }
+  }
+
+  it('reads a stanza that comes byte by byte as it reads it whole', () => {
+    const wire = `<a x='1>"'><b>&lt;ü€😀&#x41;</b><![CDATA[<!DOCTYPE ]] > <!-- ]]><c/></a><d/>`
+    const whole = parsing()
+    whole.reads(wire)
+    const crumbs = parsing()
+    for (const byte of Buffer.from(wire)) crumbs.parser.read(Buffer.from([byte]))
+    expect(crumbs.seen).toEqual(whole.seen)
+    expect(whole.seen).toHaveLength(2)
+  })
+
+  it('forgets whitespace between stanzas, however much of it comes', () => {
+    const { parser, seen, reads } = parsing()
+    for (let n = 0; n < 50; n++) reads(' '.repeat(100), `<a n='${n}'/>`)
+    for (let n = 0; n < 5000; n++) reads('\n')
+    reads('<b/>')
+    expect(seen).toHaveLength(51)
+    expect(parser.root?.children).toEqual([])
+  })
+
+  it('keeps the children of a stanza with their whitespace', () => {
+    const { seen, reads } = parsing()
+    reads('<a> <b/> </a>')
+    expect(seen).toEqual(['<a> <b/> </a>'])
+  })
+
+  it.each([
+    ['in one read', (size: number) => [`<a>${'x'.repeat(size - 7)}</a>`]],
+    ['in many', (size: number) => ['<a>', ...Array.from({ length: size - 7 }, () => 'x'), '</a>']],
+    ['in an attribute', (size: number) => [`<a x='`, 'y'.repeat(size - 9), `'/>`]],
+    ['after other stanzas', (size: number) => ['<b/>', '<b/>', `<a>`, 'x'.repeat(size - 7), '</a>']],
+    ['of many elements', (size: number) => ['<a>', '<b/>'.repeat((size - 8) / 4), ' </a>']],
+  ])('takes a stanza of just the bytes of the limit, %s, and not one byte more', (_, chunksOf) => {
+    const within = parsing()
+    within.reads(...chunksOf(1000))
+    expect(within.seen.at(-1)).toMatch(/^<a/)
+    const beyond = parsing({ maxStanzaBytes: 999, maxDepth: 4 })
+    beyond.reads(...chunksOf(1000))
+    expect(beyond.seen.at(-1)).toBe('policy-violation: a stanza of more than 999 bytes')
+  })
+
+  it('counts bytes, not characters', () => {
+    const { seen, reads } = parsing()
+    reads(`<a>${'€'.repeat(334)}</a>`)
+    expect(seen).toEqual(['policy-violation: a stanza of more than 1000 bytes'])
+  })
+
+  it('reads many stanzas in one read that is longer than the limit', () => {
+    const { seen, reads } = parsing()
+    reads(`<a>${'x'.repeat(90)}</a>`.repeat(500))
+    expect(seen).toHaveLength(500)
+  })
+
+  it('takes elements as deep as the limit, and not one deeper', () => {
+    const { seen, reads } = parsing()
+    reads('<a><b><c><d/></c></b></a>', '<a><b><c><d><e/></d></c></b></a>')
+    expect(seen).toEqual([
+      '<a><b><c><d/></c></b></a>',
+      'policy-violation: a stanza of more than 4 elements inside each other',
+    ])
+  })
+
+  it('refuses one text that comes in so many crumbs that reading it again and again would cost too much', () => {
+    const { seen, reads } = parsing({ maxStanzaBytes: 100_000, maxDepth: 4 })
+    reads('<a>')
+    for (let n = 0; n < 20_000 && seen.length === 0; n++) reads('x>x')
+    expect(seen).toEqual(['policy-violation: one text or attribute in too many crumbs'])
+  })
+
+  it.each([
+    ['<a>&foo;</a>', 'not-well-formed'],
+    ['<a>&#xFFFF;</a>', 'not-well-formed'],
+    ['<a></b>', 'not-well-formed'],
+    ['<!DOCTYPE a>', 'restricted-xml'],
+    ['<a><!-- --></a>', 'restricted-xml'],
+  ])('tells %s once, and is deaf thereafter', (wire, condition) => {
+    const { seen, reads } = parsing()
+    reads(`${wire}<c/></d>`, wire, '<e/>')
+    expect(seen).toHaveLength(1)
+    expect(seen[0]).toMatch(new RegExp(`^${condition}: `))
+  })
+
+  it('is deaf after the end of the stream', () => {
+    const { seen, reads } = parsing()
+    reads('<a/></s:s><b/></c>', '<d/>')
+    expect(seen).toEqual(['<a/>', 'end'])
+  })
+})
