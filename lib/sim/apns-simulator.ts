@@ -90,7 +90,7 @@ export interface ApnsSimulator {
   readonly journal: Journal<ApnsRequest>
   /** Calls back with each request, until the returned function is called. */
   readonly onRequest: (listener: (request: ApnsRequest) => void) => () => void
-  /** What was accepted for a device, oldest first. */
+  /** What was accepted for a device, oldest first, as far as the journal goes back. */
   readonly received: (token: string) => readonly ApnsRequest[]
   /** What no correct client does. A test of a client ends with: there are none. */
   readonly violations: readonly NotedFinding[]

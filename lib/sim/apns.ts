@@ -27,6 +27,9 @@ export type { ApnsRequest, ApnsSimulator, ApnsSimulatorOptions, NotedFinding } f
 
 const MINUTE_MS = 60_000
 
+/** One client that errs all day must not fill the memory; the first errors tell most. */
+const MOST_NOTED = 10_000
+
 const askedFrom = ({ headers, rawHeaders, body }: ArrivedStream, at: number): Asked => {
   const single: Record<string, string> = {}
   const repeated: string[] = []
@@ -55,11 +58,13 @@ export const startApnsSimulator = async (options: ApnsSimulatorOptions = {}): Pr
   const violations: NotedFinding[] = []
   const warnings: NotedFinding[] = []
   const connections: ApnsConnection[] = []
+  let requests = 0
   const failedHandshakes: string[] = []
 
   const note = (finding: Finding, connection: number, stream: number) => {
-    if (finding.severity === 'violation') violations.push({ ...finding, connection, stream })
-    if (finding.severity === 'warning') warnings.push({ ...finding, connection, stream })
+    if (finding.severity === 'state') return
+    const noted = finding.severity === 'violation' ? violations : warnings
+    if (noted.length < MOST_NOTED) noted.push({ ...finding, connection, stream })
   }
 
   /** One limit after another, as Apple changes it by what a connection has shown. */
@@ -87,7 +92,7 @@ export const startApnsSimulator = async (options: ApnsSimulatorOptions = {}): Pr
     for (const finding of judgement.findings) note(finding, connection.id, stream)
     const answered = toldAs(answer, judged, stream)
     record({
-      number: journal.entries.length + 1,
+      number: ++requests,
       at: asked.at,
       connection: connection.id,
       stream,

@@ -5,9 +5,12 @@ import { after } from './time'
 /** How long `next` and `waitFor` wait, in real milliseconds, before they reject. */
 const PATIENCE_MS = 5000
 
-/** An append-only record of what arrived. */
+/** How many entries are kept unless it is said otherwise: more than a test looks at, less than a machine has room for. */
+const ROOM = 100_000
+
+/** A record of what arrived, which forgets the oldest when it is full. */
 export interface Journal<Entry> {
-  /** Everything so far, oldest first; the same array all the time. */
+  /** Everything that is kept, oldest first; the same array all the time. */
   readonly entries: readonly Entry[]
   /** The oldest entry that no `next` has handed out yet; waits for it if need be. */
   readonly next: (withinMs?: number) => Promise<Entry>
@@ -17,10 +20,15 @@ export interface Journal<Entry> {
   readonly listen: (listener: (entry: Entry) => void) => () => void
 }
 
-/** A journal and the one right to write into it. `what` names an entry in errors: “a request”. */
-export const makeJournal = <Entry>(what: string): { journal: Journal<Entry>; record: (entry: Entry) => void } => {
+/** A journal and the one right to write into it. `what` names an entry in errors: “a request”. `room` is how many it keeps. */
+export const makeJournal = <Entry>(
+  what: string,
+  room = ROOM,
+): { journal: Journal<Entry>; record: (entry: Entry) => void } => {
   const entries: Entry[] = []
   const listeners = new Set<(entry: Entry) => void>()
+  /** Counts over all entries that ever came, the forgotten ones included. */
+  let forgotten = 0
   let handedOut = 0
 
   const waitUntil = (look: () => Entry | undefined, withinMs: number): Promise<Entry> => {
@@ -36,7 +44,9 @@ export const makeJournal = <Entry>(what: string): { journal: Journal<Entry>; rec
       }
       const callOff = after(withinMs, () => {
         listeners.delete(again)
-        reject(new Error(`waited ${String(withinMs)} ms for ${what}; ${String(entries.length)} came in all`))
+        reject(
+          new Error(`waited ${String(withinMs)} ms for ${what}; ${String(forgotten + entries.length)} came in all`),
+        )
       })
       listeners.add(again)
     })
@@ -46,15 +56,16 @@ export const makeJournal = <Entry>(what: string): { journal: Journal<Entry>; rec
     entries,
     next: (withinMs = PATIENCE_MS) =>
       waitUntil(() => {
-        const entry = entries[handedOut]
+        handedOut = Math.max(handedOut, forgotten)
+        const entry = entries[handedOut - forgotten]
         if (entry !== undefined) handedOut++
         return entry
       }, withinMs),
     waitFor: (isSo: (entry: Entry) => boolean, withinMs = PATIENCE_MS) => {
       let seen = 0
       return waitUntil(() => {
-        const found = entries.slice(seen).find(isSo)
-        seen = entries.length
+        const found = entries.slice(Math.max(0, seen - forgotten)).find(isSo)
+        seen = forgotten + entries.length
         return found
       }, withinMs)
     },
@@ -69,6 +80,8 @@ export const makeJournal = <Entry>(what: string): { journal: Journal<Entry>; rec
     journal,
     record: (entry) => {
       entries.push(entry)
+      // A tenth at a time, so that forgetting costs little an entry.
+      if (entries.length > room) forgotten += entries.splice(0, Math.ceil(room / 10)).length
       for (const listener of [...listeners]) listener(entry)
     },
   }

@@ -32,6 +32,19 @@ describe('lib/sim/journal', () => {
     await expect(journal.next(1)).rejects.toThrow('waited 1 ms')
   })
 
+  it('forgets the oldest when it is full, and goes on with what is left', async () => {
+    const { journal, record } = makeJournal<number>('a number', 10)
+    for (let number = 1; number <= 3; number++) record(number)
+    expect(await journal.next()).toBe(1)
+    const coming = journal.waitFor((number) => number === 25)
+    for (let number = 4; number <= 25; number++) record(number)
+    expect(journal.entries).toEqual([16, 17, 18, 19, 20, 21, 22, 23, 24, 25])
+    expect(await journal.next()).toBe(16)
+    expect(await journal.next()).toBe(17)
+    expect(await coming).toBe(25)
+    await expect(journal.waitFor((number) => number === 2, 1)).rejects.toThrow('25 came in all')
+  })
+
   it('tells listeners until they have heard enough', () => {
     const { journal, record } = makeJournal<string>('a word')
     const heard: string[] = []
