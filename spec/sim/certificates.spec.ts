@@ -75,8 +75,7 @@ describe('lib/sim/certificates', () => {
     const { extensions } = pki.certificateFromPem(certPem) as unknown as { extensions: { id: string; value: string }[] }
     const apple = new Map(extensions.map(({ id, value }) => [id.replace('1.2.840.113635.100.', ''), value]))
     expect([...apple.keys()].filter((id) => id.startsWith('6.3.'))).toEqual(['6.3.1', '6.3.2', '6.3.6'])
-    const texts = (node: asn1.Asn1): unknown[] =>
-      Array.isArray(node.value) ? (node.value).map(texts) : [node.value]
+    const texts = (node: asn1.Asn1): unknown[] => (Array.isArray(node.value) ? node.value.map(texts) : [node.value])
     expect(texts(asn1.fromDer(apple.get('6.3.6') ?? '')).flat(3)).toEqual([
       ...['org.example.ios', 'app', 'org.example.ios.voip', 'voip'],
       ...['org.example.ios.complication', 'complication'],
