@@ -3,7 +3,7 @@ import fc from 'fast-check'
 import { closes } from '../../lib/model/accounting'
 import { type Delivery } from '../../lib/model/notification'
 import { type Claimed } from '../../lib/outbox/outbox'
-import { type OutboxUnderTest, delivery, fresh, takeNow } from './outbox'
+import { type OutboxScene, type OutboxUnderTest, delivery, fresh, takeNow } from './outbox-scene'
 
 type Step =
   | { readonly do: 'put'; readonly lanes: readonly (number | null)[] }
@@ -118,10 +118,10 @@ async function live(tested: OutboxUnderTest, steps: readonly Step[]): Promise<vo
   if (account !== undefined) expect(account).toMatchObject({ waiting: 0, inFlight: 0 })
 }
 
-export function outboxKeepsItsPromises(tested: () => OutboxUnderTest): void {
+export function outboxKeepsItsPromises(scene: OutboxScene): void {
   it('loses nothing, hands nothing out twice and closes its accounts, whatever happens in whatever order', async () => {
     await fc.assert(
-      fc.asyncProperty(fc.array(step, { maxLength: 25 }), (steps) => live(tested(), steps)),
+      fc.asyncProperty(fc.array(step, { maxLength: 25 }), (steps) => live(scene.tested, steps)),
       { numRuns: RUNS },
     )
   }, 60_000)

@@ -1,0 +1,122 @@
+/** How an outbox hands out: in which order, how much, to whom. */
+import { Opaque } from '../../lib/model/opaque'
+import { type OutboxScene, delivery, ended, fresh, ids, takeNow, turn } from './outbox-scene'
+
+export function outboxHandsOut(scene: OutboxScene): void {
+  describe('handing out', () => {
+    it('hands out what was put, as it was put', async () => {
+      const registration = delivery(scene.app, scene.now(), {
+        collapseKey: 'wake',
+        urgency: 'low',
+        class: 'quiet',
+        content: { count: 3, sender: 'juliet@example.com', encrypted: { iv: 'aXY=', data: 'ZGF0YQ==' } },
+      })
+      const address = delivery(scene.app, scene.now(), {
+        target: { to: 'address', address: new Opaque('token-of-a-phone'), environment: 'sandbox' },
+      })
+      const bare = delivery(scene.app, scene.now(), { target: { to: 'address', address: new Opaque('another-token') } })
+      expect(await scene.outbox().put([registration, address, bare])).toEqual(['kept', 'kept', 'kept'])
+      const claimed = await scene.outbox().claim(new Map([[scene.app, 9]]))
+      expect(claimed).toEqual([
+        { delivery: registration, attempts: 0, ambiguous: false },
+        { delivery: address, attempts: 0, ambiguous: false },
+        { delivery: bare, attempts: 0, ambiguous: false },
+      ])
+      const targets = claimed.map(({ delivery: { target } }) =>
+        target.to === 'address' ? target.address.reveal() : '',
+      )
+      expect(targets).toEqual(['', 'token-of-a-phone', 'another-token'])
+    })
+
+    it('hands to a claim that waits what is put later, as it was put', async () => {
+      const claim = scene.outbox().claim(new Map([[scene.app, 5]]))
+      await turn(scene.outbox())
+      const put = delivery(scene.app, scene.now(), { content: { body: 'wherefore art thou' }, collapseKey: 'k' })
+      await scene.outbox().put([put])
+      expect(await claim).toEqual([{ delivery: put, attempts: 0, ambiguous: false }])
+    })
+
+    it('hands out no more than there is room for', async () => {
+      const puts = [1, 2, 3].map(() => delivery(scene.app, scene.now()))
+      await scene.outbox().put(puts)
+      expect(await scene.outbox().claim(new Map([[scene.app, 2]]))).toHaveLength(2)
+      expect(await scene.takeAll()).toHaveLength(1)
+    })
+
+    it('hands a claim that waits no more than it has room for', async () => {
+      const claim = scene.outbox().claim(new Map([[scene.app, 2]]))
+      await scene.outbox().put([1, 2, 3].map(() => delivery(scene.app, scene.now())))
+      expect(await claim).toHaveLength(2)
+      expect(await scene.takeAll()).toHaveLength(1)
+    })
+
+    it('hands out nothing of an app that is not named', async () => {
+      const other = fresh('app')
+      await scene.outbox().put([delivery(scene.app, scene.now()), delivery(other, scene.now())])
+      expect((await takeNow(scene.outbox(), { [other]: 9 })).map((one) => one.delivery.app)).toEqual([other])
+      expect(await takeNow(scene.outbox(), { [other]: 9, [scene.app]: 0 })).toEqual([])
+    })
+
+    it('hands out calls first, then what is oldest', async () => {
+      const [first, call, last] = [
+        delivery(scene.app, scene.now() - 2),
+        delivery(scene.app, scene.now(), { class: 'call' }),
+        delivery(scene.app, scene.now() - 1),
+      ]
+      await scene.outbox().put([last, call])
+      await scene.outbox().put([first])
+      expect(ids(await scene.outbox().claim(new Map([[scene.app, 1]])))).toEqual([call.id])
+      expect(ids(await scene.takeAll())).toEqual([first.id, last.id])
+    })
+
+    it('keeps the order of arrival among those of one moment', async () => {
+      const puts = Array.from({ length: 20 }, () => delivery(scene.app, scene.now())).reverse()
+      await scene.outbox().put(puts)
+      expect(ids(await scene.takeAll())).toEqual(puts.map(({ id }) => id))
+    })
+
+    it('puts a call before messages that wait, even for a claim that waits', async () => {
+      const [message, call] = [delivery(scene.app, scene.now()), delivery(scene.app, scene.now(), { class: 'call' })]
+      const claim = scene.outbox().claim(new Map([[scene.app, 1]]))
+      await scene.outbox().put([message, call])
+      expect(ids(await claim)).toEqual([call.id])
+    })
+
+    it('hands out nothing twice', async () => {
+      await scene.outbox().put([delivery(scene.app, scene.now())])
+      expect(await scene.takeAll()).toHaveLength(1)
+      expect(await scene.takeAll()).toEqual([])
+    })
+
+    it('hands out what has expired too, for someone must settle it', async () => {
+      await scene.outbox().put([delivery(scene.app, scene.now(), { expiresAt: scene.now() - 1 })])
+      const claimed = await scene.takeOne()
+      await scene.outbox().settle([ended(claimed, 'expired')])
+      expect(await scene.account()).toMatchObject({ accepted: 1, expired: 1 })
+    })
+
+    it('answers a claim with nothing when a new one takes its place', async () => {
+      const superseded = scene.outbox().claim(new Map([[scene.app, 5]]))
+      const claim = scene.outbox().claim(new Map([[scene.app, 5]]))
+      expect(await superseded).toEqual([])
+      const put = delivery(scene.app, scene.now())
+      await scene.outbox().put([put])
+      expect(ids(await claim)).toEqual([put.id])
+    })
+
+    it('holds to the room of the newest claim while an older one is being filled', async () => {
+      const superseded = scene.outbox().claim(new Map([[scene.app, 5]]))
+      const put = scene.outbox().put([1, 2, 3].map(() => delivery(scene.app, scene.now())))
+      await new Promise((done) => setImmediate(done))
+      const claim = scene.outbox().claim(new Map([[scene.app, 1]]))
+      await put
+      expect(await superseded).toEqual([])
+      expect(await claim).toHaveLength(1)
+      const rest = await scene.takeAll()
+      expect(rest.map(({ attempts, ambiguous }) => ({ attempts, ambiguous }))).toEqual([
+        { attempts: 0, ambiguous: false },
+        { attempts: 0, ambiguous: false },
+      ])
+    })
+  })
+}
