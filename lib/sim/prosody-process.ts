@@ -2,12 +2,10 @@
  * Runs a real Prosody of the machine (0.12 or later) on loopback, in a directory of its own, with a component's port and
  * mod_cloud_notify. Knows how it is configured, and nothing of what is attached to it.
  */
-import { spawn, type ChildProcess } from 'node:child_process'
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
-import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { after } from './time'
+import { freePort, startServerProcess, type ServerProcess } from './server-process'
 
 export interface ProsodyOptions {
   /** The users' domain; `localhost` if left out. */
@@ -23,30 +21,24 @@ export interface ProsodyOptions {
   readonly pluginPaths?: readonly string[]
   /** The executable; `prosody` on the PATH if left out. */
   readonly program?: string
+  /** Where its directory is made; the system's place for temporary files if left out. */
+  readonly folder?: string
+  /** Milliseconds in which it must be up; 30 s if left out. */
+  readonly startWithin?: number
 }
 
-export interface ProsodyProcess {
+export interface ProsodyProcess extends ServerProcess {
   readonly domain: string
   /** `xmpp://127.0.0.1:<port>` for clients, without TLS. */
   readonly clientService: string
   /** `xmpp://127.0.0.1:<port>` for the component. */
   readonly componentService: string
-  /** The directory with its configuration and data. */
+  /** The directory with its configuration and data, removed at the stop. */
   readonly directory: string
-  /** All that it has logged, at level debug. */
-  log(): string
-  /** Resolves when the log, past or to come, matches; rejects after 20 s. */
-  logged(pattern: RegExp): Promise<void>
-  /** Stops it in order and starts it again on the same ports, with the same data. */
-  restart(): Promise<void>
-  /** Stops it in order and removes its directory. */
-  stop(): Promise<void>
 }
 
 const MODULES = ['roster', 'saslauth', 'disco', 'ping', 'version', 'offline', 'smacks', 'carbons', 'cloud_notify']
 const PLUGIN_PATHS = ['/usr/lib/prosody/modules', '/usr/local/lib/prosody/modules']
-const START_WITHIN = 30_000
-const STOP_WITHIN = 10_000
 
 const lua = (text: string): string => `"${text.replace(/[\\"]/g, '\\$&').replace(/\n/g, '\\n')}"`
 const list = (items: readonly string[]): string => `{ ${items.map(lua).join('; ')} }`
@@ -88,15 +80,6 @@ interface Ports {
   readonly component: number
 }
 
-async function freePort(): Promise<number> {
-  const server = createServer()
-  await new Promise<void>((listening) => server.listen(0, '127.0.0.1', listening))
-  const address = server.address()
-  await new Promise((closed) => server.close(closed))
-  if (typeof address !== 'object' || address === null) throw new Error('the system gave no port')
-  return address.port
-}
-
 /** Prosody's file names: everything but letters and digits as `%` and two hex digits. */
 const fileName = (text: string): string =>
   [...Buffer.from(text)]
@@ -115,101 +98,25 @@ async function writeFiles(options: ProsodyOptions, directory: string, ports: Por
   return config
 }
 
-interface Running {
-  readonly child: ChildProcess
-  readonly gone: Promise<void>
-}
-
 /** Starts it; resolves when both ports are open. Rejects with its log where it does not come up. */
 export async function startProsodyProcess(options: ProsodyOptions): Promise<ProsodyProcess> {
   const directory = await mkdtemp(join(tmpdir(), 'prosody-'))
   const ports = { client: await freePort(), component: await freePort() }
   const config = await writeFiles(options, directory, ports)
-  let log = ''
-  const watchers = new Set<() => void>()
-
-  function run(): Running {
-    const child = spawn(options.program ?? 'prosody', ['-F', '--config', config], { cwd: directory })
-    const hear = (bytes: Buffer): void => {
-      log += bytes.toString('utf8')
-      watchers.forEach((watch) => watch())
-    }
-    child.stdout.on('data', hear)
-    child.stderr.on('data', hear)
-    // A run that is broken off must leave no server behind.
-    const kill = (): void => void child.kill('SIGKILL')
-    process.once('exit', kill)
-    const gone = new Promise<void>((done) => {
-      child.on('error', (error) => {
-        hear(Buffer.from(`cannot start Prosody: ${error.message}\n`))
-        done()
-      })
-      child.on('close', () => {
-        process.off('exit', kill)
-        done()
-      })
-    })
-    return { child, gone }
-  }
-
-  function logged(pattern: RegExp, from = 0, within = START_WITHIN, orGone?: Promise<void>): Promise<void> {
-    return new Promise((found, failed) => {
-      const fail = (why: string): void => {
-        watchers.delete(look)
-        giveUp()
-        failed(new Error(`Prosody ${why}; its log ends:\n${log.slice(-3000)}`))
-      }
-      const look = (): void => {
-        if (!pattern.test(log.slice(from))) return
-        watchers.delete(look)
-        giveUp()
-        found()
-      }
-      const giveUp = after(within, () => fail(`did not log ${String(pattern)} in ${within} ms`))
-      void orGone?.then(() => fail('ended'))
-      watchers.add(look)
-      look()
-    })
-  }
-
-  async function up(): Promise<Running> {
-    const from = log.length
-    const running = run()
-    const isOpen = (service: string, port: number): Promise<void> =>
-      logged(new RegExp(`Activated service '${service}' on (.*\\D)?${port}\\b`), from, START_WITHIN, running.gone)
-    await Promise.all([isOpen('c2s', ports.client), isOpen('component', ports.component)])
-    return running
-  }
-
-  async function down({ child, gone }: Running): Promise<void> {
-    child.kill('SIGTERM')
-    const kill = after(STOP_WITHIN, () => child.kill('SIGKILL'))
-    await gone
-    kill()
-  }
-
-  let running: Running
-  try {
-    running = await up()
-  } catch (error) {
-    await rm(directory, { recursive: true, force: true })
-    throw error
-  }
-
+  const isOpen = (service: string, port: number): RegExp =>
+    new RegExp(`Activated service '${service}' on (.*\\D)?${port}\\b`)
+  const server = await startServerProcess({
+    name: 'Prosody',
+    command: options.program ?? 'prosody',
+    args: ['-F', '--config', config],
+    directory,
+    ready: [isOpen('c2s', ports.client), isOpen('component', ports.component)],
+  })
   return Object.freeze({
+    ...server,
     domain: options.domain ?? 'localhost',
     clientService: `xmpp://127.0.0.1:${ports.client}`,
     componentService: `xmpp://127.0.0.1:${ports.component}`,
     directory,
-    log: () => log,
-    logged: (pattern: RegExp) => logged(pattern, 0, 20_000),
-    async restart() {
-      await down(running)
-      running = await up()
-    },
-    async stop() {
-      await down(running)
-      await rm(directory, { recursive: true, force: true })
-    },
   })
 }

@@ -2,8 +2,8 @@
 import { type ProsodyProcess } from '../../lib/sim/prosody-process'
 import { startXmppServerSimulator } from '../../lib/sim/xmpp-server'
 import { parseXml } from '../../lib/sim/xmpp-server-reader'
-import { type XmlElement } from '../../lib/sim/xmpp-server-xml'
 import { realDescribe } from '../support/available'
+import { comparable } from '../support/comparable'
 import { attachEcho, type EchoComponent } from '../support/echo-component'
 import { startProsody } from '../support/prosody'
 import { attachRaw } from '../support/raw-component'
@@ -14,13 +14,6 @@ const SECRET = 'a "secret" with \\ and ü'
 const romeo = { name: 'romeo', password: 'wherefore' }
 const juliet = { name: 'juliet', password: 'rose' }
 const OPTIONS = { secret: 'x&<\'">y' }
-
-/** The same for every publish: without its id, attributes in one order. */
-function comparable(element: XmlElement): unknown {
-  const attrs = Object.entries(element.attrs).filter(([name]) => name !== 'id' && name !== 'xmlns')
-  const children = element.children.map((child) => (typeof child === 'string' ? child : comparable(child)))
-  return { name: element.name, ns: element.ns, attrs: attrs.sort(), children }
-}
 
 realDescribe('prosody', 'lib/sim/prosody-process', () => {
   let server: ProsodyProcess
@@ -73,11 +66,11 @@ realDescribe('prosody', 'lib/sim/prosody-process', () => {
       await component.publish(before + nth)
     }
     await server.logged(/Disabling push notifications for identifier/)
-    await sender.message('romeo@localhost', 'message 17')
-    // The answer to a later question over the same stream tells that the message before it is through.
-    await sender.iq("<iq type='get' to='localhost'><ping xmlns='urn:xmpp:ping'/></iq>")
-    expect(component.publishes.length).toBe(before + 16)
     component.answerWith = undefined
+    await sender.message('romeo@localhost', 'message 17')
+    // The answer of the component to a later question tells that the message before it is through.
+    await sender.iq(`<iq type='get' to='${PUSH}'><ping xmlns='urn:xmpp:ping'/></iq>`)
+    expect(component.publishes.length).toBe(before + 16)
   })
 
   it('refuses a second connection and a wrong secret', async () => {
