@@ -2,7 +2,7 @@
  * Runs a real Prosody of the machine (0.12 or later) on loopback, in a directory of its own, with a component's port and
  * mod_cloud_notify. Knows how it is configured, and nothing of what is attached to it.
  */
-import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { mkdir, mkdtemp, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { freePort, startServerProcess, type ServerProcess } from './server-process'
