@@ -6,7 +6,13 @@ import { makeProviderKey } from '../lib/sim/certificates'
 export type PeerOrder = { readonly do: 'devices'; readonly count: number } | { readonly do: 'count' }
 
 export type PeerTold =
-  | { readonly is: 'listening'; readonly url: string; readonly ca: string; readonly key: string }
+  | {
+      readonly is: 'listening'
+      readonly url: string
+      readonly ca: string
+      readonly key: string
+      readonly floorKey: string
+    }
   | { readonly is: 'devices'; readonly tokens: readonly string[] }
   | { readonly is: 'count'; readonly accepted: number; readonly distinct: number; readonly violations: number }
 
@@ -16,6 +22,9 @@ async function serve(): Promise<void> {
   const simulator = await startApnsSimulator()
   const key = makeProviderKey()
   simulator.addKey({ keyId: 'BENCHKEY01', teamId: 'BENCHTEAM1', key: key.publicKey })
+  // Apple bears one new token per key in 20 minutes: the floor brings its own.
+  const floorKey = makeProviderKey()
+  simulator.addKey({ keyId: 'FLOORKEY01', teamId: 'BENCHTEAM1', key: floorKey.publicKey })
   process.on('disconnect', () => process.exit())
   process.on('message', (order: PeerOrder) => {
     if (order.do === 'devices') {
@@ -28,7 +37,7 @@ async function serve(): Promise<void> {
     const distinct = new Set(accepted.map(({ headers }) => headers['apns-id'])).size
     tell({ is: 'count', accepted: accepted.length, distinct, violations: simulator.violations.length })
   })
-  tell({ is: 'listening', url: simulator.url, ca: simulator.ca, key: key.privatePem })
+  tell({ is: 'listening', url: simulator.url, ca: simulator.ca, key: key.privatePem, floorKey: floorKey.privatePem })
 }
 
 void serve()

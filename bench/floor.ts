@@ -21,7 +21,7 @@ export interface FloorTold {
 const encode = (value: object): string => Buffer.from(JSON.stringify(value)).toString('base64url')
 
 function providerToken(key: string): string {
-  const head = `${encode({ alg: 'ES256', kid: 'BENCHKEY01' })}.${encode({ iss: 'BENCHTEAM1', iat: Math.floor(Date.now() / 1000) })}`
+  const head = `${encode({ alg: 'ES256', kid: 'FLOORKEY01' })}.${encode({ iss: 'BENCHTEAM1', iat: Math.floor(Date.now() / 1000) })}`
   const signature = sign('sha256', Buffer.from(head), { key: createPrivateKey(key), dsaEncoding: 'ieee-p1363' })
   return `${head}.${signature.toString('base64url')}`
 }

@@ -45,7 +45,7 @@ async function main(): Promise<void> {
   const folder = mkdtempSync(join(tmpdir(), 'xmpp-push-bench-'))
   const load = start('xmpp-load.ts')
   const peer = start('apns-peer.ts')
-  const [{ port }, { url, ca, key }] = await Promise.all([
+  const [{ port }, { url, ca, key, floorKey }] = await Promise.all([
     heard<Told, 'listening'>(load, 'listening'),
     heard<PeerTold, 'listening'>(peer, 'listening'),
   ])
@@ -98,7 +98,7 @@ async function main(): Promise<void> {
   await new Promise((done) => service.once('exit', done))
 
   const floor = start('floor.ts')
-  floor.send({ url, ca, key, tokens, count })
+  floor.send({ url, ca, key: floorKey, tokens, count })
   const bare = await new Promise<FloorTold>((resolve) => floor.once('message', (told: FloorTold) => resolve(told)))
   load.disconnect()
   peer.disconnect()

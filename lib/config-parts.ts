@@ -20,7 +20,6 @@ const taken: Readonly<Record<string, string>> = {
   '5222': 'clients log in',
   '5223': 'clients log in over TLS',
   '5269': 'other servers connect',
-  '5270': 'other servers connect over TLS',
 }
 const USUAL = '5347'
 

@@ -191,9 +191,8 @@ const sentences: readonly (readonly [RegExp, Play])[] = [
     /^the accounting of (\S+) is (.+)$/,
     async (scene, [app = '', terms = '']) => {
       const account = await accountOf(scene, app)
-      const wanted = Object.fromEntries(
-        terms.split(', ').map((term) => [term.split(' ')[0], Number(term.split(' ')[1])]),
-      )
+      const wanted: Record<string, number> = {}
+      for (const term of terms.split(', ')) wanted[term.replace(/ .*/, '')] = Number(term.replace(/.* /, ''))
       expect(account).toMatchObject(wanted)
     },
   ],
