@@ -80,6 +80,8 @@ function configure(database: Database): void {
   // One process at a time. The kernel drops the lock when the process dies, however it dies.
   database.exec('PRAGMA locking_mode = EXCLUSIVE')
   database.exec('PRAGMA synchronous = FULL')
+  // Zeroes over what was deleted. The log keeps older pages for a while: content in them is encrypted.
+  database.exec('PRAGMA secure_delete = ON')
   database.exec('PRAGMA temp_store = MEMORY')
   database.exec('PRAGMA trusted_schema = OFF')
 }

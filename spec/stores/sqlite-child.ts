@@ -1,0 +1,56 @@
+/**
+ * A process of its own for the specs of the embedded store: `hold FILE` opens it and stays; `work FILE` puts and settles
+ * until it is killed. It prints one JSON object a line, each only when what it tells is durable.
+ */
+import { writeSync } from 'node:fs'
+import { systemClock } from '../../lib/clock'
+import { type Delivery } from '../../lib/model/notification'
+import { sqlite } from '../../lib/stores/sqlite'
+import { type Store } from '../../lib/stores/store'
+
+const [, , what, file = ''] = process.argv
+/** At once and whole: what was said before a SIGKILL was said. */
+const say = (line: Readonly<Record<string, unknown>>): void => {
+  writeSync(1, `${JSON.stringify(line)}\n`)
+}
+
+const ROUNDS = 100_000
+const APP = 'app'
+
+let made = 0
+function newDelivery(): Delivery {
+  const id = `${process.pid.toString(16).padStart(8, '0')}-0000-4000-8000-${(++made).toString(16).padStart(12, '0')}`
+  return {
+    id,
+    app: APP,
+    target: { to: 'registration', registration: id },
+    notification: { class: 'message', urgency: 'high', expiresAt: Date.now() + 3600_000, content: { body: id } },
+    acceptedAt: Date.now(),
+  }
+}
+
+async function put(store: Store): Promise<void> {
+  for (let round = 0; round < ROUNDS; round++) {
+    const deliveries = Array.from({ length: 1 + (round % 7) }, newDelivery)
+    await store.outbox.put(deliveries)
+    say({ event: 'put', ids: deliveries.map(({ id }) => id) })
+  }
+}
+
+async function send(store: Store): Promise<void> {
+  for (let round = 0; round < ROUNDS; round++) {
+    const claimed = await store.outbox.claim(new Map([[APP, 5]]))
+    const ids = claimed.map(({ delivery: { id } }) => id)
+    say({ event: 'out', ids })
+    await store.outbox.settle(ids.map((id) => ({ id, app: APP, end: 'delivered', resent: false })))
+    say({ event: 'settled', ids })
+  }
+}
+
+async function main(): Promise<void> {
+  const store = await sqlite.open({ file, maxDeliveries: 1_000_000 }, { clock: systemClock, trouble: () => undefined })
+  say({ event: 'open' })
+  if (what === 'work') await Promise.all([put(store), send(store)])
+}
+
+void main()
