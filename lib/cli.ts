@@ -1,11 +1,11 @@
 #!/usr/bin/env node
 /** argv → one command. Knows the words of the call and the exit codes (0 done, 1 failed and said why, 2 wrong words). */
-import { Command, CommanderError } from 'commander'
+import { Command, CommanderError, Option } from 'commander'
 import { systemClock } from './clock'
 import { check } from './commands/check'
 import { run } from './commands/run'
 import { schema } from './commands/schema'
-import { simulate } from './commands/simulate'
+import { simulate, type SimulateWords } from './commands/simulate'
 import { type ExitCode, type Terminal } from './commands/terminal'
 import { configFile } from './config'
 import { tryLinks } from './service'
@@ -76,10 +76,21 @@ function makeProgram(terminal: Terminal, end: (code: ExitCode) => void): Command
     .summary('show one push from end to end, on this machine alone')
     .description('Plays the whole line on loopback.')
     .option('--once', 'end after one push; exit 0 only if it arrived at both push services')
-    .option('--serve', 'only serve the simulated push services and the XMPP server, for a service of your own')
+    .addOption(
+      new Option(
+        '--serve',
+        'only serve the simulated push services and the XMPP server, for a service of your own',
+      ).conflicts('once'),
+    )
+    .addOption(
+      new Option('--server <which>', 'the XMPP server (default: a real Prosody where one is installed)').choices([
+        'prosody',
+        'simulated',
+      ]),
+    )
     .addHelpText('after', simulateHelp)
-    .action(async ({ once, serve }: { readonly once?: true; readonly serve?: true }) => {
-      end(await simulate({ once: once === true, serve: serve === true }, terminal))
+    .action(async (words: SimulateWords) => {
+      end(await simulate(words, terminal))
     })
 
   program
@@ -107,6 +118,11 @@ export async function main(argv: readonly string[], terminal: Terminal): Promise
   }
 }
 
+function onEnter(call: () => void): () => void {
+  process.stdin.on('data', call)
+  return () => void process.stdin.off('data', call).pause()
+}
+
 if (require.main === module) {
   // A reader that closes the pipe early (`| head`) is no error.
   process.stdout.on('error', () => undefined)
@@ -114,6 +130,8 @@ if (require.main === module) {
     out: (text) => process.stdout.write(text),
     err: (text) => process.stderr.write(text),
     clock: systemClock,
+    colour: process.stdout.isTTY && process.stdout.hasColors(),
+    ...(process.stdin.isTTY ? { onEnter } : {}),
   }
   void main(process.argv.slice(2), terminal).then((code) => (process.exitCode = code))
 }

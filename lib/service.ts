@@ -8,6 +8,7 @@ import { makePublish } from './intake/publish'
 import { makeRegister } from './intake/register'
 import { dialects } from './kinds'
 import { type Account } from './model/accounting'
+import { type Registration } from './model/registration'
 import { type Observe } from './observe'
 import { type Provider } from './providers/provider'
 import { type Store } from './stores/store'
@@ -20,6 +21,8 @@ export interface Service {
   whenOnline(): Promise<void>
   /** The accounting as of this moment, by app. */
   accounts(): Promise<ReadonlyMap<string, Account>>
+  /** The registrations of one account (bare JID) at one of our JIDs, oldest first. */
+  devices(service: string, owner: string): Promise<readonly Registration[]>
   /** Why apps are held, by app. */
   held(): ReadonlyMap<string, string>
   /** Takes credentials and settings of the apps from a configuration that was read again. */
@@ -122,6 +125,7 @@ export async function startService(config: Config, surroundings: Surroundings): 
   return Object.freeze({
     whenOnline: async () => void (await Promise.all(links.map((link) => link.whenOnline()))),
     accounts: () => store.accounts(),
+    devices: (service: string, owner: string) => store.registry.ownedBy(service, owner),
     held: () => dispatcher.held(),
     async reload(fresh: Config) {
       const old = apps

@@ -7,6 +7,10 @@ export interface Terminal {
   /** Standard error. */
   readonly err: (text: string) => void
   readonly clock: Clock
+  /** Whether standard output is to be coloured; not if left out. */
+  readonly colour?: boolean
+  /** Calls back each time Enter is pressed, until the function returned is called. Absent where nobody sits at a keyboard. */
+  readonly onEnter?: (call: () => void) => () => void
 }
 
 /** 0: done. 1: it failed and said why. 2: the words of the call are off. */

@@ -100,7 +100,7 @@ async function writeFiles(options: ProsodyOptions, directory: string, ports: Por
 
 /** Starts it; resolves when both ports are open. Rejects with its log where it does not come up. */
 export async function startProsodyProcess(options: ProsodyOptions): Promise<ProsodyProcess> {
-  const directory = await mkdtemp(join(tmpdir(), 'prosody-'))
+  const directory = await mkdtemp(join(options.folder ?? tmpdir(), 'prosody-'))
   const ports = { client: await freePort(), component: await freePort() }
   const config = await writeFiles(options, directory, ports)
   const isOpen = (service: string, port: number): RegExp =>
@@ -111,6 +111,7 @@ export async function startProsodyProcess(options: ProsodyOptions): Promise<Pros
     args: ['-F', '--config', config],
     directory,
     ready: [isOpen('c2s', ports.client), isOpen('component', ports.component)],
+    ...(options.startWithin === undefined ? {} : { startWithin: options.startWithin }),
   })
   return Object.freeze({
     ...server,

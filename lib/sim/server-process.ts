@@ -26,6 +26,8 @@ export interface ServerProgram {
   readonly directory: string
   /** It is up when its log has matched each of these since its start. */
   readonly ready: readonly RegExp[]
+  /** Milliseconds in which it must be up; 30 s if left out. */
+  readonly startWithin?: number
 }
 
 const START_WITHIN = 30_000
@@ -49,7 +51,7 @@ export async function freePort(): Promise<number> {
 
 /** Starts a program; resolves when it is ready. Rejects with the end of its log, and leaves nothing, where it is not. */
 export async function startServerProcess(program: ServerProgram): Promise<ServerProcess> {
-  const { name, directory } = program
+  const { name, directory, startWithin = START_WITHIN } = program
   let log = ''
   const watchers = new Set<() => void>()
 
@@ -107,7 +109,7 @@ export async function startServerProcess(program: ServerProgram): Promise<Server
     const from = log.length
     const started = run()
     try {
-      await Promise.all(program.ready.map((pattern) => logged(pattern, from, START_WITHIN, started.gone)))
+      await Promise.all(program.ready.map((pattern) => logged(pattern, from, startWithin, started.gone)))
       return started
     } catch (error) {
       await down(started)

@@ -1,0 +1,95 @@
+/** `simulate --serve`: only what a service needs around it stays up; what arrives is shown as it comes. */
+import { writeFile } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
+import { type Page } from './simulate-page'
+import { vendorName } from './simulate-passage'
+import { jsonLines, requestLines, verdictOf } from './simulate-shown'
+import { type Sighting, type Stage } from './simulate-stage'
+import { type ExitCode, type Terminal } from './terminal'
+
+interface Around {
+  readonly stage: Stage
+  readonly page: Page
+  readonly halt: AbortSignal
+}
+
+function show({ stage, page }: Around, sighting: Sighting): void {
+  if (sighting.is === 'request') {
+    const { request } = sighting
+    const where = request.by === 'oauth' ? `${vendorName.oauth}’s token endpoint` : vendorName[request.by]
+    page.step(`${where} gets, and answers ${verdictOf(request)}`)
+    return page.show(requestLines(request, page.spell))
+  }
+  const { by, stanza } = sighting
+  if (stanza.name === 'handshake') {
+    if (by === 'server') page.step(`${stage.component} is attached`)
+    return
+  }
+  page.step(by === 'server' ? 'The XMPP server sends' : 'The service sends')
+  page.show(stage.xmlLines(stanza, page.spell))
+}
+
+/** What a person needs who wants to take part by hand: accounts and device tokens, in a file and not on the screen. */
+async function writeProperties({
+  configFile,
+  devices,
+  owner,
+  writer,
+  password,
+  clientService,
+}: Stage): Promise<string> {
+  const file = join(dirname(configFile), 'accounts.json')
+  const accounts = { accounts: [owner, writer], password, ...(clientService === undefined ? {} : { clientService }) }
+  const tokens = devices.map(({ name, app, token }) => ({ name, app, token }))
+  await writeFile(file, `${JSON.stringify({ ...accounts, devices: tokens }, undefined, 2)}\n`, { mode: 0o600 })
+  return file
+}
+
+/** Registers the devices that have no node yet, then someone writes to their owner. */
+async function act({ stage, page }: Around, registered: Set<string>, text: string): Promise<void> {
+  for (const device of stage.devices) {
+    if (registered.has(device.app)) continue
+    const { answered, node } = await stage.register(device)
+    if (node === undefined) {
+      page.step(`${device.name} could not register; it was answered`)
+      page.show(stage.xmlLines(answered, page.spell))
+      continue
+    }
+    registered.add(device.app)
+    await stage.enable(device, node)
+  }
+  await stage.leave()
+  if (registered.size > 0) await stage.write(text)
+}
+
+/** Serves until the person has had enough. */
+export async function serve(around: Around, lines: readonly string[], { onEnter }: Terminal): Promise<ExitCode> {
+  const { stage, page, halt } = around
+  page.step('For a service of your own')
+  page.show(jsonLines(stage.config))
+  page.say(`This is ${stage.configFile}; start your service with it:`)
+  page.show([`xmpp-push run --config ${stage.configFile}`])
+  page.say(`Accounts and device tokens, to register by hand, are in ${await writeProperties(stage)}`)
+  page.heading(
+    onEnter === undefined
+      ? '\nWhat arrives is shown below. Ctrl-C ends.'
+      : '\nWhat arrives is shown below. Enter registers two devices and sends a message; Ctrl-C ends.',
+  )
+  const forget = stage.journal.listen((sighting) => show(around, sighting))
+  const registered = new Set<string>()
+  let pressed = 0
+  let acting: Promise<void> = Promise.resolve()
+  const ignore = onEnter?.(() => {
+    const text = lines[pressed++ % lines.length] ?? ''
+    acting = acting
+      .then(() => act(around, registered, text))
+      .catch((error: unknown) => page.end('bad', error instanceof Error ? error.message : String(error)))
+  })
+  await new Promise<void>((done) => {
+    if (halt.aborted) done()
+    halt.addEventListener('abort', () => done(), { once: true })
+  })
+  ignore?.()
+  forget()
+  return 0
+}
