@@ -27,7 +27,8 @@ interface Files {
 const DAY = 24 * 3600_000
 const PEM_BLOCK = /-----BEGIN ([A-Z0-9 ]+)-----[\s\S]+?-----END \1-----/g
 
-const wordsOf = (error: unknown): string => (error instanceof Error ? error.message : String(error))
+const wordsOf = (error: unknown): string =>
+  typeof error === 'object' && error !== null && 'message' in error ? String(error.message) : String(error)
 
 function readPem(text: string, keyText: string, passphrase: string): P12 {
   const blocks = (from: string, type: RegExp) =>

@@ -42,23 +42,35 @@ export function placeOf(options: OriginOptions): Place {
   }
 }
 
+/** Why there is no connection, in words, and by Node's or OpenSSL's code where there is one. */
+export interface NotDialled {
+  readonly why: string
+  readonly code?: string
+}
+
 /** What an error of the network or of TLS says, whichever of Node's shapes it has. */
 export function wordsOf(error: unknown): string {
-  if (error instanceof AggregateError && error.errors.length > 0) return error.errors.map(wordsOf).join('; ')
-  if (error instanceof Error) return error.message === '' ? error.name : error.message
-  return String(error)
+  if (typeof error !== 'object' || error === null) return String(error)
+  // Of a name with several addresses: one error for each.
+  if ('errors' in error && Array.isArray(error.errors) && error.errors.length > 0) {
+    return error.errors.map(wordsOf).join('; ')
+  }
+  return 'message' in error && typeof error.message === 'string' && error.message !== ''
+    ? error.message
+    : 'no reason given'
 }
 
-function refusesAlpn(error: unknown): boolean {
-  return error instanceof Error && 'code' in error && error.code === 'ERR_SSL_TLSV1_ALERT_NO_APPLICATION_PROTOCOL'
+function failed(error: unknown): NotDialled {
+  const code = typeof error === 'object' && error !== null && 'code' in error ? error.code : undefined
+  return { why: wordsOf(error), ...(typeof code === 'string' ? { code } : {}) }
 }
 
-/** One TLS handshake. `done` is told once: a socket, or the error. The function returned gives up. */
+/** One TLS handshake. `done` is told once. The function returned gives up. */
 function handshake(
   place: Place,
   protocols: string[],
   clock: Clock,
-  done: (result: TLSSocket | Error) => void,
+  done: (result: TLSSocket | NotDialled) => void,
 ): () => void {
   const how: ConnectionOptions & TcpNetConnectOpts = {
     host: place.host,
@@ -71,8 +83,8 @@ function handshake(
   }
   const socket = connect(how)
   let over = false
-  const cancel = clock.after(place.timeout, () => end(new Error(`no connection within ${place.timeout} ms`)))
-  const end = (result: TLSSocket | Error): void => {
+  const cancel = clock.after(place.timeout, () => end({ why: `no connection within ${place.timeout} ms` }))
+  const end = (result: TLSSocket | NotDialled): void => {
     if (over) return
     over = true
     cancel()
@@ -80,38 +92,37 @@ function handshake(
     if (result !== socket) socket.destroy()
     done(result)
   }
-  const closed = (): void => end(new Error('the peer closed the connection during the TLS handshake'))
+  const closed = (): void => end({ why: 'the peer closed the connection during the TLS handshake' })
   // Stays for the socket's life: an error without a listener would end the process.
-  socket.on('error', end)
+  socket.on('error', (error) => end(failed(error)))
   socket.once('close', closed)
   socket.once('secureConnect', () => {
     socket.setNoDelay(true)
     end(socket)
   })
-  return () => end(new Error('given up'))
+  return () => end({ why: 'given up' })
 }
 
 /**
  * Connects and requires `h2`. `done` is told once, synchronously with the end of the handshake so that no byte is missed:
- * the socket, or an error whose message names what the peer offered. The function returned gives up.
+ * the socket, or why there is none, which names what the peer offered. The function returned gives up.
  */
-export function dial(place: Place, clock: Clock, done: (result: TLSSocket | Error) => void): () => void {
+export function dial(place: Place, clock: Clock, done: (result: TLSSocket | NotDialled) => void): () => void {
   let giveUp = handshake(place, ['h2'], clock, (first) => {
-    if (first instanceof Error) {
-      if (!refusesAlpn(first)) return done(first)
+    if ('why' in first) {
+      if (first.code !== 'ERR_SSL_TLSV1_ALERT_NO_APPLICATION_PROTOCOL') return done(first)
       // It refused the handshake, which does not say what it would have spoken: asked once more, for the operator's sake.
-      giveUp = handshake(place, ['http/1.1', 'http/1.0', 'spdy/3.1'], clock, (second) => {
-        const offered =
-          second instanceof Error ? 'nothing that is known here' : second.alpnProtocol || 'no protocol at all'
-        if (!(second instanceof Error)) second.destroy()
-        done(new Error(`the peer does not speak HTTP/2: it refused ALPN protocol h2 and offers ${offered}`))
+      giveUp = handshake(place, ['http/1.1', 'http/1.0'], clock, (second) => {
+        const offered = 'why' in second ? 'nothing that is known here' : second.alpnProtocol || 'no protocol at all'
+        if (!('why' in second)) second.destroy()
+        done({ why: `the peer does not speak HTTP/2: it refused h2 and offers ${offered} (ALPN)` })
       })
       return
     }
     if (first.alpnProtocol === 'h2') return done(first)
     const offered = first.alpnProtocol || 'no protocol at all'
     first.destroy()
-    done(new Error(`the peer does not speak HTTP/2: asked by ALPN for h2 it offered ${offered}`))
+    done({ why: `the peer does not speak HTTP/2: asked for h2 it offered ${offered} (ALPN)` })
   })
   return () => giveUp()
 }

@@ -77,6 +77,7 @@ export function openConnection(
   let heardAt = openedAt
   let cancelSweep: (() => void) | undefined
   let cancelTick: (() => void) | undefined
+  let cancelStarved: (() => void) | undefined
 
   const failure = (why: string, ambiguous: boolean): WireFailure => ({
     is: 'failure',
@@ -88,7 +89,8 @@ export function openConnection(
   const leave = (why: string): void => {
     if (left) return
     left = true
-    events.leaving(why, everServed || clock.elapsed() - openedAt >= STEADY_AFTER)
+    const steady = everServed || (limit > 0 && clock.elapsed() - openedAt >= STEADY_AFTER)
+    events.leaving(why, steady)
   }
 
   const finish = (why: string): void => {
@@ -96,6 +98,7 @@ export function openConnection(
     gone = true
     cancelSweep?.()
     cancelTick?.()
+    cancelStarved?.()
     leave(why)
     for (const underway of waiting) underway.asked.answer(failure(why, true))
     waiting.clear()
@@ -204,10 +207,10 @@ export function openConnection(
 
   const giveUp = dial(place, clock, (result) => {
     if (gone) {
-      if (!(result instanceof Error)) result.destroy()
+      if (!('why' in result)) result.destroy()
       return
     }
-    if (result instanceof Error) return finish(fate ?? wordsOf(result))
+    if ('why' in result) return finish(fate ?? result.why)
     const opened = connect(options.url, {
       createConnection: () => result,
       settings: { enablePush: false },
@@ -222,6 +225,11 @@ export function openConnection(
     opened.on('remoteSettings', () => {
       heardAt = clock.elapsed()
       limit = Math.min(opened.remoteSettings.maxConcurrentStreams ?? options.maxStreams, options.maxStreams)
+      cancelStarved?.()
+      if (limit === 0) {
+        const starved = `the peer allowed no request at a time for ${options.requestTimeout} ms`
+        cancelStarved = clock.after(options.requestTimeout, () => destroy(starved))
+      }
       if (!settled) {
         settled = true
         cancelTick?.()

@@ -76,7 +76,7 @@ describe('wire/http2', () => {
     it('keeps sensitive headers, the path too, out of the compression table', async () => {
       let never: readonly string[] | undefined
       const peer = await peerOf((stream, headers) => {
-        never = headers[sensitiveHeaders] as string[]
+        never = (headers as Readonly<Record<symbol, readonly string[]>>)[sensitiveHeaders]
         ok(stream)
       })
       const origin = originOf(peer.port)
@@ -171,6 +171,19 @@ describe('wire/http2', () => {
       expect(Math.max(...widths)).toBe(1)
       const replies = await Promise.all(all)
       expect(replies.every((reply) => reply.is === 'reply')).toBe(true)
+    })
+
+    it('of none at all is not waited for in vain', async () => {
+      const peer = await peerOf(ok, 0)
+      const origin = originOf(peer.port)
+      const answer = origin.request(post('/'))
+      for (let n = 1; n <= 2; n++) {
+        await until(() => peer.sessions.length === n)
+        await settle(20)
+        await clock.advance(10_000)
+      }
+      expect(await answer).toMatchObject({ is: 'failure', ambiguous: false, unreachable: true })
+      expect(peer.paths).toEqual([])
     })
 
     it('is never taken to be more than our own', async () => {

@@ -1,0 +1,58 @@
+import { makeProviderKey } from '../../lib/sim/certificates'
+import { credential, startApp, type AppUnderTest } from '../support/apns-app'
+
+describe('providers/apns-token', () => {
+  let app: AppUnderTest
+  const start = async (): Promise<AppUnderTest> => (app = await startApp())
+  afterEach(() => app.close())
+
+  const jwts = (): readonly (string | undefined)[] =>
+    app.sim.journal.entries.map(({ headers }) => headers['authorization']?.slice('bearer '.length))
+  describe('the provider token', () => {
+    it('is kept over a restart, and not signed again', async () => {
+      const { open, push, clock } = await start()
+      await push(open())
+      await clock.advance(19 * 60_000)
+      const { values } = app.keep
+      await push(open({}, { get: async (name) => values.get(name), put: app.keep.put.bind(app.keep) }))
+      expect(jwts()).toHaveLength(2)
+      expect(new Set(jwts()).size).toBe(1)
+      expect(app.sim.violations).toEqual([])
+    })
+
+    it('is shared by two apps with the same key', async () => {
+      const { open, push } = await start()
+      const [one, two] = [open(), open()]
+      await Promise.all([push(one), push(two)])
+      expect(new Set(jwts()).size).toBe(1)
+      expect(app.sim.violations).toEqual([])
+    })
+
+    it('that another key has signed under the same id is not used', async () => {
+      const { open, push, clock } = await start()
+      await push(open())
+      const other = makeProviderKey()
+      app.sim.removeKey('KEY1234567')
+      app.sim.addKey({ keyId: 'KEY1234567', teamId: 'TEAM123456', key: other.publicKey })
+      await clock.advance(1)
+      expect(await push(open({ key: credential(other.privatePem) }))).toEqual({ is: 'delivered' })
+    })
+
+    it('from the future was signed by a wrong clock and is replaced', async () => {
+      const { open, push, clock } = await start()
+      clock.jump(2 * 3600_000)
+      await push(open())
+      clock.jump(-2 * 3600_000)
+      app.sim.clearScripts()
+      const fresh = open({}, { get: app.keep.get.bind(app.keep), put: app.keep.put.bind(app.keep) })
+      await push(fresh)
+      expect(new Set(jwts()).size).toBe(2)
+    })
+
+    it('is made although the store is down', async () => {
+      const { open, push } = await start()
+      const down = () => Promise.reject(new Error('disk full'))
+      expect(await push(open({}, { get: down, put: down }))).toEqual({ is: 'delivered' })
+    })
+  })
+})
