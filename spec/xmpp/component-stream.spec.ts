@@ -62,6 +62,7 @@ describe('lib/xmpp/component-stream', () => {
       ['of ASCII', 'correct horse', 's1', 's1'],
       ['that is not ASCII', 'geheimß €', 's1', 's1'],
       ['and a stream id that XML had to escape', 'x', 'a&amp;b', 'a&b'],
+      ['and a stream id that is not ASCII', 'x', 'ß€', 'ß€'],
     ])('proves a secret %s by the SHA-1 of stream id and secret in UTF-8', async (_, secret, written, id) => {
       const linked = await peered({ secret: new Opaque(secret) })
       const server = await linked.peer.next()
@@ -392,6 +393,15 @@ describe('lib/xmpp/component-stream', () => {
       const reset = await online()
       reset.server.socket.resetAndDestroy()
       await isLost(reset, /closed the connection/)
+    })
+
+    it('leaves no timer of the library behind', async () => {
+      const timers = jest.spyOn(globalThis, 'setTimeout')
+      const pair = await online()
+      await pair.server.says(streamError('system-shutdown'))
+      await isLost(pair, /stopping/)
+      expect(timers).not.toHaveBeenCalled()
+      timers.mockRestore()
     })
 
     it('tears the socket down where the server does not read the last words', async () => {

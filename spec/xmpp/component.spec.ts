@@ -154,8 +154,10 @@ describe('lib/xmpp/component', () => {
       const pair = await online()
       const foul = 'a\u0000\u0001\ud800b\udc00\ufffe😀ß\t\n'
       await pair.link.send(message({ to: 'x', id: foul }, foul))
+      await pair.link.send(message({ from: DOMAIN, to: 'x' }, foul))
       await pair.link.send(`<message to='x'>${foul}</message>`)
-      const received = await pair.server.until(/<\/message>[^]*<\/message>/)
+      const received = await pair.server.until(/(<\/message>[^]*){3}/)
+      expect(received).toContain('<message from="push.example.com" to="x">ab😀ß\t\n</message>')
       expect(received).toContain('<message to="x" id="ab😀ß\t\n" from="push.example.com">ab😀ß\t\n</message>')
       expect(received).toContain(`<message to='x'>ab😀ß\t\n</message>`)
     })

@@ -1,4 +1,5 @@
-import { onlinePair, type Pair } from '../support/linked'
+import { settle } from '../support/hand-clock'
+import { holds, onlinePair, type Pair } from '../support/linked'
 
 const PING =
   /<iq type='get' from='push\.example\.com' to='push\.example\.com' id='[^']+'><ping xmlns='urn:xmpp:ping'\/><\/iq>/
@@ -101,5 +102,27 @@ describe('lib/xmpp/liveness', () => {
     await pair.clock.advance(10_000)
     await chat(90_000)
     expect((await pair.told('lost')).why).toMatch(/has read nothing for \d+ s/)
+  })
+
+  it('bears with a server that reads slowly', async () => {
+    pair.server.socket.pause()
+    const sent: Promise<boolean>[] = []
+    for (let n = 0; n < 14; n++) {
+      sent.push(pair.link.send(`<message to="x">${'x'.repeat(1024 * 1024)}</message>`))
+      await settle(1)
+    }
+    let read = 0
+    pair.server.socket.on('data', (text: string) => {
+      read += text.length
+      if (read > 512 * 1024) pair.server.socket.pause()
+    })
+    for (let round = 0; round < 8; round++) {
+      read = 0
+      pair.server.socket.resume()
+      await holds(() => (pair.server.socket.isPaused() ? true : undefined))
+      await chat(20_000)
+    }
+    expect(pair.link.isOnline).toBe(true)
+    expect(pair.server.received.length).toBeLessThan(12 * 1024 * 1024)
   })
 })

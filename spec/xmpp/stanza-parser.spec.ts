@@ -32,7 +32,7 @@ describe('lib/xmpp/stanza-parser', () => {
     for (let n = 0; n < 50; n++) reads(' '.repeat(100), `<a n='${n}'/>`)
     for (let n = 0; n < 5000; n++) reads('\n')
     reads('<b/>')
-    expect(seen).toHaveLength(51)
+    expect(seen.filter((one) => one.startsWith('<'))).toHaveLength(51)
     expect(parser.root?.children).toEqual([])
   })
 
