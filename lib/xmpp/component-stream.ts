@@ -142,9 +142,11 @@ export function openStream(options: StreamOptions, listener: StreamListener): Co
     // COMPAT(Prosody ≤ 13): the header for an unknown domain has an empty id; the reason follows in a stream error.
     if (stage === 'handshaking' && typeof id === 'string' && id !== '') await authenticate(asLatin1(id), password)
   }
+  let isFirst = true
   entity._onData = (data) => {
     if (stage === 'over') return
-    if (stage === 'opening') {
+    if (isFirst) {
+      isFirst = false
       const fault = faultOfFirstBytes(data, to)
       if (fault !== undefined) return end(fault)
     }

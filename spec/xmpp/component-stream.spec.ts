@@ -3,6 +3,7 @@ import { type AddressInfo } from 'node:net'
 import { makeAuthority, processAuthority } from '../../lib/sim/certificates'
 import { Opaque } from '../../lib/model/opaque'
 import { componentPeer, handshakeOf, type ComponentPeer, type PeerConnection } from '../support/component-peer'
+import { settle } from '../support/hand-clock'
 import { linkTo, onlinePair, SECRET, type Linked, type Pair } from '../support/linked'
 
 const streamError = (condition: string, text = ''): string =>
@@ -75,6 +76,18 @@ describe('lib/xmpp/component-stream', () => {
       await server.says('<handshake/>')
       await linked.link.whenOnline()
       expect(linked.link.isOnline).toBe(true)
+    })
+
+    it('reads a stream header that comes byte by byte', async () => {
+      const linked = await peered()
+      const server = await linked.peer.next()
+      await server.until(/<stream:stream [^>]*>/)
+      const header = `<?xml version='1.0'?>\n<stream:stream xmlns:stream='http://etherx.jabber.org/streams' xmlns='jabber:component:accept' id='s1'>`
+      for (const byte of Buffer.from(header)) {
+        await server.says(Buffer.from([byte]))
+        await settle(2)
+      }
+      await server.until(/<\/handshake>/)
     })
 
     it('attaches by direct TLS to a server whose certificate `ca` vouches for', async () => {
