@@ -28,7 +28,9 @@ Wakes no device. Ends with 1 if anything is wrong, and says how to mend it.`
 const simulateHelp = `
 Everything on this machine, no account needed: an XMPP server (a real Prosody where
 one is installed), APNs, FCM, the service, a device, a message. Shows each step.
-Stays until Ctrl-C; with --once ends with 0 if the push arrived at both.`
+Stays until Ctrl-C, and Enter sends another message; with --once it ends after the
+first, with 0 only if the push arrived at both. With --serve the service is left out:
+it prints a configuration for one of your own and shows what arrives.`
 
 interface FileWord {
   readonly config?: string

@@ -65,11 +65,12 @@ async function act({ stage, page }: Around, registered: Set<string>, text: strin
 /** Serves until the person has had enough. */
 export async function serve(around: Around, lines: readonly string[], { onEnter }: Terminal): Promise<ExitCode> {
   const { stage, page, halt } = around
+  const properties = await writeProperties(stage)
   page.step('For a service of your own')
   page.show(jsonLines(stage.config))
   page.say(`This is ${stage.configFile}; start your service with it:`)
   page.show([`xmpp-push run --config ${stage.configFile}`])
-  page.say(`Accounts and device tokens, to register by hand, are in ${await writeProperties(stage)}`)
+  page.say(`Accounts and device tokens, to register by hand, are in ${properties}`)
   page.heading(
     onEnter === undefined
       ? '\nWhat arrives is shown below. Ctrl-C ends.'
