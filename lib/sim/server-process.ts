@@ -20,8 +20,8 @@ export interface ServerProgram {
   readonly name: string
   readonly command: string
   readonly args: readonly string[]
-  /** More of the environment, beside this process's own. */
-  readonly env?: Readonly<Record<string, string>>
+  /** Its environment; this process's own if left out. */
+  readonly env?: NodeJS.ProcessEnv
   /** Where it runs and keeps its data; removed at the stop. */
   readonly directory: string
   /** It is up when its log has matched each of these since its start. */
@@ -56,7 +56,10 @@ export async function startServerProcess(program: ServerProgram): Promise<Server
   const watchers = new Set<() => void>()
 
   function run(): Running {
-    const child = spawn(program.command, program.args, { cwd: directory, ...withEnv(program.env) })
+    const child = spawn(program.command, program.args, {
+      cwd: directory,
+      ...(program.env === undefined ? {} : { env: program.env }),
+    })
     const hear = (bytes: Buffer): void => {
       log += bytes.toString('utf8')
       watchers.forEach((watch) => watch())
@@ -139,9 +142,4 @@ export async function startServerProcess(program: ServerProgram): Promise<Server
     },
     stop,
   })
-}
-
-/** What `spawn` is to be told of the environment: nothing, which hands on this process's own, or that and more. */
-function withEnv(env: Readonly<Record<string, string>> | undefined): { env?: NodeJS.ProcessEnv } {
-  return env === undefined ? {} : { env: { ...process.env, ...env } }
 }

@@ -97,6 +97,7 @@ export async function startEjabberd(options: EjabberdOptions): Promise<EjabberdP
       ...['-s', 'ejabberd', '-eval', [...register, 'io:format("accounts are there~n")'].join(',')],
     ],
     env: {
+      ...process.env,
       ERL_LIBS: await librariesPath(),
       EJABBERD_CONFIG_PATH: config,
       EJABBERD_LOG_PATH: join(directory, 'ejabberd.log'),
