@@ -52,6 +52,11 @@ export function passageOf(device: Device, node: string, seen: readonly Seen[], l
   }
 }
 
+/** True when nothing more will come: the publish was refused, or it was answered and its delivery has come to an end. */
+export function isThrough({ answer, settled }: Passage): boolean {
+  return answer !== undefined && (answer.attrs['type'] !== 'result' || settled !== undefined)
+}
+
 /** What is missing for the push to have arrived, in one plain sentence; undefined where it has. */
 export function missingIn({ device, publish, answer, push, refused }: Passage): string | undefined {
   if (push !== undefined) return undefined

@@ -3,7 +3,7 @@ import { type Clock } from '../clock'
 import { type Service } from '../service'
 import { type ServiceLog } from './simulate-log'
 import { type Page } from './simulate-page'
-import { leaks, missingIn, passageOf, type Passage, type Seen, vendorName } from './simulate-passage'
+import { isThrough, leaks, missingIn, passageOf, type Passage, type Seen, vendorName } from './simulate-passage'
 import { requestLines, rowLines, verdictOf } from './simulate-shown'
 import { type Device, type Received, type Sighting, type Stage, type Stanza } from './simulate-stage'
 
@@ -81,7 +81,7 @@ function send({ stage, log, clock, halt }: Cast, nodes: Nodes, text: string): Pr
       resolve(passages())
     }
     const look = (): void => {
-      if (passages().every(({ push, answer, settled }) => push && answer && settled)) end()
+      if (passages().every(isThrough)) end()
     }
     halt.addEventListener('abort', end, { once: true })
     const stops = [

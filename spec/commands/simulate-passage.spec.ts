@@ -1,4 +1,5 @@
-import { leaks, missingIn, passageOf, type Seen } from '../../lib/commands/simulate-passage'
+import { type LogEntry } from '../../lib/commands/simulate-log'
+import { isThrough, leaks, missingIn, passageOf, type Seen } from '../../lib/commands/simulate-passage'
 import { parseXml } from '../../lib/sim/xmpp-server-reader'
 
 const device = {
@@ -55,6 +56,24 @@ describe('lib/commands/simulate-passage', () => {
     ['the push was refused', [publish, result, asked(410, 'Unregistered')], /Apple did not take.*: 410 Unregistered\./],
   ])('says so where %s', (_what, seen, told) => {
     expect(missing(...seen)).toMatch(told)
+  })
+
+  it('is through when the publish is answered and its delivery has ended, or the publish was refused', () => {
+    const settled = (app: string, end?: 'delivered'): LogEntry => ({
+      line: '',
+      event: {
+        ...{ at: 'settled', delivery: 'd', app, class: 'message', attempt: 1, age: 1, resent: false },
+        ...(end === undefined ? { againIn: 1000 } : { end }),
+      },
+    })
+    const refusal = stanza('component', `<iq type='error' id='p1'/>`)
+    const through = (seen: readonly Seen[], ...log: readonly LogEntry[]) =>
+      isThrough(passageOf(device, 'n1', seen, log))
+    expect(through([publish, result], settled(device.app, 'delivered'))).toBe(true)
+    expect(through([publish, refusal])).toBe(true)
+    expect(through([publish, result], settled(device.app))).toBe(false)
+    expect(through([publish, result], settled('another app', 'delivered'))).toBe(false)
+    expect(through([publish], settled(device.app, 'delivered'))).toBe(false)
   })
 
   it('knows a push by its token', () => {
