@@ -112,13 +112,17 @@ export async function startHouse(options: HouseOptions = {}): Promise<House> {
   }
   await start()
 
-  const rest = async (): Promise<void> => {
-    for (let turn = 0; turn < 500; turn++) {
+  /** True once nothing is in flight; false if something still is after so many looks. */
+  const isAtRest = async (looks: number): Promise<boolean> => {
+    for (let look = 0; look < looks; look++) {
       const accounts = [...(await service.accounts()).values()]
-      const isDue = accounts.some((account) => account.inFlight > 0)
-      if (!isDue) return
+      if (!accounts.some((account) => account.inFlight > 0)) return true
       await new Promise((done) => setImmediate(done))
     }
+    return false
+  }
+  const rest = async (): Promise<void> => {
+    if (await isAtRest(500)) return
     throw new Error(`deliveries stay in flight: ${JSON.stringify([...(await service.accounts())])}`)
   }
 
@@ -139,12 +143,15 @@ export async function startHouse(options: HouseOptions = {}): Promise<House> {
         if (server.connections(DOMAIN) > 0) {
           await server.request(`<iq type='get' id='breath' to='${DOMAIN}'><ping xmlns='urn:xmpp:ping'/></iq>`)
         }
-        await rest()
+        await isAtRest(50)
       }
     },
     rest,
     async close() {
-      await service.stop('the spec is over')
+      let isStopped = false
+      const stopping = service.stop('the spec is over').finally(() => (isStopped = true))
+      while (!isStopped) await clock.advance(1_000)
+      await stopping
       await Promise.all([server.close(), apns.close(), fcm.close(), oauth.close()])
       rmSync(folder, { recursive: true, force: true })
     },

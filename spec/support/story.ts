@@ -165,6 +165,13 @@ const sentences: readonly (readonly [RegExp, Play])[] = [
     },
   ],
   [
+    /^APNs will (take the push and break the connection|be silent)$/,
+    ({ house }, [how]) => {
+      const answer = how === 'be silent' ? answers.silence : answers.wire('fin')
+      house.apns.script({ answer, times: 1 })
+    },
+  ],
+  [
     /^FCM will answer (.+)$/,
     ({ house }, [row = '']) => {
       if (!Object.hasOwn(fcmRows, row)) throw new Error(`FCM knows no "${row}"`)
