@@ -15,7 +15,8 @@ import { makeReconnecting } from './reconnecting'
 import { makeSelfPing } from './self-ping'
 import { parseService } from './service-address'
 
-const MAX_STANZA_BYTES = 256 * 1024
+/** Six times the 256 KiB that servers let a user send: escaping may make a text so much longer, and no user may cost us the link. */
+const MAX_STANZA_BYTES = 2 * 1024 * 1024
 const MAX_DEPTH = 64
 const PING_AFTER_MS = 60_000
 const DEAD_AFTER_MS = 30_000
@@ -41,7 +42,7 @@ export interface LinkOptions extends TryLinkOptions {
    * counts as being handled until that is settled: from 1000 such stanzas on nothing is read until half of them are done.
    */
   readonly onStanza: (stanza: Element) => void | Promise<void>
-  /** Default 262144. A longer stanza ends the stream. */
+  /** Default 2 MiB. A longer stanza ends the stream. */
   readonly maxStanzaBytes?: number
   /** Default 64. A stanza with more elements inside each other ends the stream. */
   readonly maxDepth?: number

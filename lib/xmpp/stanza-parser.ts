@@ -6,7 +6,7 @@ import xml from '@xmpp/xml'
 export interface StanzaLimits {
   /** Bytes. What follows another stanza in one read of the socket is not counted, so up to one read (64 KiB) more may pass. */
   readonly maxStanzaBytes: number
-  /** Elements inside each other; the stanza itself is the first. */
+  /** Elements inside each other; the stanza itself is the first. What is nested deeper is passed over. */
   readonly maxDepth: number
 }
 
@@ -32,6 +32,8 @@ export class StanzaParser extends xml.Parser {
   readonly #decoder = new StringDecoder('utf8')
   #deaf = false
   #depth = 0
+  /** Names of the open elements that are nested too deep to be kept: any user can send such a stanza, so it must not cost the link. */
+  readonly #passedOver: string[] = []
   /** Text after the last `>`: nothing in it can end anything yet, so the parser is not asked to look. */
   #held = ''
   #inCdata = false
@@ -126,10 +128,8 @@ export class StanzaParser extends xml.Parser {
     if (this.#deaf) return
     this.#progress = true
     if (this.#depth > this.#limits.maxDepth) {
-      throw new ParserFault(
-        'policy-violation',
-        `a stanza of more than ${this.#limits.maxDepth} elements inside each other`,
-      )
+      this.#passedOver.push(name)
+      return
     }
     if (this.#depth === 0) this.#unfinished = 0
     this.#depth += 1
@@ -139,8 +139,10 @@ export class StanzaParser extends xml.Parser {
   override onEndElement(name: string): void {
     if (this.#deaf) return
     this.#progress = true
-    const open = this.cursor?.name
+    const isPassedOver = this.#passedOver.length > 0
+    const open = isPassedOver ? this.#passedOver.pop() : this.cursor?.name
     if (open !== name) throw new ParserFault('not-well-formed', `</${name}> where <${open ?? '?'}> is open`)
+    if (isPassedOver) return
     this.#depth -= 1
     if (this.#depth === 1) this.#unfinished = 0
     this.#deaf = this.#depth === 0
@@ -150,6 +152,6 @@ export class StanzaParser extends xml.Parser {
   override onText(text: string): void {
     this.#progress = true
     // Between stanzas the parser would hang it on the stream's root, for ever.
-    if (this.cursor !== this.root) super.onText(text)
+    if (this.cursor !== this.root && this.#passedOver.length === 0) super.onText(text)
   }
 }

@@ -69,13 +69,16 @@ describe('lib/xmpp/stanza-parser', () => {
     expect(seen).toHaveLength(500)
   })
 
-  it('takes elements as deep as the limit, and not one deeper', () => {
+  it('takes elements as deep as the limit, and passes over what is deeper', () => {
     const { seen, reads } = parsing()
-    reads('<a><b><c><d/></c></b></a>', '<a><b><c><d><e/></d></c></b></a>')
-    expect(seen).toEqual([
-      '<a><b><c><d/></c></b></a>',
-      'policy-violation: a stanza of more than 4 elements inside each other',
-    ])
+    reads('<a><b><c><d/></c></b></a>', '<a><b><c><d>1<e>2<f/>3</e>4</d>5<d/></c></b></a>', '<z/>')
+    expect(seen).toEqual(['<a><b><c><d/></c></b></a>', '<a><b><c><d>14</d>5<d/></c></b></a>', '<z/>'])
+  })
+
+  it('still wants the tags to match in what it passes over', () => {
+    const { seen, reads } = parsing()
+    reads('<a><b><c><d><e></f></d></c></b></a>')
+    expect(seen).toEqual(['not-well-formed: </f> where <e> is open'])
   })
 
   it('refuses one text that comes in so many crumbs that reading it again and again would cost too much', () => {
