@@ -1,6 +1,6 @@
 /**
  * A process of its own for the specs of the embedded store: `hold FILE` opens it and stays; `work FILE` puts and settles
- * until it is killed. It prints one JSON object a line, each only when what it tells is durable.
+ * until it is killed; `flood FILE` puts until the disk takes no more, and on when it does again. It prints one JSON object a line, each only when what it tells is durable.
  */
 import { writeSync } from 'node:fs'
 import { systemClock } from '../../lib/clock'
@@ -47,10 +47,43 @@ async function send(store: Store): Promise<void> {
   }
 }
 
+const BIG = 'x'.repeat(4000)
+const PAUSE_MS = 20
+
+async function flood(store: Store): Promise<void> {
+  const first = newDelivery()
+  await store.outbox.put([first])
+  await store.outbox.claim(new Map([[APP, 1]]))
+  let settled: Promise<void> | undefined
+  for (let round = 0; round < ROUNDS; round++) {
+    const { notification, ...rest } = newDelivery()
+    try {
+      await store.outbox.put([{ ...rest, notification: { ...notification, content: { body: BIG } } }])
+    } catch (error) {
+      if (settled !== undefined) {
+        await new Promise((done) => setTimeout(done, PAUSE_MS))
+        continue
+      }
+      say({ event: 'rejected', why: String(error) })
+      settled = store.outbox.settle([{ id: first.id, app: APP, end: 'delivered', resent: false }])
+      void settled.then(() => say({ event: 'settled', ids: [first.id] }))
+      await store.registry.find([{ service: 'push.example.com', node: 'none' }])
+      say({ event: 'found' })
+      continue
+    }
+    say({ event: 'put', ids: [rest.id] })
+    if (settled === undefined) continue
+    await settled
+    return say({ event: 'recovered' })
+  }
+}
+
 async function main(): Promise<void> {
-  const store = await sqlite.open({ file, maxDeliveries: 1_000_000 }, { clock: systemClock, trouble: () => undefined })
-  say({ event: 'open' })
+  const trouble = (text: string) => say({ event: 'trouble', text })
+  const store = await sqlite.open({ file, maxDeliveries: 1_000_000 }, { clock: systemClock, trouble })
+  say({ event: 'open', pid: process.pid })
   if (what === 'work') await Promise.all([put(store), send(store)])
+  if (what === 'flood') await flood(store)
 }
 
 void main()

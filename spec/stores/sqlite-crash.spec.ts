@@ -7,8 +7,14 @@ import { sqlite } from '../../lib/stores/sqlite'
 import { ids, takeNow } from '../contracts/outbox-scene'
 import { join } from 'node:path'
 
-const child = (what: 'hold' | 'work', file: string): ChildLines =>
-  startChild(process.execPath, ['--require', 'tsx/cjs', join(__dirname, 'sqlite-child.ts'), what, file])
+const children: ChildLines[] = []
+const child = (what: 'hold' | 'work', file: string): ChildLines => {
+  const script = join(__dirname, 'sqlite-child.ts')
+  const started = startChild(process.execPath, ['--require', 'tsx/cjs', script, what, file])
+  children.push(started)
+  return started
+}
+afterEach(() => Promise.all(children.splice(0).map((each) => each.stop())))
 
 const told = (worked: ChildLines, event: string): readonly string[] =>
   worked.lines.filter((line) => line['event'] === event).flatMap((line) => line['ids'] as string[])

@@ -16,8 +16,15 @@ describe('lib/stores/sqlite-opening', () => {
   let made = 0
   const newFile = () => join(folder.path, `${++made}`, 'store.db')
   const troubles: string[] = []
-  const open = (file: string, contentKey?: Credential): Promise<Store> =>
-    sqlite.open({ file, contentKey, maxDeliveries: 10 }, { clock, trouble: (text) => troubles.push(text) })
+  const opened: Store[] = []
+  const open = async (file: string, contentKey?: Credential): Promise<Store> => {
+    const surroundings = { clock, trouble: (text: string) => void troubles.push(text) }
+    const store = await sqlite.open({ file, contentKey, maxDeliveries: 10 }, surroundings)
+    opened.push(store)
+    return store
+  }
+  // Also where a test failed: an open store keeps its process alive.
+  afterEach(() => Promise.all(opened.splice(0).map((each) => each.close())))
   const refusal = async (file: string, contentKey?: Credential): Promise<string> => {
     const error: unknown = await open(file, contentKey).then(
       () => undefined,

@@ -53,6 +53,7 @@ const NEEDS = {
   nghttpd: () => hasProgram('nghttpd', 'nghttp2-server'),
   openssl: () => hasProgram('openssl', 'openssl'),
   curl: () => hasProgram('curl', 'curl'),
+  prlimit: () => hasProgram('prlimit', 'util-linux'),
 } satisfies Record<string, () => string | undefined>
 
 export type Need = keyof typeof NEEDS

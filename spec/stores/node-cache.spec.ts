@@ -1,0 +1,43 @@
+import { type Registration } from '../../lib/model/registration'
+import { makeNodeCache } from '../../lib/stores/node-cache'
+
+const SERVICE = 'push.example.com'
+
+const registration = (id: string, node: string): Registration => ({
+  ...{ id, node, service: SERVICE, owner: 'juliet@example.com', dialect: 'tigase', device: id, app: 'app' },
+  ...{ hints: {}, registeredAt: 1, seenAt: 1 },
+})
+
+describe('lib/stores/node-cache', () => {
+  it('finds what it keeps by node and by id', () => {
+    const cache = makeNodeCache()
+    const kept = registration('1', 'a')
+    cache.keep(SERVICE, 'a', [kept])
+    expect(cache.find(SERVICE, 'a')).toEqual([kept])
+    expect(cache.get('1')).toBe(kept)
+    expect([cache.find(SERVICE, 'b'), cache.find('other', 'a'), cache.get('2')]).toEqual([
+      undefined,
+      undefined,
+      undefined,
+    ])
+  })
+
+  it.each([
+    ['the node', (cache: ReturnType<typeof makeNodeCache>) => cache.drop(SERVICE, 'a')],
+    ['the node of an id', (cache: ReturnType<typeof makeNodeCache>) => cache.dropNodeOf('1')],
+    ['a node that has no registration left', (cache: ReturnType<typeof makeNodeCache>) => cache.keep(SERVICE, 'a', [])],
+  ])('knows nothing any more when it drops %s', (_, drop) => {
+    const cache = makeNodeCache()
+    cache.keep(SERVICE, 'a', [registration('1', 'a'), registration('2', 'a')])
+    cache.keep(SERVICE, 'b', [registration('3', 'b')])
+    drop(cache)
+    expect([cache.find(SERVICE, 'a'), cache.get('1'), cache.get('2')]).toEqual([undefined, undefined, undefined])
+    expect(cache.get('3')?.node).toBe('b')
+  })
+
+  it('forgets the node that was kept longest when it is full', () => {
+    const cache = makeNodeCache(2)
+    for (const name of ['a', 'b', 'c']) cache.keep(SERVICE, name, [registration(name, name)])
+    expect(['a', 'b', 'c'].map((name) => cache.get(name)?.id)).toEqual([undefined, 'b', 'c'])
+  })
+})

@@ -1,0 +1,90 @@
+/** How calls share a commit, and what happens to them when one of them, or the disk, is at fault. */
+import { execFileSync } from 'node:child_process'
+import { statSync } from 'node:fs'
+import { join } from 'node:path'
+import { Opaque } from '../../lib/model/opaque'
+import { sqlite } from '../../lib/stores/sqlite'
+import { delivery, ids, takeNow, uuid } from '../contracts/outbox-scene'
+import { realDescribe } from '../support/available'
+import { startChild } from '../support/child-lines'
+import { makeFolder } from '../support/folder'
+import { handClock } from '../support/hand-clock'
+
+const FRAME_BYTES = 4096 + 24
+
+describe('lib/stores/sqlite-lane', () => {
+  const folder = makeFolder()
+  // Ahead of the child's deliveries, so that all of them are due.
+  const clock = handClock(Date.now() + 60_000)
+  let made = 0
+  const newFile = () => join(folder.path, `lane-${++made}.db`)
+  const opened: { close(): Promise<void> }[] = []
+  const open = async (file: string, maxDeliveries = 10_000) => {
+    const store = await sqlite.open({ file, maxDeliveries }, { clock, trouble: (text) => expect(text).toBe('') })
+    opened.push(store)
+    return store
+  }
+  // Also where a test failed: an open store keeps its process alive.
+  afterEach(() => Promise.all(opened.splice(0).map((each) => each.close())))
+
+  it('commits in one transaction what is handed in during one turn', async () => {
+    const file = newFile()
+    const store = await open(file)
+    const before = statSync(`${file}-wal`).size
+    const puts = Array.from({ length: 300 }, () => delivery('app', clock.now()))
+    await Promise.all(puts.map((put) => store.outbox.put([put])))
+    // 300 transactions would write two pages at the least each, and the whole of 300 rows fits into some forty.
+    expect((statSync(`${file}-wal`).size - before) / FRAME_BYTES).toBeLessThan(100)
+    expect((await store.accounts()).get('app')).toMatchObject({ accepted: 300 })
+  })
+
+  it('rejects the one call that can not be stored, and serves those that came with it', async () => {
+    const store = await open(newFile())
+    const [good, bad] = [delivery('app', clock.now()), delivery('app', clock.now(), { expiresAt: NaN })]
+    const register = store.registry.register({
+      ...{ id: uuid(), service: 'push.example.com', node: 'n', owner: 'juliet@example.com', dialect: 'tigase' },
+      ...{ device: 'phone', app: 'app', address: new Opaque('token'), hints: {}, at: 1 },
+    })
+    const calls = await Promise.allSettled([store.outbox.put([good]), store.outbox.put([bad]), register])
+    expect(calls.map(({ status }) => status)).toEqual(['fulfilled', 'rejected', 'fulfilled'])
+    expect(ids(await takeNow(store.outbox, { app: 9 }))).toEqual([good.id])
+    expect((await store.accounts()).get('app')).toMatchObject({ accepted: 1, inFlight: 1 })
+  })
+
+  it('refuses as full what queues for a disk that does not keep up', async () => {
+    const store = await open(newFile(), 100_000)
+    const puts = Array.from({ length: 6 }, () => Array.from({ length: 2000 }, () => delivery('app', clock.now())))
+    const answers = await Promise.all(puts.map((put) => store.outbox.put(put)))
+    expect(answers.map((answer) => answer[0])).toEqual(['kept', 'kept', 'kept', 'kept', 'kept', 'full'])
+    expect((await store.accounts()).get('app')).toMatchObject({ accepted: 10_000 })
+  })
+
+  realDescribe('prlimit', 'on a disk that takes nothing more', () => {
+    it('rejects puts, answers reads, keeps settlements, tells it once, and recovers by itself', async () => {
+      const file = newFile()
+      const limit = ['--fsize=600000:unlimited', process.execPath]
+      const child = startChild('prlimit', [
+        ...limit,
+        ...['--require', 'tsx/cjs', join(__dirname, 'sqlite-child.ts'), 'flood', file],
+      ])
+      opened.push({ close: () => child.stop() })
+      const { pid } = await child.until('open')
+      await child.until('rejected')
+      await child.until('found')
+      execFileSync('prlimit', ['--pid', String(pid), '--fsize=unlimited'])
+      await child.until('settled')
+      await child.until('recovered')
+      await child.stop()
+      const told = child.lines.filter((line) => line['event'] === 'trouble').map((line) => line['text'])
+      expect(told).toEqual([expect.stringMatching(/^store .* takes nothing: the disk (fails|is full); .*tried again/)])
+      const promised = child.lines.filter((line) => line['event'] === 'put').flatMap((line) => line['ids'] as string[])
+      const store = await open(file, 1_000_000)
+      const found = ids(await takeNow(store.outbox, { app: 1_000_000 }))
+      const settled = child.lines
+        .filter((line) => line['event'] === 'settled')
+        .flatMap((line) => line['ids'] as string[])
+      expect([...settled].filter((id) => found.includes(id))).toEqual([])
+      expect(promised.filter((id) => !found.includes(id) && !settled.includes(id))).toEqual([])
+    })
+  })
+})
