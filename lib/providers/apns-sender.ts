@@ -1,5 +1,4 @@
 /** One credential of one environment on the wire: a token, a request, a judgement, and what belongs to the same attempt. */
-import { type Clock } from '../clock'
 import { type ApnsContent } from '../model/content'
 import { type Outcome } from '../model/outcome'
 import { makeHttp2Origin } from '../wire/http2'
@@ -34,8 +33,7 @@ interface Identity {
 /** Connects with the first push. */
 export function makeApnsSender(
   { settings, credential, ca }: Identity,
-  { keep, notice }: ProviderSurroundings,
-  clock: Clock,
+  { clock, keep, notice }: ProviderSurroundings,
 ): ApnsSender {
   const tokens = credential.by === 'token' ? providerTokens(credential, keep, clock) : undefined
   const origin = makeHttp2Origin(

@@ -39,7 +39,7 @@ function open(options: ApnsOptions, surroundings: ProviderSurroundings): Provide
     if (credential === undefined || fault !== undefined) {
       throw new Error(`app ${app}: ${fault?.text ?? 'no credential'}. ${fault?.mend ?? ''}`)
     }
-    senders.set(settings.environment, makeApnsSender({ settings, credential, ca }, surroundings, clock))
+    senders.set(settings.environment, makeApnsSender({ settings, credential, ca }, surroundings))
   }
   const usual = all[0]?.environment
 
