@@ -85,3 +85,58 @@ export function makeBreaker(options: BreakerOptions): Breaker {
     },
   })
 }
+
+/** So much at once, and so much on average: the field's «burst» and «rate». */
+export interface Pace {
+  /** How many may pass at once after a rest. */
+  readonly burst: number
+  /** How many may pass per second in the long run. */
+  readonly perSecond: number
+}
+
+export interface Pacer {
+  /**
+   * Takes a place for one: the milliseconds after which it may pass, 0 if at once. Whoever takes a place and does not
+   * come has used it up all the same; who would wait longer than `most` takes none and is told `most`.
+   */
+  take(key: string, most: number): number
+  /** How many keys are remembered: those that are not yet at rest again. */
+  readonly size: number
+}
+
+/** Remembers at most so many keys; a key that is at rest again is forgotten. */
+const MOST_KEYS = 200_000
+
+/** Paces each key by itself (generic cell rate algorithm, ITU-T I.371 annex A): one number per key. */
+export function makePacer(pace: Pace, clock: Clock): Pacer {
+  const spacing = 1_000 / pace.perSecond
+  const slack = spacing * (pace.burst - 1)
+  /** When the key would be at rest: the theoretical arrival time of its next one. */
+  const arrivals = new Map<string, number>()
+
+  function sweep(now: number): void {
+    for (const [key, at] of arrivals) {
+      if (at <= now) arrivals.delete(key)
+    }
+    // Still too many that are busy at once: the longest known give way, and are paced afresh.
+    for (const key of arrivals.keys()) {
+      if (arrivals.size < MOST_KEYS) return
+      arrivals.delete(key)
+    }
+  }
+
+  return Object.freeze({
+    take(key: string, most: number) {
+      const now = clock.elapsed()
+      if (arrivals.size >= MOST_KEYS) sweep(now)
+      const arrival = Math.max(arrivals.get(key) ?? 0, now)
+      const wait = Math.max(0, arrival - slack - now)
+      if (wait >= most) return most
+      arrivals.set(key, arrival + spacing)
+      return wait
+    },
+    get size() {
+      return arrivals.size
+    },
+  })
+}

@@ -2,6 +2,7 @@
 import { systemClock, type Clock } from './clock'
 import { type App, type Config } from './config'
 import { makeDispatcher, type Dispatcher } from './dispatch/dispatcher'
+import { makeFuse, usualFuse } from './dispatch/fuse'
 import { type SendingApp } from './dispatch/sender'
 import { type DoorApp } from './intake/app'
 import { makePublish } from './intake/publish'
@@ -56,7 +57,12 @@ export async function startService(config: Config, surroundings: Surroundings): 
   let closed: string | undefined = 'the service is starting'
   let apps = openApps(config.apps, store, clock, observe)
 
+  const fuse = await makeFuse(
+    { keep: store.keep, registry: store.registry, limits: () => usualFuse, clock, observe },
+    config.apps.keys(),
+  )
   const dispatcher = makeDispatcher({
+    fuse,
     outbox: store.outbox,
     registry: store.registry,
     apps: () => sendingOf(apps),
@@ -162,6 +168,8 @@ function openApp(app: App, store: Store, clock: Clock, observe: Observe): OpenAp
   const { name, provider: kind, profile } = app
   const door: DoorApp = Object.freeze({
     name,
+    speaks: kind.speaks,
+    offers: kind.offers,
     passesEncrypted: profile.passesEncrypted,
     maxEncryptedSize: kind.maxEncryptedSize,
     keeps: { ...profile.keeps, encrypted: profile.passesEncrypted },

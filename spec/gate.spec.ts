@@ -1,4 +1,5 @@
-import { makeBreaker } from '../lib/gate'
+import fc from 'fast-check'
+import { makeBreaker, makePacer } from '../lib/gate'
 import { handClock } from './support/hand-clock'
 
 function setUp() {
@@ -74,5 +75,56 @@ describe('gate', () => {
     breaker.reset('a')
     expect(breaker.state('a')).toBe('open')
     expect(opened).toEqual(['a'])
+  })
+})
+
+describe('gate: pacing', () => {
+  const pace = { burst: 3, perSecond: 0.1 }
+
+  it('lets a burst pass at once and spaces what follows', () => {
+    const pacer = makePacer(pace, handClock())
+    expect([1, 2, 3, 4, 5].map(() => pacer.take('a', 1e9))).toEqual([0, 0, 0, 10_000, 20_000])
+  })
+
+  it('paces each key by itself', () => {
+    const pacer = makePacer(pace, handClock())
+    for (let n = 0; n < 10; n++) pacer.take('a', 1e9)
+    expect(pacer.take('b', 1e9)).toBe(0)
+  })
+
+  it('lets a burst pass again after a rest', async () => {
+    const clock = handClock()
+    const pacer = makePacer(pace, clock)
+    for (let n = 0; n < 3; n++) pacer.take('a', 1e9)
+    await clock.advance(30_000)
+    expect([1, 2, 3, 4].map(() => pacer.take('a', 1e9))).toEqual([0, 0, 0, 10_000])
+  })
+
+  it('makes nobody wait longer than the most, and counts no place for him', async () => {
+    const clock = handClock()
+    const pacer = makePacer(pace, clock)
+    for (let n = 0; n < 100; n++) expect(pacer.take('a', 60_000)).toBeLessThanOrEqual(60_000)
+    await clock.advance(60_000)
+    expect(pacer.take('a', 60_000)).toBeLessThan(30_000)
+  })
+
+  it('never lets more pass in any span than burst and rate allow', async () => {
+    await fc.assert(
+      fc.asyncProperty(fc.array(fc.nat(20_000), { maxLength: 60 }), async (pauses) => {
+        const clock = handClock()
+        const pacer = makePacer(pace, clock)
+        const passed: number[] = []
+        for (const pause of pauses) {
+          await clock.advance(pause)
+          passed.push(clock.elapsed() + pacer.take('a', 1e9))
+        }
+        passed.forEach((from, first) => {
+          passed.slice(first).forEach((to, index) => {
+            expect(index + 1).toBeLessThanOrEqual(pace.burst + ((to - from) / 1_000) * pace.perSecond + 1e-6)
+          })
+        })
+      }),
+      { numRuns: 20 },
+    )
   })
 })

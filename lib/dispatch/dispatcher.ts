@@ -9,6 +9,7 @@ import { type Clock } from '../clock'
 import { type Observe } from '../observe'
 import { type Claimed, type Outbox } from '../outbox/outbox'
 import { type Registry } from '../stores/store'
+import { type Fuse } from './fuse'
 import { makeHolds } from './holds'
 import { makeSender, type SendingApp } from './sender'
 
@@ -16,6 +17,7 @@ export interface DispatcherOptions {
   readonly outbox: Outbox
   readonly registry: Registry
   readonly apps: () => ReadonlyMap<string, SendingApp>
+  readonly fuse: Pick<Fuse, 'allows'>
   readonly clock: Clock
   readonly observe: Observe
 }

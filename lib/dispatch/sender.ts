@@ -1,6 +1,6 @@
 /** One claimed delivery: its address as of now, one attempt, the verdict, and what follows from it. */
 import { type Clock } from '../clock'
-import { type VendorContent, type Written } from '../model/content'
+import { type Written } from '../model/content'
 import { type Delivery } from '../model/notification'
 import { type Opaque } from '../model/opaque'
 import { type Outcome } from '../model/outcome'
@@ -10,8 +10,10 @@ import { type Claimed, type Outbox, type Settlement } from '../outbox/outbox'
 import { type Subject } from '../profiles/profile'
 import { type Provider } from '../providers/provider'
 import { type Registry } from '../stores/store'
+import { makeAttempts } from './attempts'
+import { type Fuse } from './fuse'
 import { type Holds } from './holds'
-import { judge, type Verdict } from './verdict'
+import { judge, type History, type Verdict } from './verdict'
 
 /** An app as the dispatcher sees it. */
 export interface SendingApp {
@@ -24,6 +26,7 @@ export interface SenderOptions {
   readonly registry: Registry
   readonly apps: () => ReadonlyMap<string, SendingApp>
   readonly holds: Holds
+  readonly fuse: Pick<Fuse, 'allows'>
   readonly clock: Clock
   readonly observe: Observe
   /** Aborted when the process gives up waiting for what is out. */
@@ -39,7 +42,8 @@ type End = Extract<Verdict, { is: 'ended' }>['end']
 export function makeSender(
   options: SenderOptions,
 ): (claimed: readonly Claimed[], settled: (app: string) => void) => void {
-  const { outbox, registry, holds, clock, observe } = options
+  const { outbox, registry, holds, fuse, clock, observe } = options
+  const attempt = makeAttempts({ registry, clock, observe })
 
   async function addresses(claimed: readonly Claimed[]): Promise<ReadonlyMap<string, Registration> | undefined> {
     const ids = claimed.flatMap(({ delivery: { target } }) =>
@@ -75,8 +79,9 @@ export function makeSender(
     const address = addressOf(delivery, registration, written.slot)
     if (address === undefined) return ended('unregistered')
 
-    const outcome = await attempt(app.provider, delivery, address, written.content, registration)
-    const verdict = judge(outcome, historyOf(claimed), clock.now(), clock.random())
+    const { content } = written
+    const { outcome, ...tried } = await attempt(app.provider, { delivery, registration, address, content })
+    const verdict = judge(outcome, { ...historyOf(claimed), ...tried }, clock.now(), clock.random())
     holds.heed(delivery.app, outcome, verdict)
     if (verdict.forget !== undefined) await forget(delivery, address, verdict.forget)
     await conclude(claimed, registration, verdict, outcome)
@@ -85,34 +90,14 @@ export function makeSender(
   /** Nothing was sent and nobody but us is to blame: due again, without a word to the app's breaker. */
   function again(claimed: Claimed, why: string): Promise<void> {
     const outcome: Outcome = { is: 'down', why, ambiguous: false }
-    return conclude(claimed, undefined, judge(outcome, historyOf(claimed), clock.now(), clock.random()), outcome, false)
-  }
-
-  async function attempt(
-    provider: Provider,
-    delivery: Delivery,
-    address: Opaque,
-    content: VendorContent,
-    registration: Registration | undefined,
-  ): Promise<Outcome> {
-    const environment = delivery.target.to === 'address' ? delivery.target.environment : registration?.environment
-    try {
-      return await provider.attempt({
-        id: delivery.id,
-        address,
-        content,
-        expiresAt: delivery.notification.expiresAt,
-        ...(environment === undefined ? {} : { environment }),
-      })
-    } catch (error) {
-      // A provider never rejects; if one does, it is a bug, and whether the push left is unknown.
-      observe({ at: 'trouble', about: `app ${delivery.app}`, text: `an attempt broke: ${messageOf(error)}` })
-      return { is: 'down', why: 'a fault of our own', ambiguous: true }
-    }
+    const now = clock.now()
+    const history = { ...historyOf(claimed), begunAt: now, isProven: false }
+    return conclude(claimed, undefined, judge(outcome, history, now, clock.random()), outcome, false)
   }
 
   async function forget(delivery: Delivery, address: Opaque, word: NonNullable<Verdict['forget']>): Promise<void> {
     try {
+      if (!(await fuse.allows(delivery.app))) return
       const concerned = await registry.forget({ app: delivery.app, address, at: clock.now(), ...word })
       for (const { registration, slot } of concerned) {
         const { app, owner, id } = registration
@@ -183,7 +168,7 @@ export function makeSender(
   }
 }
 
-function historyOf({ delivery, attempts }: Claimed): Parameters<typeof judge>[1] {
+function historyOf({ delivery, attempts }: Claimed): Pick<History, 'class' | 'attempts' | 'expiresAt'> {
   return {
     class: delivery.notification.class,
     attempts: attempts + 1,

@@ -9,6 +9,10 @@ export interface History {
   readonly attempts: number
   /** Milliseconds since 1970. */
   readonly expiresAt: number
+  /** Milliseconds since 1970 at which the attempt began. */
+  readonly begunAt: number
+  /** The credential is proven good, so that a «bad token» is the token's fault and not ours. */
+  readonly isProven: boolean
 }
 
 export type Verdict = {
@@ -42,8 +46,15 @@ export function judge(outcome: Outcome, history: History, now: number, chance: n
     case 'delivered':
       return { is: 'ended', end: 'delivered' }
     case 'gone':
-      return { is: 'ended', end: 'gone', forget: { registeredBefore: outcome.since ?? now, why: outcome.why } }
+      return {
+        is: 'ended',
+        end: 'gone',
+        forget: { registeredBefore: outcome.since ?? history.begunAt, why: outcome.why },
+      }
     case 'suspect':
+      return history.isProven
+        ? { is: 'ended', end: 'gone', forget: { registeredBefore: history.begunAt, why: outcome.why } }
+        : { is: 'ended', end: 'refused' }
     case 'refused':
       return { is: 'ended', end: 'refused' }
     case 'busy': {

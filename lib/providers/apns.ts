@@ -44,6 +44,7 @@ function open(options: ApnsOptions, surroundings: ProviderSurroundings): Provide
   const usual = all[0]?.environment
 
   return Object.freeze({
+    environments: all.map(({ environment }) => environment),
     concurrency: STREAMS * (options.connections ?? 1),
     async attempt(attempt: Attempt): Promise<Outcome> {
       const { content, environment = usual } = attempt

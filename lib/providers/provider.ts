@@ -20,6 +20,8 @@ export interface Attempt {
 }
 
 export interface Provider {
+  /** The environments an address may belong to, the usual one first; absent where there is only one. */
+  readonly environments?: readonly Environment[]
   /** How many attempts may be under way at once. */
   readonly concurrency: number
   /**
@@ -64,6 +66,8 @@ export interface ProviderKind<Options = never> {
   address(raw: string): string | undefined
   /** Bytes a publisher may put into encrypted content so that the whole stays inside the push service's limit. */
   readonly maxEncryptedSize: number
+  /** What a client must know before it can get an address, by name: `vapid-public-key`. Nothing where it is left out. */
+  offers?(options: Options): Readonly<Record<string, string>>
   /** Reads credentials without a connection. */
   check(options: Options, now: number): Promise<readonly Finding[]>
   /** Throws an `Error` with cause and mend where `check` finds a fault. */

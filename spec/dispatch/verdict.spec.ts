@@ -3,8 +3,9 @@ import { delayBefore, judge, type History } from '../../lib/dispatch/verdict'
 import { type Outcome } from '../../lib/model/outcome'
 
 const now = Date.UTC(2026, 0, 1)
-const message: History = { class: 'message', attempts: 1, expiresAt: now + 28 * 24 * 3600_000 }
-const call: History = { class: 'call', attempts: 1, expiresAt: now + 30_000 }
+const common = { attempts: 1, begunAt: now - 500, isProven: false }
+const message: History = { ...common, class: 'message', expiresAt: now + 28 * 24 * 3600_000 }
+const call: History = { ...common, class: 'call', expiresAt: now + 30_000 }
 
 describe('dispatch/verdict', () => {
   it('ends what was delivered', () => {
@@ -19,9 +20,17 @@ describe('dispatch/verdict', () => {
     })
   })
 
-  it('takes the moment of the answer where the vendor names none', () => {
+  it('spares whoever registered since the attempt began, where the vendor names no moment', () => {
     expect(judge({ is: 'gone', why: 'UNREGISTERED' }, message, now, 0)).toMatchObject({
-      forget: { registeredBefore: now },
+      forget: { registeredBefore: now - 500 },
+    })
+  })
+
+  it('believes a bad token only while the credential is proven good', () => {
+    expect(judge({ is: 'suspect', why: 'BadDeviceToken' }, { ...message, isProven: true }, now, 0)).toEqual({
+      is: 'ended',
+      end: 'gone',
+      forget: { registeredBefore: now - 500, why: 'BadDeviceToken' },
     })
   })
 
@@ -82,7 +91,7 @@ describe('dispatch/verdict', () => {
     )
     fc.assert(
       fc.property(word, fc.nat(50), fc.nat(60_000), (outcome, attempts, left) => {
-        const verdict = judge(outcome, { class: 'message', attempts, expiresAt: now + left }, now, 0.5)
+        const verdict = judge(outcome, { ...message, attempts, expiresAt: now + left }, now, 0.5)
         return verdict.forget === undefined && (verdict.is === 'ended' || verdict.at < now + left)
       }),
     )

@@ -20,6 +20,8 @@ export interface House {
   readonly clock: HandClock
   readonly server: XmppServerSimulator
   readonly apns: ApnsSimulator
+  /** Apple's host for development builds. */
+  readonly sandbox: ApnsSimulator
   readonly oauth: OauthSimulator
   readonly fcm: FcmSimulator
   /** Every log line so far. */
@@ -40,6 +42,11 @@ export interface House {
 
 export interface HouseOptions {
   readonly personality?: PersonalityName
+  /** Further apps of the configuration; `sandbox`: Apple's other host, which only they know. */
+  readonly apps?: (place: {
+    readonly apns: ApnsSimulator
+    readonly sandbox: ApnsSimulator
+  }) => Readonly<Record<string, unknown>>
   /** Merged over the configuration's top level. */
   readonly settings?: Readonly<Record<string, unknown>>
 }
@@ -55,9 +62,12 @@ export async function startHouse(options: HouseOptions = {}): Promise<House> {
     now,
   })
   const apns = await startApnsSimulator({ now })
+  const sandbox = await startApnsSimulator({ now, environment: 'sandbox' })
   const key = makeProviderKey()
-  apns.addKey({ keyId: 'ABC123DEFG', teamId: 'DEF123GHIJ', key: key.publicKey })
-  apns.addApp({ bundleId: IOS, teamId: 'DEF123GHIJ' })
+  for (const host of [apns, sandbox]) {
+    host.addKey({ keyId: 'ABC123DEFG', teamId: 'DEF123GHIJ', key: key.publicKey })
+    host.addApp({ bundleId: IOS, teamId: 'DEF123GHIJ' })
+  }
   const oauth = await startOauthSimulator({ now })
   const account = oauth.newServiceAccount({ projectId: 'example-project' })
   const fcm = await startFcmSimulator({ oauth, now, chance: () => 0 })
@@ -92,6 +102,7 @@ export async function startHouse(options: HouseOptions = {}): Promise<House> {
           endpoint: fcm.endpoint,
           ca: { file: 'fcm-ca.pem' },
         },
+        ...options.apps?.({ apns, sandbox }),
       },
       access: { register: ['example.com'], publish: ['rooms.example.com'], admins: ['admin@example.com'] },
       ...options.settings,
@@ -130,6 +141,7 @@ export async function startHouse(options: HouseOptions = {}): Promise<House> {
     clock,
     server,
     apns,
+    sandbox,
     oauth,
     fcm,
     log,
@@ -138,8 +150,8 @@ export async function startHouse(options: HouseOptions = {}): Promise<House> {
     config,
     start,
     async pass(ms) {
-      for (let left = ms; left > 0; left -= 5_000) {
-        await clock.advance(Math.min(left, 5_000))
+      for (let left = ms; left > 0; left -= 30_000) {
+        await clock.advance(Math.min(left, 30_000))
         if (server.connections(DOMAIN) > 0) {
           await server.request(`<iq type='get' id='breath' to='${DOMAIN}'><ping xmlns='urn:xmpp:ping'/></iq>`)
         }
@@ -152,7 +164,7 @@ export async function startHouse(options: HouseOptions = {}): Promise<House> {
       const stopping = service.stop('the spec is over').finally(() => (isStopped = true))
       while (!isStopped) await clock.advance(1_000)
       await stopping
-      await Promise.all([server.close(), apns.close(), fcm.close(), oauth.close()])
+      await Promise.all([server.close(), apns.close(), sandbox.close(), fcm.close(), oauth.close()])
       rmSync(folder, { recursive: true, force: true })
     },
   }

@@ -1,0 +1,99 @@
+/**
+ * The fuse of each app: so many tokens may be forgotten per hour and no more. Once it has blown nothing is forgotten until
+ * an operator resets it, across restarts too.
+ */
+import { type Clock } from '../clock'
+import { type Observe } from '../observe'
+import { type Keep, type Registry } from '../stores/store'
+
+/** When a fuse blows. */
+export interface FuseLimits {
+  /** More than so many tokens forgotten in an hour. */
+  readonly tokens: number
+  /** More than this share of the app's registrations in an hour, once `atLeast` were forgotten. */
+  readonly share: number
+  readonly atLeast: number
+}
+
+export const usualFuse: FuseLimits = { tokens: 1_000, share: 0.1, atLeast: 20 }
+
+export interface Fuse {
+  /** Whether one more token of the app may be forgotten now; counts it if so. */
+  allows(app: string): Promise<boolean>
+  /** The fuses that have blown: why, by app. */
+  blown(): ReadonlyMap<string, string>
+  reset(app: string): Promise<void>
+}
+
+export interface FuseOptions {
+  readonly keep: Keep
+  readonly registry: Pick<Registry, 'count'>
+  readonly limits: (app: string) => FuseLimits
+  readonly clock: Clock
+  readonly observe: Observe
+}
+
+const HOUR = 3600_000
+const nameOf = (app: string): string => `fuse ${app}`
+
+interface Spent {
+  readonly since: number
+  forgotten: number
+  readonly registrations: number
+}
+
+/** Reads which fuses had blown before. */
+export async function makeFuse(options: FuseOptions, apps: Iterable<string>): Promise<Fuse> {
+  const { keep, registry, clock, observe } = options
+  const blown = new Map<string, string>()
+  const spent = new Map<string, Spent>()
+  for (const app of apps) {
+    const why = (await keep.get(nameOf(app)))?.value
+    if (why !== undefined && why !== '') blown.set(app, why)
+  }
+
+  async function spentOf(app: string): Promise<Spent> {
+    const known = spent.get(app)
+    if (known !== undefined && clock.elapsed() - known.since < HOUR) return known
+    const registrations = (await registry.count()).get(app) ?? 0
+    const fresh = { since: clock.elapsed(), forgotten: 0, registrations }
+    spent.set(app, fresh)
+    return fresh
+  }
+
+  async function blow(app: string, why: string): Promise<void> {
+    blown.set(app, why)
+    observe({
+      at: 'trouble',
+      about: `app ${app}`,
+      text:
+        `its fuse has blown: ${why}. No token of it is forgotten until \`xmpp-push fuse reset ${app}\`. ` +
+        `See first whether its credential, topic or project is another than the app's`,
+    })
+    await keep.put(nameOf(app), why, clock.now())
+  }
+
+  return Object.freeze({
+    async allows(app: string) {
+      if (blown.has(app)) return false
+      const count = await spentOf(app)
+      const { tokens, share, atLeast } = options.limits(app)
+      const next = count.forgotten + 1
+      if (next > tokens) await blow(app, `more than ${tokens} tokens would have been forgotten within an hour`)
+      else if (next > atLeast && next > share * count.registrations) {
+        const percent = Math.round(share * 100)
+        await blow(
+          app,
+          `more than ${percent} % of its ${count.registrations} tokens would have been forgotten within an hour`,
+        )
+      } else count.forgotten = next
+      return !blown.has(app)
+    },
+    blown: () => new Map(blown),
+    async reset(app: string) {
+      blown.delete(app)
+      spent.delete(app)
+      await keep.put(nameOf(app), '', clock.now())
+    },
+  })
+}

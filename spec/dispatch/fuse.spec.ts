@@ -1,0 +1,78 @@
+import { makeFuse, type Fuse } from '../../lib/dispatch/fuse'
+import { type Event } from '../../lib/observe'
+import { type Keep } from '../../lib/stores/store'
+import { handClock, type HandClock } from '../support/hand-clock'
+
+/** What outlives a restart, in memory. */
+function memoryKeep(): Keep {
+  const values = new Map<string, { value: string; at: number }>()
+  return {
+    get: async (name) => values.get(name),
+    put: async (name, value, at) => void values.set(name, { value, at }),
+  }
+}
+
+const limits = { tokens: 50, share: 0.1, atLeast: 10 }
+
+async function light(registrations: number, clock: HandClock = handClock(), keep: Keep = memoryKeep()) {
+  const told: Event[] = []
+  const fuse = await makeFuse(
+    {
+      keep,
+      registry: { count: async () => new Map([['app', registrations]]) },
+      limits: () => limits,
+      clock,
+      observe: (event) => told.push(event),
+    },
+    ['app'],
+  )
+  return { fuse, told, clock, keep }
+}
+
+async function forget(fuse: Fuse, times: number): Promise<number> {
+  let allowed = 0
+  for (let n = 0; n < times; n++) if (await fuse.allows('app')) allowed += 1
+  return allowed
+}
+
+describe('dispatch/fuse', () => {
+  it('lets the usual few go', async () => {
+    const { fuse, told } = await light(1_000)
+    expect(await forget(fuse, 50)).toBe(50)
+    expect(told).toEqual([])
+  })
+
+  it('blows at the number, forgets nothing more, and tells the operator once with the mend', async () => {
+    const { fuse, told } = await light(100_000)
+    expect(await forget(fuse, 200)).toBe(50)
+    expect(told).toHaveLength(1)
+    expect(told[0]).toMatchObject({
+      at: 'trouble',
+      text: expect.stringContaining('xmpp-push fuse reset app') as string,
+    })
+    expect(fuse.blown().get('app')).toContain('more than 50 tokens')
+  })
+
+  it('blows at the share, but not for a handful', async () => {
+    expect(await forget((await light(200)).fuse, 100)).toBe(20)
+    expect(await forget((await light(5)).fuse, 100)).toBe(10)
+  })
+
+  it('counts by the hour', async () => {
+    const { fuse, clock } = await light(100_000)
+    expect(await forget(fuse, 40)).toBe(40)
+    await clock.advance(3600_000)
+    expect(await forget(fuse, 40)).toBe(40)
+  })
+
+  it('stays blown across a restart until it is reset', async () => {
+    const { fuse, clock, keep } = await light(100_000)
+    await forget(fuse, 51)
+    const after = await light(100_000, clock, keep)
+    await clock.advance(7 * 24 * 3600_000)
+    expect(await forget(after.fuse, 1)).toBe(0)
+    await after.fuse.reset('app')
+    expect(await forget(after.fuse, 1)).toBe(1)
+    expect(await forget((await light(100_000, clock, keep)).fuse, 1)).toBe(1)
+  })
+})
