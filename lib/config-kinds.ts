@@ -25,6 +25,7 @@ export interface AppProvider {
   readonly speaks: Speech
   /** See `ProviderKind`. */
   readonly maxEncryptedSize: number
+  readonly offers: Readonly<Record<string, string>>
   address(raw: string): string | undefined
   check(now: number): Promise<readonly Finding[]>
   /** Throws an `Error` with cause and mend where `check` finds a fault. */
@@ -89,6 +90,7 @@ function bindProvider<O>(kind: ProviderKind<O>, words: OptionWords): BoundProvid
         kind: kind.kind,
         speaks: kind.speaks,
         maxEncryptedSize: kind.maxEncryptedSize,
+        offers: Object.freeze({ ...kind.offers?.(options) }),
         address: (raw: string) => kind.address(raw),
         check: (now: number) => kind.check(options, now),
         open: (surroundings: ProviderSurroundings) => kind.open(options, surroundings),

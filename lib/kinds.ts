@@ -1,17 +1,19 @@
 /** Everything this program can speak, keep and send: one line each. Knows their names, not what they do. */
 import { type Dialect } from './dialects/dialect'
 import { tigase } from './dialects/tigase'
+import { webpush as webPushDialect } from './dialects/webpush'
 import { conversations } from './profiles/conversations'
 import { generic } from './profiles/generic'
 import { siskin } from './profiles/siskin'
 import { stork } from './profiles/stork'
+import { webpush as webPushProfile } from './profiles/webpush'
 import { apns } from './providers/apns'
 import { fcm } from './providers/fcm'
 import { sqlite } from './stores/sqlite'
 
-export const dialects = [tigase] as const satisfies readonly Dialect[]
+export const dialects = [tigase, webPushDialect] as const satisfies readonly Dialect[]
 export const providers = { apns, fcm }
-export const profiles = { siskin, stork, conversations, generic }
+export const profiles = { siskin, stork, conversations, generic, webpush: webPushProfile }
 export const stores = { sqlite }
 /** Outboxes besides the store's own. */
 export const outboxes = {}

@@ -1,4 +1,5 @@
 /** Contract: how one family of clients spells registering. Fields in, fields out; no XML, no carrier. */
+import { type Speech } from '../model/content'
 import { type Hints, type Registration } from '../model/registration'
 
 /** Fields of a data form (XEP-0004), by `var`; a field without a value is absent. */
@@ -16,6 +17,10 @@ export interface FormField {
 /** An app as a dialect may offer it. */
 export interface OfferedApp {
   readonly name: string
+  /** The family of push services, which decides what an address of it looks like. */
+  readonly speaks: Speech
+  /** What a client must know of the app before it can get an address, by name: the VAPID public key. */
+  readonly offers: Readonly<Record<string, string>>
   /** True if the app's profile passes on content encrypted for the device. */
   readonly passesEncrypted: boolean
   /** Bytes left for encrypted content. */
@@ -41,14 +46,22 @@ export type Wish =
   /** Told to the client as it stands. */
   | { readonly wants: 'nothing'; readonly wrong: string }
 
+/** Who asks, taken apart. */
+export interface Requester {
+  readonly bare: string
+  readonly resource?: string
+}
+
 export interface DialectCommand {
   /** The command's node (XEP-0050). */
   readonly node: string
   readonly name: string
   readonly instructions: string
+  /** Whether it can do anything for one of these apps; where it is left out, always. */
+  serves?(apps: readonly OfferedApp[]): boolean
   /** The blank form. */
   form(apps: readonly OfferedApp[]): readonly FormField[]
-  read(fields: Fields, requester: { readonly bare: string; readonly resource?: string }): Wish
+  read(fields: Fields, requester: Requester, apps: readonly OfferedApp[]): Wish
   /** The fields of the result; for `unregister` the registration that was removed. */
   write(registration: Registration, app: OfferedApp | undefined): readonly FormField[]
 }
@@ -58,4 +71,6 @@ export interface Dialect {
   readonly commands: readonly DialectCommand[]
   /** Disco features that clients of this family look for. */
   features(apps: readonly OfferedApp[]): readonly string[]
+  /** What disco tells of the apps beside the features, as fields of a form (XEP-0128). */
+  facts?(apps: readonly OfferedApp[]): readonly FormField[]
 }

@@ -1,21 +1,31 @@
 /**
- * Siskin, Snikket iOS, Stork: `register-device` and `unregister-device` of Tigase's push component.
- * There is no secret: the node is the only capability.
+ * Siskin, Snikket iOS, Stork: `register-device` and `unregister-device` of Tigase's push component; in place of the
+ * token they take a Web Push subscription, too. There is no secret: the node is the only capability.
  */
 import { createHash } from 'node:crypto'
-import { type Dialect, type DialectCommand, type Fields, type FormField, type OfferedApp, type Wish } from './dialect'
+import {
+  type Dialect,
+  type DialectCommand,
+  type Fields,
+  type FormField,
+  type OfferedApp,
+  type Requester,
+  type Wish,
+} from './dialect'
+import {
+  addressIn,
+  deviceIdField,
+  deviceIn,
+  first,
+  missing,
+  NO_DEVICE,
+  offerFields,
+  SUBSCRIPTION,
+  subscriptionFields,
+  webPushApps,
+} from './subscription'
 
 const ENCRYPT = 'tigase:push:encrypt:0'
-
-function first(fields: Fields, name: string): string | undefined {
-  return fields.get(name)?.[0]?.trim()
-}
-
-/** Which of a form's required fields are missing, in words; undefined if none is. */
-function missing(fields: Fields, ...names: readonly string[]): string | undefined {
-  const absent = names.filter((name) => first(fields, name) === undefined)
-  return absent.length === 0 ? undefined : `The form lacks ${absent.map((name) => `"${name}"`).join(' and ')}.`
-}
 
 /** The device is its token: Tigase's clients tell nothing else that is stable. Hex is compared without case. */
 function deviceOf(token: string): string {
@@ -33,7 +43,31 @@ function appField(apps: readonly OfferedApp[]): FormField {
   }
 }
 
-const tokenField: FormField = { var: 'device-token', type: 'text-single', label: 'Device token', required: true }
+/** Required where every app is reached by a token. */
+function tokenField(apps: readonly OfferedApp[]): FormField {
+  const required = webPushApps(apps).length === 0
+  return { var: 'device-token', type: 'text-single', label: 'Device token', ...(required ? { required } : {}) }
+}
+
+/** Fields beside the token's, where an app is reached by Web Push. */
+function webPushFields(apps: readonly OfferedApp[], fields: readonly FormField[]): readonly FormField[] {
+  return webPushApps(apps).length === 0 ? [] : [...fields, deviceIdField]
+}
+
+/** The app, and the device by its token or, of a subscription, by its name; or what is missing. */
+function whoIn(
+  fields: Fields,
+  requester: Requester,
+): { readonly app: string; readonly device: string; readonly token?: string } | { readonly wrong: string } {
+  const isSubscription = [...SUBSCRIPTION, 'device-id'].some((name) => fields.has(name))
+  const [app, token] = [first(fields, 'provider'), first(fields, 'device-token')]
+  const required = token === undefined && isSubscription ? ['provider'] : ['provider', 'device-token']
+  if (app === undefined) return { wrong: missing(fields, ...required) ?? '' }
+  if (token !== undefined) return { app, device: deviceOf(token), token }
+  if (!isSubscription) return { wrong: missing(fields, 'device-token') ?? '' }
+  const device = deviceIn(fields, requester)
+  return device === undefined ? { wrong: NO_DEVICE } : { app, device }
+}
 
 const register: DialectCommand = {
   node: 'register-device',
@@ -41,19 +75,22 @@ const register: DialectCommand = {
   instructions: 'Choose the app and give the token that the device got from its push service.',
   form: (apps) => [
     appField(apps),
-    tokenField,
+    tokenField(apps),
     { var: 'device-second-token', type: 'text-single', label: 'Second token, for calls (PushKit)' },
+    ...webPushFields(apps, subscriptionFields(false)),
+    ...offerFields(apps, 'hidden'),
   ],
-  read(fields): Wish {
-    const wrong = missing(fields, 'provider', 'device-token')
-    const app = first(fields, 'provider')
-    const address = first(fields, 'device-token')
-    if (app === undefined || address === undefined) return { wants: 'nothing', wrong: wrong ?? '' }
+  read(fields, requester): Wish {
+    const who = whoIn(fields, requester)
+    if ('wrong' in who) return { wants: 'nothing', ...who }
+    const { app, device, token } = who
+    const address = token ?? addressIn(fields)
+    if (address === undefined) return { wants: 'nothing', wrong: missing(fields, ...SUBSCRIPTION) ?? '' }
     const callAddress = first(fields, 'device-second-token')
     return {
       wants: 'register',
       app,
-      device: deviceOf(address),
+      device,
       address,
       ...(callAddress === undefined ? {} : { callAddress }),
       withSecret: false,
@@ -76,13 +113,10 @@ const unregister: DialectCommand = {
   node: 'unregister-device',
   name: 'Unregister device',
   instructions: 'Give the app and the token with which the device was registered.',
-  form: (apps) => [appField(apps), tokenField],
-  read(fields): Wish {
-    const wrong = missing(fields, 'provider', 'device-token')
-    const app = first(fields, 'provider')
-    const address = first(fields, 'device-token')
-    if (app === undefined || address === undefined) return { wants: 'nothing', wrong: wrong ?? '' }
-    return { wants: 'unregister', app, device: deviceOf(address) }
+  form: (apps) => [appField(apps), tokenField(apps), ...webPushFields(apps, [])],
+  read(fields, requester): Wish {
+    const who = whoIn(fields, requester)
+    return 'wrong' in who ? { wants: 'nothing', ...who } : { wants: 'unregister', app: who.app, device: who.device }
   },
   write: (registration) => [{ var: 'node', type: 'text-single', values: [registration.node] }],
 }

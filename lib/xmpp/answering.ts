@@ -44,6 +44,7 @@ export function makeAnswering(options: AnsweringOptions): (stanza: Element) => v
     routes,
     commands,
     features: () => dialects.flatMap((dialect) => dialect.features(apps())),
+    facts: () => dialects.flatMap((dialect) => dialect.facts?.(apps()) ?? []),
     nodesOf: options.nodesOf,
   })
   return makeRouter({ domain: options.domain, routes: [...routes, ...disco], send: options.send, observe })

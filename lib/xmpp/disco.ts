@@ -1,17 +1,22 @@
-/** Service discovery (XEP-0030 v2.5.0): what is offered is what the routes handle; a requester sees only its own nodes. */
+/** Service discovery (XEP-0030 v2.5.0, extended by XEP-0128 v1.0.1): what is offered is what the routes handle; a requester sees only its own nodes. */
 import xml from '@xmpp/xml'
 import { type Element } from 'ltx'
+import { type FormField } from '../dialects/dialect'
 import { bareOf, type Jid } from '../model/jid'
 import { unknownNode, type Answer } from './answers'
 import { COMMANDS } from './commands'
 import { attribute } from './element'
-import { FORMS } from './forms'
+import { FORMS, resultForm } from './forms'
 import { PUSH } from './notification'
 import { type Asked, type Route } from './router'
 
 const INFO = 'http://jabber.org/protocol/disco#info'
 const ITEMS = 'http://jabber.org/protocol/disco#items'
+/** FORM_TYPE of the form that tells what the apps offer: a field `name of the app#what` for each (docs/webpush.md). */
+const FACTS = 'xmpp-push:apps:0'
 const PUBSUB = 'http://jabber.org/protocol/pubsub'
+
+const formType: FormField = { var: 'FORM_TYPE', type: 'hidden', values: [FACTS] }
 
 export interface DiscoOptions {
   /** Every other route; their features are announced. */
@@ -19,18 +24,26 @@ export interface DiscoOptions {
   readonly commands: (requester: Jid) => readonly { readonly node: string; readonly name: string }[]
   /** Features beside the routes': those of the dialects, one per app name among them. */
   readonly features: () => readonly string[]
+  /** What the dialects tell of the apps; a form of its own, left out where there is nothing to tell. */
+  readonly facts: () => readonly FormField[]
   /** The nodes of an account at one of our JIDs. */
   readonly nodesOf: (service: string, owner: string) => Promise<readonly string[]>
 }
 
 export function discoRoutes(options: DiscoOptions): readonly Route[] {
-  const info = (node: string | undefined, identities: readonly Element[], features: readonly string[]): Answer => ({
+  const info = (
+    node: string | undefined,
+    identities: readonly Element[],
+    features: readonly string[],
+    facts: readonly FormField[] = [],
+  ): Answer => ({
     is: 'result',
     payload: xml(
       'query',
       { xmlns: INFO, ...(node === undefined ? {} : { node }) },
       ...identities,
       ...[...new Set(features)].map((feature) => xml('feature', { var: feature })),
+      ...(facts.length === 0 ? [] : [resultForm([formType, ...facts])]),
     ),
   })
   const items = (node: string | undefined, list: readonly Record<string, string>[]): Answer => ({
@@ -55,7 +68,7 @@ export function discoRoutes(options: DiscoOptions): readonly Route[] {
         ...options.routes.flatMap((route) => route.features),
         ...options.features(),
       ]
-      return info(node, [identity('pubsub', 'push', 'xmpp-push')], own)
+      return info(node, [identity('pubsub', 'push', 'xmpp-push')], own, options.facts())
     }
     if (node === COMMANDS)
       return info(node, [identity('automation', 'command-list', 'Commands')], [INFO, ITEMS, COMMANDS])

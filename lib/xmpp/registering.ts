@@ -22,11 +22,12 @@ const accountField: FormField = {
 /** The commands that a requester may run. */
 export function registeringCommands(options: RegisteringOptions): (requester: Jid) => readonly Command[] {
   const commands = options.dialects.flatMap((dialect) =>
-    dialect.commands.map((command) => commandOf(options, dialect, command)),
+    dialect.commands.map((command) => ({ of: command, command: commandOf(options, dialect, command) })),
   )
-  const twice = commands.find((command, index) => commands.findIndex((other) => other.node === command.node) !== index)
-  if (twice !== undefined) throw new Error(`two dialects claim the command ${twice.node}`)
-  return () => commands
+  const nodes = commands.map(({ of }) => of.node)
+  const twice = nodes.find((node, index) => nodes.indexOf(node) !== index)
+  if (twice !== undefined) throw new Error(`two dialects claim the command ${twice}`)
+  return () => commands.filter(({ of }) => of.serves?.(options.apps()) !== false).map(({ command }) => command)
 }
 
 function commandOf({ apps, register }: RegisteringOptions, dialect: Dialect, command: DialectCommand): Command {
@@ -37,10 +38,9 @@ function commandOf({ apps, register }: RegisteringOptions, dialect: Dialect, com
     form: (requester) => [...command.form(apps()), ...(register.isAdmin(requester) ? [accountField] : [])],
     async run(fields, requester, service) {
       const account = valueOf(fields, 'account')
-      const wish = command.read(fields, {
-        bare: bareOf(requester),
-        ...(requester.resource === undefined ? {} : { resource: requester.resource }),
-      })
+      const { resource } = requester
+      const asker = { bare: bareOf(requester), ...(resource === undefined ? {} : { resource }) }
+      const wish = command.read(fields, asker, apps())
       const answer = await register({
         service,
         requester,

@@ -2,7 +2,14 @@ import { tigase } from '../../lib/dialects/tigase'
 import { type OfferedApp } from '../../lib/dialects/dialect'
 import { type Registration } from '../../lib/model/registration'
 
-const app: OfferedApp = { name: 'org.example.ios', passesEncrypted: true, maxEncryptedSize: 3000 }
+const app: OfferedApp = {
+  name: 'org.example.ios',
+  speaks: 'apns',
+  offers: {},
+  passesEncrypted: true,
+  maxEncryptedSize: 3000,
+}
+const apps = [app]
 const requester = { bare: 'romeo@example.com' }
 const [register, unregister] = tigase.commands
 const fields = (values: Record<string, string>): ReadonlyMap<string, readonly string[]> =>
@@ -30,6 +37,7 @@ describe('dialects/tigase', () => {
     const wish = register?.read(
       fields({ provider: app.name, 'device-token': 'AB12', 'device-second-token': 'cd34' }),
       requester,
+      apps,
     )
     expect(wish).toMatchObject({
       wants: 'register',
@@ -41,23 +49,25 @@ describe('dialects/tigase', () => {
   })
 
   it('knows the same device by its token, in upper or lower case hex', () => {
-    const read = (token: string) => register?.read(fields({ provider: app.name, 'device-token': token }), requester)
+    const read = (token: string) =>
+      register?.read(fields({ provider: app.name, 'device-token': token }), requester, apps)
     const [upper, lower, other] = [read('AB12'), read('ab12'), read('AB13')]
     expect(upper).toMatchObject({ device: (lower as { device: string }).device })
     expect(upper).not.toMatchObject({ device: (other as { device: string }).device })
   })
 
   it('knows FCM tokens by their case', () => {
-    const read = (token: string) => register?.read(fields({ provider: app.name, 'device-token': token }), requester)
+    const read = (token: string) =>
+      register?.read(fields({ provider: app.name, 'device-token': token }), requester, apps)
     expect(read('fcm:Ab')).not.toMatchObject({ device: (read('fcm:aB') as { device: string }).device })
   })
 
   it('names the fields that are missing', () => {
-    expect(register?.read(fields({ provider: app.name }), requester)).toEqual({
+    expect(register?.read(fields({ provider: app.name }), requester, apps)).toEqual({
       wants: 'nothing',
       wrong: 'The form lacks "device-token".',
     })
-    expect(unregister?.read(new Map(), requester)).toEqual({
+    expect(unregister?.read(new Map(), requester, apps)).toEqual({
       wants: 'nothing',
       wrong: 'The form lacks "provider" and "device-token".',
     })
@@ -65,8 +75,8 @@ describe('dialects/tigase', () => {
 
   it('unregisters the device that it registered', () => {
     const form = fields({ provider: app.name, 'device-token': 'AB12' })
-    const registered = register?.read(form, requester)
-    const unregistered = unregister?.read(form, requester)
+    const registered = register?.read(form, requester, apps)
+    const unregistered = unregister?.read(form, requester, apps)
     expect(unregistered).toEqual({
       wants: 'unregister',
       app: app.name,

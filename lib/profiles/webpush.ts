@@ -1,0 +1,100 @@
+/**
+ * A page's service worker or a UnifiedPush app: small JSON that says what to do, nothing of the message unless it is
+ * asked for (docs/webpush.md). The push service sees none of it: the provider encrypts it for the device (RFC 8291).
+ */
+import { createHash } from 'node:crypto'
+import { z } from 'zod'
+import { type WebPushContent, type Written } from '../model/content'
+import { type Notification, type NotificationClass } from '../model/notification'
+import { type Profile, type Subject } from './profile'
+import { collapseByClass } from './wake-up'
+
+const options = z.strictObject({
+  reveal: z
+    .array(z.enum(['sender', 'body']))
+    .default([])
+    .meta({ description: 'what of a plain publish is passed on to the device; nothing by default' }),
+  silent: z.enum(['send', 'drop']).default('send').meta({
+    description:
+      'what becomes of pushes that show nothing (quiet, dismiss); `drop` for browsers that want to see a notification for each push',
+  }),
+})
+
+type Options = z.output<typeof options>
+
+/** Version of the JSON: what a worker does not know of it, it leaves alone; a change of meaning is a new version. */
+const VERSION = 1
+
+/** RFC 8291 §4: what fits into a push service's 4096 bytes, less some room for padding. */
+const MOST_BYTES = 3900
+
+const urgencyOf: Readonly<Record<NotificationClass, WebPushContent['urgency']>> = {
+  message: 'high',
+  call: 'high',
+  dismiss: 'low',
+  quiet: 'low',
+}
+
+/** The JSON, from all that is known to what is enough to wake the device: whatever is too long, it can fetch. */
+function payloads({ notification, registration }: Subject): readonly Readonly<Record<string, unknown>>[] {
+  const { count, encrypted, sender, nickname, body } = notification.content
+  const bare = {
+    v: VERSION,
+    class: notification.class,
+    ...(registration === undefined ? {} : { account: registration.owner }),
+    ...(count === undefined ? {} : { count }),
+  }
+  const named = {
+    ...bare,
+    ...(encrypted === undefined ? {} : { encrypted: encrypted.data, iv: encrypted.iv }),
+    ...(sender === undefined ? {} : { sender }),
+    ...(nickname === undefined ? {} : { nickname }),
+  }
+  return [...(body === undefined ? [] : [{ ...named, body }]), named, bare]
+}
+
+function payloadOf(subject: Subject): string {
+  const [least = '', ...more] = payloads(subject)
+    .map((each) => JSON.stringify(each))
+    .reverse()
+  return more.reverse().find((each) => Buffer.byteLength(each) <= MOST_BYTES) ?? least
+}
+
+/** RFC 8030 §5.4. COMPAT(Apple): refuses topics of some lengths; 32 characters are taken by all. */
+function topicOf({ id, registration, notification }: Subject): string | undefined {
+  if (notification.collapseKey === undefined) return undefined
+  const parts = [registration?.id ?? id, notification.collapseKey]
+  return createHash('sha256').update(parts.join('\0')).digest().subarray(0, 24).toString('base64url')
+}
+
+function writeWebPush(subject: Subject, { silent }: Options): Written {
+  const { notification } = subject
+  const isSilent = notification.class === 'quiet' || notification.class === 'dismiss'
+  if (isSilent && silent === 'drop') return { is: 'silence', why: `the app's setting drops what shows nothing` }
+  const topic = topicOf(subject)
+  return {
+    is: 'content',
+    slot: 'address',
+    content: {
+      speaks: 'webpush',
+      payload: payloadOf(subject),
+      urgency: urgencyOf[notification.class],
+      ...(topic === undefined ? {} : { topic }),
+    },
+  }
+}
+
+export const webpush: Profile<Options> = Object.freeze({
+  name: 'webpush',
+  options,
+  reveals: ({ reveal }: Options) =>
+    `an endpoint, a time, an urgency and a size; the rest is encrypted for the device, which learns the account's bare JID ` +
+    `and the number of unread messages${reveal.includes('sender') ? ', the sender' : ''}` +
+    `${reveal.includes('body') ? ', the text of unencrypted messages' : ''}`,
+  passesEncrypted: true,
+  keeps: ({ reveal }: Options) => ({ sender: reveal.includes('sender'), body: reveal.includes('body') }),
+  // There is no second address that rings; what can be said of a call is in its ciphertext.
+  rings: () => false,
+  collapseKey: (notification: Omit<Notification, 'collapseKey'>) => collapseByClass(notification),
+  write: { webpush: writeWebPush },
+})
