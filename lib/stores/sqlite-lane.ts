@@ -148,22 +148,25 @@ export function makeLane({ worker, file, clock, trouble, claimed, brought }: Lan
   const answer = ({ parcels, mayClaim }: UnderWay, done: Done): void => {
     let put = 0
     let asked = 0
-    const fresh: Delivery[] = []
-    const answers: (() => void)[] = []
+    if (mayClaim) {
+      const fresh: Delivery[] = []
+      if (done.puts.includes('c')) {
+        for (const parcel of parcels) {
+          if (parcel.of !== 'put') continue
+          for (const delivery of parcel.deliveries) if (done.puts[put++] === 'c') fresh.push(delivery)
+        }
+      }
+      put = 0
+      brought({ fromDisk: done.handed, fresh, nextDue: done.nextDue })
+    }
     for (const parcel of parcels) {
       if (parcel.of === 'put') {
         const letters = done.puts.slice(put, (put += parcel.deliveries.length))
         queued -= parcel.deliveries.length
-        parcel.deliveries.forEach((delivery, index) => letters[index] === 'c' && fresh.push(delivery))
-        answers.push(() => parcel.resolve(letters))
-      } else if (parcel.of === 'settle') answers.push(() => parcel.resolve())
-      else {
-        const its = done.answers[asked++]
-        answers.push(() => parcel.resolve(its))
-      }
+        parcel.resolve(letters)
+      } else if (parcel.of === 'settle') parcel.resolve()
+      else parcel.resolve(done.answers[asked++])
     }
-    if (mayClaim) brought({ fromDisk: done.handed, fresh, nextDue: done.nextDue })
-    for (const say of answers) say()
   }
 
   const reject = (parcel: Parcel, error: Error): void => {

@@ -64,13 +64,13 @@ export function makeSqliteOutbox(lane: () => Lane, clock: Clock): SqliteOutbox {
     waiting = undefined
   }
 
-  const put = async (deliveries: readonly Delivery[]): Promise<readonly Put[]> => {
-    if (deliveries.length === 0) return []
-    if (lane().queued + deliveries.length > Math.max(MAX_QUEUED, deliveries.length)) return deliveries.map(() => 'full')
-    const letters = await new Promise<string>((resolve, reject) => {
-      lane().hand({ of: 'put', deliveries, resolve, reject })
+  const put = (deliveries: readonly Delivery[]): Promise<readonly Put[]> => {
+    const queued = lane().queued
+    if (queued > 0 && queued + deliveries.length > MAX_QUEUED) return Promise.resolve(deliveries.map(() => 'full'))
+    return new Promise((resolve, reject) => {
+      const answer = (letters: string) => resolve(Array.from(letters, (letter) => (letter === 'f' ? 'full' : 'kept')))
+      lane().hand({ of: 'put', deliveries, resolve: answer, reject })
     })
-    return deliveries.map((_, index) => (letters[index] === 'f' ? 'full' : 'kept'))
   }
 
   const outbox: Outbox = Object.freeze({
@@ -85,12 +85,14 @@ export function makeSqliteOutbox(lane: () => Lane, clock: Clock): SqliteOutbox {
         lane().wake()
       })
     },
-    async settle(settlements: readonly Settlement[]) {
-      if (settlements.length === 0) return
-      await new Promise<void>((resolve, reject) => {
-        lane().hand({ of: 'settle', settlements, resolve, reject })
+    settle(settlements: readonly Settlement[]) {
+      return new Promise<void>((resolve, reject) => {
+        const settled = () => {
+          if (listeners.size > 0) for (const { id, outcome } of settlements) tell(id, outcome)
+          resolve()
+        }
+        lane().hand({ of: 'settle', settlements, resolve: settled, reject })
       })
-      if (listeners.size > 0) for (const { id, outcome } of settlements) tell(id, outcome)
     },
     heard(id: string, within: number) {
       if (isClosed) return Promise.resolve(undefined)

@@ -2,7 +2,6 @@
  * The embedded store: one SQLite file with registry, outbox, counters and kept values, for one process. All SQL runs in a
  * thread of its own (`sqlite-worker.ts`), so that a disk that hangs stops no timer; this file starts that thread.
  */
-import { once } from 'node:events'
 import { extname, join } from 'node:path'
 import { Worker } from 'node:worker_threads'
 import { z } from 'zod'
@@ -32,9 +31,14 @@ async function startThread(options: ThreadOptions): Promise<{ worker: Worker; wa
     workerData: options,
     ...(extension === '.ts' ? { execArgv: ['--require', 'tsx/cjs'] } : {}),
   })
-  const [opened] = (await once(worker, 'message')) as [Opened]
+  const exited = new Promise<void>((resolve) => worker.once('exit', () => resolve()))
+  const opened = await new Promise<Opened>((resolve, reject) => {
+    worker.once('message', resolve)
+    worker.once('error', reject)
+    void exited.then(() => reject(new Error(`the thread of the store ${options.file} ended before it was open`)))
+  })
   if ('refused' in opened || 'broken' in opened) {
-    await once(worker, 'exit')
+    await exited
     throw 'refused' in opened ? new StoreRefused(opened.refused) : new Error(opened.broken)
   }
   return { worker, warnings: opened.warnings }
