@@ -7,7 +7,7 @@ export type Fields = ReadonlyMap<string, readonly string[]>
 
 export interface FormField {
   readonly var: string
-  readonly type: 'text-single' | 'text-multi' | 'list-single' | 'jid-single' | 'hidden'
+  readonly type: 'text-single' | 'text-multi' | 'list-single' | 'list-multi' | 'jid-single' | 'hidden'
   readonly label?: string
   readonly required?: boolean
   readonly values?: readonly string[]
@@ -19,6 +19,8 @@ export interface OfferedApp {
   readonly name: string
   /** The family of push services, which decides what an address of it looks like. */
   readonly speaks: Speech
+  /** The profile by which its pushes are written: tells two apps of one push service apart where a client names none. */
+  readonly profile?: string
   /** What a client must know of the app before it can get an address, by name: the VAPID public key. */
   readonly offers: Readonly<Record<string, string>>
   /** True if the app's profile passes on content encrypted for the device. */
@@ -42,9 +44,26 @@ export type Wish =
       readonly withSecret: boolean
       readonly hints: Hints
     }
-  | { readonly wants: 'unregister'; readonly app?: string; readonly device?: string; readonly address?: string }
+  | {
+      readonly wants: 'unregister'
+      readonly app?: string
+      readonly device?: string
+      readonly address?: string
+      /** The dialect in which the device registered, where it is another than the one that unregisters it. */
+      readonly dialect?: string
+      /** These nodes of the account's, in whatever dialect they were registered; nothing else counts then. */
+      readonly nodes?: readonly string[]
+    }
+  /** All that the account has registered here, in whatever dialect. */
+  | { readonly wants: 'list' }
   /** Told to the client as it stands. */
   | { readonly wants: 'nothing'; readonly wrong: string }
+
+/** A result that tells of several registrations: a field for all of them, or an item for each (XEP-0004 §3.4). */
+export interface Report {
+  readonly fields: readonly FormField[]
+  readonly items: readonly (readonly FormField[])[]
+}
 
 /** Who asks, taken apart. */
 export interface Requester {
@@ -64,6 +83,8 @@ export interface DialectCommand {
   read(fields: Fields, requester: Requester, apps: readonly OfferedApp[]): Wish
   /** The fields of the result; for `unregister` the registration that was removed. */
   write(registration: Registration, app: OfferedApp | undefined): readonly FormField[]
+  /** In place of `write`, where the result tells of all registrations that were removed or listed. */
+  report?(registrations: readonly Registration[]): Report
 }
 
 export interface Dialect {

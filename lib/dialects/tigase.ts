@@ -12,18 +12,8 @@ import {
   type Requester,
   type Wish,
 } from './dialect'
-import {
-  addressIn,
-  deviceIdField,
-  deviceIn,
-  first,
-  missing,
-  NO_DEVICE,
-  offerFields,
-  SUBSCRIPTION,
-  subscriptionFields,
-  webPushApps,
-} from './subscription'
+import { deviceIdField, deviceIn, first, missing, NO_DEVICE } from './fields'
+import { addressIn, offerFields, SUBSCRIPTION, subscriptionFields, webPushApps } from './subscription'
 
 const ENCRYPT = 'tigase:push:encrypt:0'
 

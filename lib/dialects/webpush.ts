@@ -3,18 +3,8 @@
  * making (docs/webpush.md). Every publish must carry the secret that registering gives.
  */
 import { type Dialect, type DialectCommand, type Fields, type FormField, type OfferedApp, type Wish } from './dialect'
-import {
-  addressIn,
-  deviceIdField,
-  deviceIn,
-  first,
-  missing,
-  NO_DEVICE,
-  offerFields,
-  SUBSCRIPTION,
-  subscriptionFields,
-  webPushApps,
-} from './subscription'
+import { deviceIdField, deviceIn, first, missing, NO_DEVICE } from './fields'
+import { addressIn, offerFields, SUBSCRIPTION, subscriptionFields, webPushApps } from './subscription'
 
 /** Chosen only where there is something to choose. */
 function appFields(apps: readonly OfferedApp[]): readonly FormField[] {

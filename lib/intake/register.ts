@@ -20,7 +20,13 @@ export interface RegisterRequest {
 
 export type RegisterAnswer =
   | { readonly is: 'registered'; readonly registration: Registration }
-  | { readonly is: 'unregistered'; readonly registration: Registration }
+  /** `registration` is the first of `registrations`, which are all that were removed. */
+  | {
+      readonly is: 'unregistered'
+      readonly registration: Registration
+      readonly registrations: readonly Registration[]
+    }
+  | { readonly is: 'listed'; readonly registrations: readonly Registration[] }
   | { readonly is: 'unknown-device' }
   | { readonly is: 'not-allowed'; readonly why: string }
   | { readonly is: 'wrong'; readonly why: string }
@@ -108,16 +114,21 @@ export function makeRegister(options: RegisterOptions): Register {
     party: Party,
     wish: Wish & { wants: 'unregister' },
   ): Promise<RegisterAnswer> {
-    const [removed, ...more] = await registry.unregister({
-      service: request.service,
-      owner: party.owner,
-      dialect: request.dialect,
-      ...(wish.app === undefined ? {} : { app: wish.app }),
-      ...(wish.device === undefined ? {} : { device: wish.device }),
-    })
-    if (removed === undefined) return { is: 'unknown-device' }
-    for (const registration of [removed, ...more]) tell('unregistered', registration, party)
-    return { is: 'unregistered', registration: removed }
+    const { service } = request
+    const { owner } = party
+    const matches = wish.nodes?.map((node) => ({ service, owner, node })) ?? [
+      {
+        ...{ service, owner, dialect: wish.dialect ?? request.dialect },
+        ...(wish.app === undefined ? {} : { app: wish.app }),
+        ...(wish.device === undefined ? {} : { device: wish.device }),
+      },
+    ]
+    const registrations: Registration[] = []
+    for (const match of matches) registrations.push(...(await registry.unregister(match)))
+    const [registration] = registrations
+    if (registration === undefined) return { is: 'unknown-device' }
+    for (const removed of registrations) tell('unregistered', removed, party)
+    return { is: 'unregistered', registration, registrations }
   }
 
   function tell(at: 'registered' | 'unregistered', registration: Registration, party: Party): void {
@@ -141,6 +152,8 @@ export function makeRegister(options: RegisterOptions): Register {
         return register(request, party, request.wish)
       case 'unregister':
         return unregister(request, party, request.wish)
+      case 'list':
+        return { is: 'listed', registrations: await registry.ownedBy(request.service, party.owner) }
     }
   }
 

@@ -14,7 +14,12 @@ export const COMMANDS = 'http://jabber.org/protocol/commands'
 
 /** What running a command came to. */
 export type Ran =
-  | { readonly is: 'completed'; readonly fields: readonly FormField[] }
+  | {
+      readonly is: 'completed'
+      readonly fields: readonly FormField[]
+      /** Where the result tells of several things alike. */
+      readonly items?: readonly (readonly FormField[])[]
+    }
   | { readonly is: 'wrong'; readonly text: string }
   | { readonly is: 'failed'; readonly failure: Failure }
 
@@ -78,19 +83,21 @@ export function commandsRoute(options: CommandsOptions): Route {
     }
     if (action === 'prev') return badCommand('bad-action', 'This command has a single step.')
     const form = formIn(asked.child)
-    if (form === undefined) {
+    const blank = form === undefined ? command.form(asked.from) : []
+    // A command that asks nothing runs at once.
+    if (form === undefined && (blank.length > 0 || action !== 'execute')) {
       if (told !== undefined) return badCommand('bad-payload', 'Submit the form that this session began with.')
       if (action !== 'execute') return badCommand('bad-sessionid', `There is no session to ${action}; execute first.`)
       return reply(
         'executing',
         xml('actions', { execute: 'complete' }, xml('complete')),
-        blankForm(command.name, command.instructions, command.form(asked.from)),
+        blankForm(command.name, command.instructions, blank),
       )
     }
-    const ran = await command.run(fieldsOf(form), asked.from, asked.service)
+    const ran = await command.run(fieldsOf(...(form === undefined ? [] : [form])), asked.from, asked.service)
     switch (ran.is) {
       case 'completed':
-        return reply('completed', resultForm(ran.fields))
+        return reply('completed', resultForm(ran.fields, ran.items))
       case 'wrong':
         return badCommand('bad-payload', ran.text)
       case 'failed':

@@ -60,7 +60,19 @@ export function blankForm(title: string, instructions: string, fields: readonly 
   )
 }
 
-/** COMPAT(Martin ≤ 3, JaXMPP ≤ 8): both refuse a result whose form is not of type `result`. */
-export function resultForm(fields: readonly FormField[]): Element {
-  return xml('x', { xmlns: FORMS, type: 'result' }, ...fields.map(fieldElement))
+/**
+ * COMPAT(Martin ≤ 3, JaXMPP ≤ 8): both refuse a result whose form is not of type `result`. Items are preceded by a
+ * `reported` that names their fields (§3.4).
+ */
+export function resultForm(fields: readonly FormField[], items: readonly (readonly FormField[])[] = []): Element {
+  const [model] = items
+  return xml(
+    'x',
+    { xmlns: FORMS, type: 'result' },
+    ...fields.map(fieldElement),
+    ...(model === undefined
+      ? []
+      : [xml('reported', {}, ...model.map(({ values: _values, ...field }) => fieldElement(field)))]),
+    ...items.map((item) => xml('item', {}, ...item.map(fieldElement))),
+  )
 }

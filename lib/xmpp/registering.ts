@@ -55,8 +55,13 @@ function commandOf({ apps, register }: RegisteringOptions, dialect: Dialect, com
 
 function ranOf(answer: RegisterAnswer, command: DialectCommand, apps: readonly OfferedApp[]): Ran {
   switch (answer.is) {
+    case 'listed':
+      return { is: 'completed', fields: [], ...command.report?.(answer.registrations) }
     case 'registered':
     case 'unregistered': {
+      if (answer.is === 'unregistered' && command.report !== undefined) {
+        return { is: 'completed', ...command.report(answer.registrations) }
+      }
       const app = apps.find((each) => each.name === answer.registration.app)
       return { is: 'completed', fields: command.write(answer.registration, app) }
     }
