@@ -26,6 +26,7 @@ export interface AppProvider {
   /** See `ProviderKind`. */
   readonly maxEncryptedSize: number
   readonly offers: Readonly<Record<string, string>>
+  readonly pace: ProviderKind['pace']
   address(raw: string): string | undefined
   check(now: number): Promise<readonly Finding[]>
   /** Throws an `Error` with cause and mend where `check` finds a fault. */
@@ -91,6 +92,7 @@ function bindProvider<O>(kind: ProviderKind<O>, words: OptionWords): BoundProvid
         speaks: kind.speaks,
         maxEncryptedSize: kind.maxEncryptedSize,
         offers: Object.freeze({ ...kind.offers?.(options) }),
+        pace: kind.pace,
         address: (raw: string) => kind.address(raw),
         check: (now: number) => kind.check(options, now),
         open: (surroundings: ProviderSurroundings) => kind.open(options, surroundings),

@@ -4,7 +4,10 @@ import { type App, type Config } from './config'
 import { makeDispatcher, type Dispatcher } from './dispatch/dispatcher'
 import { makeFuse, usualFuse } from './dispatch/fuse'
 import { type SendingApp } from './dispatch/sender'
+import { interfaces } from './http/interfaces'
+import { startHttp, type HttpServer } from './http/server'
 import { type DoorApp } from './intake/app'
+import { makeLimits, usualLimits } from './intake/limits'
 import { makePublish } from './intake/publish'
 import { makeRegister } from './intake/register'
 import { dialects } from './kinds'
@@ -24,6 +27,8 @@ export interface Service {
   accounts(): Promise<ReadonlyMap<string, Account>>
   /** The registrations of one account (bare JID) at one of our JIDs, oldest first. */
   devices(service: string, owner: string): Promise<readonly Registration[]>
+  /** Where HTTP is served, in the order of the configuration's listeners: `http://address:port`. */
+  readonly urls: readonly string[]
   /** Why apps are held, by app. */
   held(): ReadonlyMap<string, string>
   /** Takes credentials and settings of the apps from a configuration that was read again. */
@@ -47,7 +52,10 @@ interface OpenApp {
   readonly sending?: SendingApp
 }
 
-/** Starts the service. Rejects with `StoreRefused` where the store can't be opened; all else is told and tried again. */
+/**
+ * Starts the service. Rejects with `StoreRefused` where the store can't be opened, and where HTTP can't be served as
+ * configured; all else is told and tried again.
+ */
 export async function startService(config: Config, surroundings: Surroundings): Promise<Service> {
   const { observe, clock = systemClock } = surroundings
   const store = await config.store.open({
@@ -58,7 +66,13 @@ export async function startService(config: Config, surroundings: Surroundings): 
   let apps = openApps(config.apps, store, clock, observe)
 
   const fuse = await makeFuse(
-    { keep: store.keep, registry: store.registry, limits: () => usualFuse, clock, observe },
+    {
+      keep: store.keep,
+      registry: store.registry,
+      limits: () => ({ ...usualFuse, ...set(config.fuse) }),
+      clock,
+      observe,
+    },
     config.apps.keys(),
   )
   const dispatcher = makeDispatcher({
@@ -83,6 +97,7 @@ export async function startService(config: Config, surroundings: Surroundings): 
     outbox: store.outbox,
     apps: doorApps,
     publishers: config.access.publish,
+    limits: makeLimits({ ...usualLimits, ...set(config.limits) }, (app) => config.apps.get(app)?.provider.pace, clock),
     clock,
     observe,
     closed: () => closed,
@@ -106,6 +121,10 @@ export async function startService(config: Config, surroundings: Surroundings): 
     return link
   })
 
+  const http = await serveHttp(config, doorApps, clock, observe).catch(async (error: unknown) => {
+    await store.close()
+    throw error
+  })
   closed = undefined
   dispatcher.start()
   for (const link of links) link.start()
@@ -121,7 +140,7 @@ export async function startService(config: Config, surroundings: Surroundings): 
     observe({ at: 'stopping', why })
     closed = 'the service is stopping'
     await dispatcher.drain(GRACE)
-    await Promise.all(links.map((link) => link.stop(1_000)))
+    await Promise.all([http.close(1_000), ...links.map((link) => link.stop(1_000))])
     await closeApps(apps)
     const waiting = await waitingIn(store)
     await store.close()
@@ -129,6 +148,7 @@ export async function startService(config: Config, surroundings: Surroundings): 
   }
 
   return Object.freeze({
+    urls: http.urls,
     whenOnline: async () => void (await Promise.all(links.map((link) => link.whenOnline()))),
     accounts: () => store.accounts(),
     devices: (service: string, owner: string) => store.registry.ownedBy(service, owner),
@@ -155,6 +175,25 @@ export async function tryLinks(
   return new Map(tried)
 }
 
+/** Rejects where a listener can't listen, or two interfaces of it claim one path. */
+async function serveHttp(
+  config: Config,
+  apps: () => ReadonlyMap<string, DoorApp>,
+  clock: Clock,
+  observe: Observe,
+): Promise<HttpServer> {
+  const offers = (): ReadonlyMap<string, DoorApp['offers']> =>
+    new Map([...apps()].flatMap(([name, app]) => (Object.keys(app.offers).length === 0 ? [] : [[name, app.offers]])))
+  const listeners = config.http.listeners.map(({ host, port, serve }) => ({
+    host,
+    port,
+    serve: serve.map((name) => interfaces[name]({ offers })),
+  }))
+  const http = await startHttp({ listeners, clock, observe })
+  http.urls.forEach((url, at) => observe({ at: 'listening', url, serves: config.http.listeners[at]?.serve ?? [] }))
+  return http
+}
+
 function openApps(
   apps: ReadonlyMap<string, App>,
   store: Store,
@@ -170,6 +209,7 @@ function openApp(app: App, store: Store, clock: Clock, observe: Observe): OpenAp
     name,
     speaks: kind.speaks,
     offers: kind.offers,
+    profile: profile.name,
     passesEncrypted: profile.passesEncrypted,
     maxEncryptedSize: kind.maxEncryptedSize,
     keeps: { ...profile.keeps, encrypted: profile.passesEncrypted },
@@ -213,5 +253,12 @@ async function waitingIn(store: Store): Promise<number> {
     return [...accounts.values()].reduce((sum, account) => sum + account.waiting + account.inFlight, 0)
   } catch {
     return 0
+  }
+}
+
+/** Only the keys that have a value, so that they may be laid over defaults. */
+function set<T extends object>(values: T): { [K in keyof T]: NonNullable<T[K]> } {
+  return Object.fromEntries(Object.entries(values).filter(([, value]) => value !== undefined)) as {
+    [K in keyof T]: NonNullable<T[K]>
   }
 }

@@ -10,6 +10,7 @@ import { type Outbox } from '../outbox/outbox'
 import { type Registry } from '../stores/store'
 import { type DoorApp, type DoorApps } from './app'
 import { classify, contentOf } from './classify'
+import { type Limits } from './limits'
 
 export interface PublishOptions {
   readonly registry: Registry
@@ -17,6 +18,7 @@ export interface PublishOptions {
   readonly apps: () => DoorApps
   /** Domains that may publish to any node, such as MUC services. */
   readonly publishers: readonly string[]
+  readonly limits: Limits
   readonly clock: Clock
   readonly observe: Observe
   /** Why nothing is accepted at the moment (starting, stopping); undefined: all is well. */
@@ -70,10 +72,19 @@ export function makePublish(options: PublishOptions): (request: PublishRequest) 
     if (app === undefined) {
       return { is: 'trouble', why: `the device belongs to app ${registration.app}, which is no longer configured` }
     }
-    const delivery = deliveryOf(registration, app, summary, clock.now())
+    const delivery = paced(deliveryOf(registration, app, summary, clock.now()), registration)
     const [put] = await outbox.put([delivery])
     if (put !== 'kept') return { is: 'trouble', why: 'the outbox is full' }
-    return { is: 'accepted', why: `${delivery.notification.class} kept as delivery ${delivery.id}` }
+    const later = delivery.dueAt === undefined ? '' : `, not before ${delivery.dueAt - delivery.acceptedAt} ms from now`
+    return { is: 'accepted', why: `${delivery.notification.class} kept as delivery ${delivery.id}${later}` }
+  }
+
+  /** Held back as long as the limits want. */
+  function paced(delivery: Delivery, { owner }: Registration): Delivery {
+    const { app, notification, acceptedAt } = delivery
+    const target = delivery.target.to === 'registration' ? delivery.target.registration : ''
+    const wait = options.limits({ app, target, owner, domain: homeOf(owner), notification })
+    return wait === 0 ? delivery : { ...delivery, dueAt: acceptedAt + Math.ceil(wait) }
   }
 
   return async (request) => {
@@ -93,11 +104,14 @@ export function makePublish(options: PublishOptions): (request: PublishRequest) 
   }
 }
 
+function homeOf(owner: string): string {
+  return owner.slice(owner.indexOf('@') + 1)
+}
+
 /** The registrant's domain, bare or with a resource (COMPAT(Tigase): publishes as domain/hash); the owner's bare JID (COMPAT(Prosody < 2017-08)); a domain of `access.publish`. */
 function mayPublish(publisher: Jid, registration: Registration, publishers: readonly string[]): boolean {
   if (!isServer(publisher)) return publisher.resource === undefined && bareOf(publisher) === registration.owner
-  const home = registration.owner.slice(registration.owner.indexOf('@') + 1)
-  return publisher.domain === home || publishers.includes(publisher.domain)
+  return publisher.domain === homeOf(registration.owner) || publishers.includes(publisher.domain)
 }
 
 /** The publish as a delivery: classified, stripped of what may not be kept. */

@@ -63,4 +63,6 @@ export interface Delivery {
   readonly notification: Notification
   /** Milliseconds since 1970. */
   readonly acceptedAt: number
+  /** Milliseconds since 1970: not sent before, because a limit wants it so. At once if left out. */
+  readonly dueAt?: number
 }

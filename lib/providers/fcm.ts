@@ -145,6 +145,8 @@ const kind: ProviderKind<FcmOptions> = {
    * initialisation vector; the rest above 3000, the size that clients assume when nobody tells them, is the account's address.
    */
   maxEncryptedSize: 3000,
+  // Collapsible messages: 20 at once per app and device, then one each 3 minutes; all: 240 a minute, 5,000 an hour.
+  pace: { wakeUps: { burst: 20, perSecond: 1 / 180 }, all: { burst: 240, perSecond: 5_000 / 3_600 } },
   check: async (options) => check(options),
   open,
 }

@@ -68,6 +68,14 @@ export interface ProviderKind<Options = never> {
   readonly maxEncryptedSize: number
   /** What a client must know before it can get an address, by name: `vapid-public-key`. Nothing where it is left out. */
   offers?(options: Options): Readonly<Record<string, string>>
+  /**
+   * What the push service bears per device and second; more is held back at the door.
+   */
+  readonly pace?: {
+    /** Of notifications that replace each other. */
+    readonly wakeUps?: { readonly burst: number; readonly perSecond: number }
+    readonly all?: { readonly burst: number; readonly perSecond: number }
+  }
   /** Reads credentials without a connection. */
   check(options: Options, now: number): Promise<readonly Finding[]>
   /** Throws an `Error` with cause and mend where `check` finds a fault. */

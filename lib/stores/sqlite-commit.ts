@@ -65,7 +65,7 @@ export function makeCommit(
     const left = roomOf(batch.claim ?? [])
     const calls = claimer.claim('calls', batch.now, left, new Map())
     const others = claimer.claim('others', batch.now, left, callsOf(batch.puts, left))
-    const puts = putter(batch.puts, left)
+    const puts = putter(batch.puts, left, batch.now)
     standing.writeCounts()
     return { answers: answered, puts, handed: [...calls, ...others], nextDue: claimer.nextDue(left) }
   }

@@ -40,7 +40,7 @@ interface Plan {
   readonly left: RoomLeft
 }
 
-export type Putter = (puts: readonly Field[], left: RoomLeft) => string
+export type Putter = (puts: readonly Field[], left: RoomLeft, now: number) => string
 
 export function makePutter(database: Database, standing: Standing, cipher: ContentCipher, maxWaiting: number): Putter {
   const common = 'id, app, target, class, urgency, collapse_key, expires_at, accepted_at, sealed'
@@ -80,7 +80,13 @@ export function makePutter(database: Database, standing: Standing, cipher: Conte
     return new Map(found.map((row) => [laneOf(row.target, row.key), row]))
   }
 
-  const decide = (puts: readonly Field[], targets: readonly string[], known: Set<string>, room: RoomLeft): Plan => {
+  const decide = (
+    puts: readonly Field[],
+    targets: readonly string[],
+    known: Set<string>,
+    room: RoomLeft,
+    now: number,
+  ): Plan => {
     const plan: Plan = { letters: [], rows: [], replaced: [], outdated: [], left: new Map(room) }
     const onDisk = waitingLanes(puts, targets)
     for (const { id } of onDisk.values()) known.add(id)
@@ -93,7 +99,7 @@ export function makePutter(database: Database, standing: Standing, cipher: Conte
       const app = puts[at + 1] as string
       const key = puts[at + 5] as string | null
       if (known.has(id)) return 'k'
-      const row = { id, app, index, target, key, state: 0, due: puts[at + 7] as number, attempts: 0 }
+      const row = { id, app, index, target, key, state: 0, due: puts[at + 10] as number, attempts: 0 }
       const lane = key === null ? undefined : laneOf(target, key)
       if (lane !== undefined) {
         const before = planned.get(lane)
@@ -112,7 +118,7 @@ export function makePutter(database: Database, standing: Standing, cipher: Conte
         }
         if (leaving.has(lane) || standing.lanes.has(lane)) row.state = 2
       }
-      const left = row.state === 0 ? (plan.left.get(app) ?? 0) : 0
+      const left = row.state === 0 && row.due <= now ? (plan.left.get(app) ?? 0) : 0
       if (left === 0 && waiting >= maxWaiting) return 'f'
       known.add(id)
       plan.rows[index] = row
@@ -180,11 +186,11 @@ export function makePutter(database: Database, standing: Standing, cipher: Conte
     }
   }
 
-  return (puts, left) => {
+  return (puts, left, now) => {
     if (puts.length === 0) return ''
     const targets: string[] = []
     for (let at = 0; at < puts.length; at += PUT_FIELDS) targets.push(targetOf(puts, at))
-    let plan = decide(puts, targets, new Set(), left)
+    let plan = decide(puts, targets, new Set(), left, now)
     database.exec('SAVEPOINT put')
     try {
       write(puts, plan)
@@ -192,7 +198,7 @@ export function makePutter(database: Database, standing: Standing, cipher: Conte
       if (sqliteCode(error) !== 'SQLITE_CONSTRAINT_PRIMARYKEY') throw error
       database.exec('ROLLBACK TO put')
       const ids = targets.map((_, index) => puts[index * PUT_FIELDS] as string)
-      plan = decide(puts, targets, new Set(knownIds.rows<{ id: string }>(ids).map(({ id }) => id)), left)
+      plan = decide(puts, targets, new Set(knownIds.rows<{ id: string }>(ids).map(({ id }) => id)), left, now)
       write(puts, plan)
     }
     database.exec('RELEASE put')

@@ -4,8 +4,8 @@ import { Opaque } from '../model/opaque'
 import { type Claimed, type Settlement } from '../outbox/outbox'
 import { type Field } from './sqlite-protocol'
 
-/** id, app, registration?, class, urgency, collapse key?, expires, accepted, bare address?, what is to be sealed? */
-export const PUT_FIELDS = 10
+/** id, app, registration?, class, urgency, collapse key?, expires, accepted, bare address?, what is to be sealed?, due */
+export const PUT_FIELDS = 11
 
 /** id, end? (absent: it is due again), resent, due, attempts, ambiguous */
 export const SETTLED_FIELDS = 6
@@ -38,7 +38,7 @@ function toBeSealed(target: Target, content: Content): string | null {
 }
 
 /** Appends a delivery's `PUT_FIELDS`. */
-export function pushPut(fields: Field[], { id, app, target, notification, acceptedAt }: Delivery): void {
+export function pushPut(fields: Field[], { id, app, target, notification, acceptedAt, dueAt }: Delivery): void {
   fields.push(
     id,
     app,
@@ -50,6 +50,7 @@ export function pushPut(fields: Field[], { id, app, target, notification, accept
     acceptedAt,
     target.to === 'address' ? target.address.reveal() : null,
     toBeSealed(target, notification.content),
+    dueAt ?? acceptedAt,
   )
 }
 
