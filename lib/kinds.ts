@@ -1,9 +1,15 @@
 /** Everything this program can speak, keep and send: one line each. Knows their names, not what they do. */
 import { type Dialect } from './dialects/dialect'
+import { appserver as appserverDialect } from './dialects/appserver'
+import { conversations as conversationsDialect } from './dialects/conversations'
+import { oshiya } from './dialects/oshiya'
 import { tigase } from './dialects/tigase'
 import { webpush as webPushDialect } from './dialects/webpush'
+import { appserver } from './profiles/appserver'
 import { conversations } from './profiles/conversations'
 import { generic } from './profiles/generic'
+import { monal } from './profiles/monal'
+import { openfire } from './profiles/openfire'
 import { siskin } from './profiles/siskin'
 import { stork } from './profiles/stork'
 import { webpush as webPushProfile } from './profiles/webpush'
@@ -11,9 +17,24 @@ import { apns } from './providers/apns'
 import { fcm } from './providers/fcm'
 import { sqlite } from './stores/sqlite'
 
-export const dialects = [tigase, webPushDialect] as const satisfies readonly Dialect[]
+export const dialects = [
+  tigase,
+  conversationsDialect,
+  appserverDialect,
+  oshiya,
+  webPushDialect,
+] as const satisfies readonly Dialect[]
 export const providers = { apns, fcm }
-export const profiles = { siskin, stork, conversations, generic, webpush: webPushProfile }
+export const profiles = {
+  siskin,
+  stork,
+  conversations,
+  appserver,
+  monal,
+  openfire,
+  generic,
+  webpush: webPushProfile,
+}
 export const stores = { sqlite }
 /** Outboxes besides the store's own. */
 export const outboxes = {}

@@ -14,20 +14,30 @@ function accountHash(owner: string, device: string): string {
   return createHash('sha1').update(`${owner}\0${device}`).digest('hex')
 }
 
+/** What the app finds in the push: the account, and the room where the registration is for one. */
+function dataOf({ registration }: Subject): Readonly<Record<string, string>> {
+  if (registration === undefined) return {}
+  const { owner, device, hints } = registration
+  const channel = hints['channel']
+  return {
+    account: accountHash(owner, hints['androidId'] ?? device),
+    ...(channel === undefined ? {} : { channel }),
+  }
+}
+
 function writeFcm(subject: Subject): Written {
-  const { notification, registration } = subject
-  const account =
-    registration === undefined
-      ? undefined
-      : accountHash(registration.owner, registration.hints['androidId'] ?? registration.device)
+  const data = dataOf(subject)
+  // As p2 names it: a push of a room replaces one of that room only.
+  const collapseKey = (data['channel'] ?? data['account'])?.slice(0, 6)
+  const { class: of } = subject.notification
   return {
     is: 'content',
     slot: 'address',
     content: {
       speaks: 'fcm',
-      data: account === undefined ? {} : { account },
-      priority: notification.class === 'quiet' || notification.class === 'dismiss' ? 'NORMAL' : 'HIGH',
-      ...(account === undefined ? {} : { collapseKey: account.slice(0, 6) }),
+      data,
+      priority: of === 'quiet' || of === 'dismiss' ? 'NORMAL' : 'HIGH',
+      ...(collapseKey === undefined ? {} : { collapseKey }),
     },
   }
 }
@@ -35,7 +45,7 @@ function writeFcm(subject: Subject): Written {
 export const conversations: Profile<Options> = Object.freeze({
   name: 'conversations',
   options,
-  reveals: () => 'a hash of the account and the device, nothing of the message',
+  reveals: () => 'a hash of account and device, and of room and device where a room pushes; nothing of the message',
   passesEncrypted: false,
   keeps: () => ({ sender: false, body: false }),
   rings: () => false,
