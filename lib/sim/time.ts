@@ -6,8 +6,11 @@ export type Now = () => number
 /** The machine's time. */
 export const systemNow: Now = () => Date.now()
 
-/** Calls back after at least `ms` real milliseconds, and answers with what calls it off. Never keeps a process alive. */
-export const after = (ms: number, call: () => void): (() => void) => {
+/** Calls back after so many milliseconds, and answers with what calls it off; a test may hand in its own. */
+export type After = (ms: number, call: () => void) => () => void
+
+/** In real milliseconds, at least so many. Never keeps a process alive. */
+export const after: After = (ms, call) => {
   const timer = setTimeout(call, ms)
   timer.unref()
   return () => {

@@ -10,6 +10,8 @@ export type EnableOptions = string | Readonly<Record<string, string>>
 export interface SimulatedClient {
   readonly jid: string
   readonly isOnline: boolean
+  /** Its connection is lost and its session hibernates. */
+  readonly isSuspended: boolean
   /** The messages that reached this client. */
   readonly messages: readonly XmlElement[]
   /**
@@ -17,10 +19,17 @@ export interface SimulatedClient {
    * be it result or error. `from` is set, `id` where it is missing. Rejects if no answer comes within 20 s.
    */
   iq(xml: string | XmlElement): Promise<XmlElement>
-  /** Enables push (XEP-0357 §5). Throws the condition with which the server refuses. */
-  enable(what: { readonly jid: string; readonly node?: string; readonly options?: EnableOptions }): void
+  /** Enables push (XEP-0357 §5). `wishes` is XML beside the form. Throws the condition with which the server refuses. */
+  enable(what: {
+    readonly jid: string
+    readonly node?: string
+    readonly options?: EnableOptions
+    readonly wishes?: string
+  }): void
   disable(what: { readonly jid: string; readonly node?: string }): void
   goOffline(): void
+  /** Loses its connection; its session is kept for it to come back (XEP-0198). */
+  suspend(): void
   /** Comes back and fetches what was stored. */
   goOnline(): void
 }
@@ -48,29 +57,36 @@ export function optionsForm(options: EnableOptions): XmlElement {
 export function makeClient(jid: string, host: ClientHost): SimulatedClient & { deliver(message: XmlElement): void } {
   const user = bareJid(jid)
   const messages: XmlElement[] = []
-  let isOnline = true
+  let state: 'online' | 'suspended' | 'offline' = 'online'
   return {
     jid,
     messages,
     get isOnline() {
-      return isOnline
+      return state === 'online'
+    },
+    get isSuspended() {
+      return state === 'suspended'
     },
     async iq(xml) {
       const stanza = typeof xml === 'string' ? parseXml(xml) : xml
       const { id = host.nextId(), to = user } = stanza.attrs
       return host.request(withAttrs(stanza, { from: jid, to, id, 'xml:lang': stanza.attrs['xml:lang'] ?? host.lang }))
     },
-    enable({ jid: service, node, options }) {
-      const refused = host.push.enable(user, service, node, options === undefined ? undefined : optionsForm(options))
+    enable({ jid: service, node, options, wishes = '' }) {
+      const form = options === undefined ? undefined : optionsForm(options)
+      const refused = host.push.enable(user, service, node, form, parseXml(`<all>${wishes}</all>`).elements())
       if (refused !== undefined) throw new Error(`the server refuses <enable/>: ${refused}`)
     },
     disable: ({ jid: service, node }) => host.push.disable(user, service, node),
     goOffline() {
-      isOnline = false
+      state = 'offline'
+    },
+    suspend() {
+      state = 'suspended'
     },
     goOnline() {
-      if (isOnline) return
-      isOnline = true
+      if (state === 'online') return
+      state = 'online'
       host.fetched(user)
     },
     deliver: (message) => void messages.push(message),

@@ -17,17 +17,25 @@ export const ejabberd: Personality = Object.freeze({
     ownDomain: 'conflict',
     withoutFrom: 'improper-addressing',
     withoutTo: 'improper-addressing',
+    foreignFrom: 'invalid-from',
     beforeHandshake: 'not-authorized',
     oversized: 'policy-violation',
+    wrongSecret: 'not-authorized',
   },
-  enabling: { nodeRequired: true },
+  enabling: { withoutNode: 'feature-not-implemented' },
   // It falls back to s2s, and the domain of a component seldom resolves.
-  bounce: { type: 'cancel', condition: 'remote-server-not-found' },
+  bounce: {
+    unresolved: { type: 'cancel', condition: 'remote-server-not-found' },
+    resolved: { type: 'wait', condition: 'remote-server-timeout' },
+  },
   answers: { exactSender: false, second: false, within: 32_000 },
   honoursRemoteDisable: false,
   publish(occasion, _registration, domain) {
     if (occasion.is !== 'message' || occasion.online) return undefined
-    const { body, encrypted } = occasion.message
+    const { body, encrypted, call } = occasion.message
+    // Every stanza to a suspended session is one publish; what is not stored otherwise (a chat state) is none.
+    const isStored = body !== undefined || encrypted === true || call === true
+    if (!isStored && !occasion.suspended) return undefined
     const form =
       field('FORM_TYPE', 'hidden', 'urn:xmpp:push:summary') +
       "<field var='last-message-body' type='text-single' label='The body text of the last received message'>" +

@@ -1,6 +1,7 @@
 /** The port that components connect to, their connections, and who of several for one domain gets the next stanza. */
 import { createServer, type Server, type Socket } from 'node:net'
 import { createServer as createTlsServer } from 'node:tls'
+import { type After } from './time'
 import { type Faults } from './xmpp-server-faults'
 import { type Personality } from './xmpp-server-personality'
 import { type ComponentStream, makeComponentStream, type StreamHost } from './xmpp-server-stream'
@@ -22,7 +23,13 @@ export type LinkEvents = Pick<StreamHost, 'serverDomain' | 'secretOf' | 'online'
 export async function openLinks(
   personality: Personality,
   events: LinkEvents,
-  tls: { readonly key: string | Buffer; readonly cert: string | Buffer } | undefined,
+  {
+    tls,
+    after,
+  }: {
+    readonly tls: { readonly key: string | Buffer; readonly cert: string | Buffer } | undefined
+    readonly after: After
+  },
 ): Promise<Links> {
   const sockets = new Set<Socket>()
   const streams = new Set<ComponentStream>()
@@ -56,6 +63,27 @@ export async function openLinks(
       },
     })
     streams.add(stream)
+    watch(socket, stream)
+  }
+
+  /** Cuts off a component that writes nothing, and sends the spaces, where the personality does. */
+  function watch(socket: Socket, stream: ComponentStream): void {
+    const { closesIdleAfter, spaceEvery } = personality.connection
+    const calledOff = new Map<string, () => void>()
+    const every = (what: string, ms: number | undefined, then: () => void): void => {
+      calledOff.get(what)?.()
+      if (ms !== undefined) calledOff.set(what, after(ms, then))
+    }
+    const listen = (): void => every('idle', closesIdleAfter, () => stream.end())
+    const space = (): void =>
+      every('space', spaceEvery, () => {
+        if (stream.isOnline) stream.send(' ')
+        space()
+      })
+    listen()
+    space()
+    socket.on('data', listen)
+    socket.on('close', () => calledOff.forEach((callOff) => callOff()))
   }
 
   const server: Server = tls === undefined ? createServer(connected) : createTlsServer({ ...tls }, connected)

@@ -1,7 +1,7 @@
 /**
  * What differs from one XMPP server to another, as far as a component can see it: how it takes a component's
  * connection, how its publish looks (XEP-0357 v0.4.1) and what an answer does to the user's registration.
- * A server is one file that exports one `Personality`, and one line in `xmpp-server.ts`.
+ * A server is one file that exports one `Personality`, and one line in `xmpp-server-personalities.ts`.
  */
 import { escapeXml, type XmlElement } from './xmpp-server-xml'
 
@@ -14,6 +14,8 @@ export interface PushRegistration {
   readonly node?: string
   /** The form for `<publish-options/>`. */
   readonly options?: XmlElement
+  /** What else stood in `<enable/>`: Tigase's extensions. */
+  readonly wishes: readonly XmlElement[]
   /** Errors in a row that the server has counted. */
   readonly errors: number
 }
@@ -27,14 +29,29 @@ export interface Message {
   readonly encrypted?: boolean
   /** It is a Jingle message `propose` (XEP-0353). */
   readonly call?: boolean
+  /** It is the Jingle message `accept` with which another device of the user took the call. */
+  readonly callTaken?: boolean
+  /** It comes from a room, where the sender goes by this name. */
+  readonly nickname?: string
 }
 
 /** What may make a server publish. */
 export type Occasion =
-  /** A message came; `online` tells whether any of the user's clients is, `stored` how many messages wait, this one among them. */
-  | { readonly is: 'message'; readonly message: Message; readonly online: boolean; readonly stored: number }
+  /**
+   * A message came; `online` tells whether any of the user's clients is, `suspended` whether one has lost its connection and
+   * its session hibernates (XEP-0198), `stored` how many messages wait, this one among them.
+   */
+  | {
+      readonly is: 'message'
+      readonly message: Message
+      readonly online: boolean
+      readonly suspended: boolean
+      readonly stored: number
+    }
   /** A client came back and fetched the stored messages. */
   | { readonly is: 'fetched' }
+  /** The account was deleted. */
+  | { readonly is: 'account removed' }
 
 /** A publish before it is put together: the whole of `<notification/>`, the id and the sender as the server spells them. */
 export interface Publish {
@@ -47,6 +64,12 @@ export interface Publish {
 export type PublishAnswer =
   { readonly is: 'result' } | { readonly is: 'error'; readonly type?: string; readonly condition?: string }
 
+/** The error with which a server answers itself. */
+export interface Bounce {
+  readonly type: 'auth' | 'wait' | 'cancel'
+  readonly condition: string
+}
+
 export interface Personality {
   /** The server and the version whose behaviour this is. */
   readonly name: string
@@ -56,20 +79,38 @@ export interface Personality {
     /** Where an unknown domain is told off: `host-unknown` at the header, or `not-authorized` after the handshake. */
     readonly unknownDomain: 'at the header' | 'at the handshake'
     readonly ownDomain: 'host-unknown' | 'conflict'
-    readonly withoutFrom: 'taken as from the component' | 'improper-addressing'
+    readonly withoutFrom: 'taken as from the component' | 'improper-addressing' | 'bad-request'
+    /** A stanza from another domain ends the stream, or is told off alone. */
+    readonly foreignFrom: 'invalid-from' | 'bad-request'
     readonly withoutTo: 'bad-request' | 'improper-addressing'
     readonly beforeHandshake: 'service-unavailable' | 'not-authorized'
     readonly oversized: 'not-well-formed' | 'policy-violation'
+    /** A wrong secret is told, or the connection just ends. */
+    readonly wrongSecret: 'not-authorized' | 'not a word'
+    /** Milliseconds without a byte of the component after which it is cut off. */
+    readonly closesIdleAfter?: number
+    /** Milliseconds between the spaces that the server sends. */
+    readonly spaceEvery?: number
+    /** Asks a component that has just attached for its disco#info and its version. */
+    readonly probes?: true
   }
   /** The `xml:lang` that the server puts on what its clients send. */
   readonly clientLang?: string
   readonly enabling: {
-    readonly nodeRequired: boolean
+    readonly withoutNode: 'taken' | 'bad-request' | 'feature-not-implemented'
     /** The most devices of one user; the oldest falls out. */
     readonly most?: number
+    /** What is kept of the form; a text is the condition with which it is refused. Without this, all as it stands. */
+    readonly options?: (form: XmlElement | undefined) => XmlElement | undefined | string
+    /** Enabling a node again with other options adds a row; without this, the options are replaced. */
+    readonly addsRows?: true
+    /** The options last enabled count for all of a user's nodes at one push service. */
+    readonly sharesOptions?: true
   }
-  /** The answer that the server gives itself while the component is away. */
-  readonly bounce: { readonly type: 'wait' | 'cancel'; readonly condition: string }
+  /** The answer that the server gives itself while the component is away: it looks for the domain elsewhere, and finds no such name or no server there. */
+  readonly bounce: { readonly unresolved: Bounce; readonly resolved: Bounce }
+  /** For how many milliseconds what comes to a suspended session is gathered: one publish of each kind. */
+  readonly gathers?: { readonly ms: number; readonly kindOf: (message: Message) => string }
   readonly answers: {
     /** Takes an answer only from the very address that it published to. */
     readonly exactSender: boolean

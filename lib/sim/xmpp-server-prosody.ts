@@ -3,8 +3,10 @@ import { randomBytes } from 'node:crypto'
 import { field, type Message, type Personality } from './xmpp-server-personality'
 
 const MOST_ERRORS = 16
+const AWAY = { type: 'wait', condition: 'remote-server-timeout' } as const
 
-const isImportant = (message: Message): boolean =>
+/** `is_important` of mod_cloud_notify. */
+export const isImportant = (message: Message): boolean =>
   message.body !== undefined || message.encrypted === true || message.call === true
 
 export const prosody: Personality = Object.freeze({
@@ -15,12 +17,16 @@ export const prosody: Personality = Object.freeze({
     ownDomain: 'host-unknown',
     withoutFrom: 'taken as from the component',
     withoutTo: 'bad-request',
+    foreignFrom: 'invalid-from',
     beforeHandshake: 'service-unavailable',
     oversized: 'not-well-formed',
+    wrongSecret: 'not-authorized',
   },
   clientLang: 'en',
-  enabling: { nodeRequired: false, most: 5 },
-  bounce: { type: 'wait', condition: 'remote-server-timeout' },
+  enabling: { withoutNode: 'taken', most: 5 },
+  // mod_component answers for its domain, whether it resolves or not.
+  bounce: { unresolved: AWAY, resolved: AWAY },
+  gathers: { ms: 1000, kindOf: (message) => (isImportant(message) ? 'important' : 'not important') },
   answers: { exactSender: true, second: true },
   honoursRemoteDisable: false,
   publish(occasion, _registration, domain) {

@@ -37,7 +37,14 @@ function answerPush(request: XmlElement, asked: XmlElement, push: PushTable): st
     push.disable(user, jid, node)
     return resultTo(request)
   }
-  const refused = push.enable(user, jid, node, asked.child('x', 'jabber:x:data'))
+  const form = asked.child('x', 'jabber:x:data')
+  const refused = push.enable(
+    user,
+    jid,
+    node,
+    form,
+    asked.elements().filter((each) => each !== form),
+  )
   if (refused === undefined) return resultTo(request)
   return errorTo(request, refused === 'bad-request' ? 'modify' : 'cancel', refused)
 }

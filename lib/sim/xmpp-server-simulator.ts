@@ -1,5 +1,5 @@
 /** What the XMPP server simulator is asked for and what it offers: words only, the simulator is xmpp-server.ts. */
-import { type Now } from './time'
+import { type After, type Now } from './time'
 import { type SimulatedClient } from './xmpp-server-client'
 import { type Faults } from './xmpp-server-faults'
 import { type JournalEntry, type Violation } from './xmpp-server-journal'
@@ -18,6 +18,10 @@ export interface XmppServerOptions {
   /** Direct TLS: key and certificate as PEM. */
   readonly tls?: { readonly key: string | Buffer; readonly cert: string | Buffer }
   readonly now?: Now
+  /** Times what the server does by itself; the machine's time if left out. */
+  readonly after?: After
+  /** Whether the components' domains have an address; if left out, they have none. */
+  readonly resolves?: boolean
 }
 
 export interface XmppServerSimulator {
@@ -43,6 +47,8 @@ export interface XmppServerSimulator {
   registrations(user: string): readonly PushRegistration[]
   /** Takes a message for a user: to the clients that are online, else into the store and to the push services. */
   deliverMessage(message: Message): readonly Published[]
+  /** Deletes an account with all that it enabled. */
+  removeAccount(user: string): readonly Published[]
   /** Sends an iq from whatever `from` it has (the server's domain if none) and resolves with the answer. */
   request(xml: string | XmlElement): Promise<XmlElement>
   /** Sends a stanza as it stands to the component that its `to` names. */

@@ -125,6 +125,7 @@ export function makeComponentStream(socket: Socket, host: StreamHost): Component
     const given = Buffer.from(element.text().trim(), 'latin1')
     const wanted = Buffer.from(secret === undefined ? '' : sha1(id + secret).toString('hex'), 'latin1')
     const isRight = secret !== undefined && given.length === wanted.length && timingSafeEqual(given, wanted)
+    if (!isRight && personality.connection.wrongSecret === 'not a word') return hangUp()
     if (!isRight || greeting === 'refuse the handshake')
       return fail('not-authorized', 'Given token does not match calculated token')
     const conflict = host.admit(stream)

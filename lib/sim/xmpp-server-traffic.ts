@@ -2,7 +2,7 @@
  * The stanzas between the simulated server and its components, both ways: handed on, answered, judged, written down.
  * Knows what an iq is owed (RFC 6120 §8.2.3), and nothing of users or of push.
  */
-import { after, type Now } from './time'
+import { type After, after, type Now } from './time'
 import { complaintsOf, domainOf } from './xmpp-server-conduct'
 import { type Journal, type Violation } from './xmpp-server-journal'
 import { type Links, openLinks } from './xmpp-server-links'
@@ -35,6 +35,10 @@ export interface TrafficOptions {
   readonly secrets: ReadonlyMap<string, string>
   readonly journal: Journal
   readonly now: Now
+  /** Times what the server does by itself. */
+  readonly after: After
+  /** Whether the component's domain has an address. */
+  readonly resolves: boolean
   readonly tls: { readonly key: string | Buffer; readonly cert: string | Buffer } | undefined
   /** Answers an iq of a component to the server or to one of its users. */
   answer(request: XmlElement): string
@@ -55,6 +59,7 @@ export async function openTraffic(options: TrafficOptions): Promise<Traffic> {
   /** What waits for an answer, and of which component. */
   const waiting = new Map<() => void, string>()
   const arrivals = new Set<(component: string) => void>()
+  let probes = 0
 
   function violation(what: string, xml: string): void {
     if (violations.length < MOST_VIOLATIONS) violations.push({ at: now(), what, xml })
@@ -65,7 +70,10 @@ export async function openTraffic(options: TrafficOptions): Promise<Traffic> {
     {
       serverDomain: domain,
       secretOf: (component) => secrets.get(component),
-      online: (stream) => [...arrivals].forEach((arrived) => arrived(stream.domain)),
+      online(stream) {
+        ;[...arrivals].forEach((arrived) => arrived(stream.domain))
+        if (personality.connection.probes === true) probe(stream.domain)
+      },
       stanza: fromComponent,
       violation,
       closed: (stream) => {
@@ -73,8 +81,16 @@ export async function openTraffic(options: TrafficOptions): Promise<Traffic> {
         for (const [tell, component] of [...waiting]) if (component === stream.domain) tell()
       },
     },
-    options.tls,
+    options,
   )
+
+  /** Openfire lists a component by what it answers to these. */
+  function probe(component: string): void {
+    for (const query of ['http://jabber.org/protocol/disco#info', 'jabber:iq:version']) {
+      const head = `<iq type='get' from='${domain}' to='${component}' id='probe-${++probes}'>`
+      ask(parseXml(`${head}<query xmlns='${query}'/></iq>`), () => undefined).catch(() => undefined)
+    }
+  }
 
   function hand(stanza: XmlElement, text = stanza.toString()): boolean {
     const component = domainOf(stanza.attrs['to'] ?? '') ?? ''
@@ -105,8 +121,8 @@ export async function openTraffic(options: TrafficOptions): Promise<Traffic> {
       if (hand(stanza)) {
         questions.ask(stanza, listen)
       } else {
-        const bounce = parseXml(errorTo(stanza, personality.bounce.type, personality.bounce.condition))
-        listen({ stanza: bounce, exactSender: true, nth: 1, after: 0 })
+        const { type, condition } = personality.bounce[options.resolves ? 'resolved' : 'unresolved']
+        listen({ stanza: parseXml(errorTo(stanza, type, condition)), exactSender: true, nth: 1, after: 0 })
       }
     })
   }
@@ -117,9 +133,12 @@ export async function openTraffic(options: TrafficOptions): Promise<Traffic> {
     const { from, to, type } = stanza.attrs
     const rules = personality.connection
     if (from === undefined && rules.withoutFrom === 'improper-addressing') return stream.fail('improper-addressing')
-    if (from !== undefined && domainOf(from) !== stream.domain) return stream.fail('invalid-from')
+    const isForeign = from !== undefined && domainOf(from) !== stream.domain
+    if (isForeign && rules.foreignFrom === 'invalid-from') return stream.fail('invalid-from')
     if (to === undefined && rules.withoutTo === 'improper-addressing') return stream.fail('improper-addressing')
     const addressed = from === undefined ? withAttrs(stanza, { from: stream.domain }) : stanza
+    const isRefused = isForeign || (from === undefined && rules.withoutFrom === 'bad-request')
+    if (isRefused) return stream.send(errorTo(addressed, 'modify', 'bad-request'))
     const isQuestion = stanza.name === 'iq' && (type === 'get' || type === 'set')
     if (stanza.name === 'iq' && !isQuestion) {
       const complaint = questions.answer(addressed)

@@ -2,7 +2,7 @@
  * An XMPP server for one domain with its users' clients, on loopback, to which a component attaches (XEP-0114 v1.6).
  * Strict: what a component does wrong is kept as a violation. Shares no code with the component it checks.
  */
-import { systemNow } from './time'
+import { after as realAfter, systemNow } from './time'
 import { type ClientHost, makeClient } from './xmpp-server-client'
 import { bareJid, domainOf } from './xmpp-server-conduct'
 import { type JournalEntry, makeJournal } from './xmpp-server-journal'
@@ -28,6 +28,7 @@ export { formValues, type XmlElement } from './xmpp-server-xml'
 /** Starts the simulator on a free port of 127.0.0.1. */
 export async function startXmppServerSimulator(options: XmppServerOptions): Promise<XmppServerSimulator> {
   const { domain = 'localhost', personality: chosen = 'prosody', now = systemNow } = options
+  const { resolves = false, after = realAfter } = options
   const personality = typeof chosen === 'string' ? PERSONALITIES[chosen] : chosen
   const secrets = new Map(options.components.map((component) => [component.domain, component.secret]))
   const first = options.components[0]?.domain ?? ''
@@ -38,9 +39,20 @@ export async function startXmppServerSimulator(options: XmppServerOptions): Prom
   let ids = 0
 
   const answer = (request: XmlElement): string => answerItself(request, domain, [...secrets.keys()], push)
-  const traffic = await openTraffic({ domain, personality, secrets, journal, now, tls: options.tls, answer, message })
+  const traffic = await openTraffic({
+    domain,
+    personality,
+    secrets,
+    journal,
+    now,
+    after,
+    resolves,
+    tls: options.tls,
+    answer,
+    message,
+  })
   const { links } = traffic
-  const push = makePushTable(personality, domain, (stanza, heard) => traffic.ask(stanza, heard))
+  const push = makePushTable(personality, domain, (stanza, heard) => traffic.ask(stanza, heard), now)
 
   const onlineClients = (user: string): readonly ReturnType<typeof makeClient>[] =>
     [...clients.values()].filter((each) => bareJid(each.jid) === user && each.isOnline)
@@ -99,10 +111,22 @@ export async function startXmppServerSimulator(options: XmppServerOptions): Prom
       const { from, to, body = '' } = message
       const user = bareJid(to)
       const online = onlineClients(user)
+      const suspended = [...clients.values()].some((each) => bareJid(each.jid) === user && each.isSuspended)
       if (online.length === 0) stored.set(user, (stored.get(user) ?? 0) + 1)
       const text = `<message type='chat' from='${escapeXml(from)}' to='${escapeXml(to)}'><body>${escapeXml(body)}</body></message>`
       online.forEach((each) => each.deliver(parseXml(text)))
-      return push.notify(user, { is: 'message', message, online: online.length > 0, stored: stored.get(user) ?? 0 })
+      return push.notify(user, {
+        is: 'message',
+        message,
+        online: online.length > 0,
+        suspended,
+        stored: stored.get(user) ?? 0,
+      })
+    },
+    removeAccount(user: string) {
+      const published = push.notify(user, { is: 'account removed' })
+      push.forget(user)
+      return published
     },
     request(xml: string | XmlElement) {
       const stanza = typeof xml === 'string' ? parseXml(xml) : xml

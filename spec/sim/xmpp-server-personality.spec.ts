@@ -16,7 +16,7 @@ const invented: Personality = {
   connection: { ...prosody.connection, second: 'kicks the first' },
   honoursRemoteDisable: true,
   publish(occasion, _registration, domain) {
-    const count = occasion.is === 'fetched' ? 0 : occasion.stored
+    const count = occasion.is === 'message' ? occasion.stored : 0
     const notification = `<notification xmlns='urn:xmpp:push:0'><count>${count}</count></notification>`
     return { id: `n${count}`, from: `${domain}/node`, notification }
   },
