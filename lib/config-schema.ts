@@ -1,6 +1,8 @@
 /** The shape of the whole configuration as JSON Schema, put together from its parts and from the kinds that exist. */
 import { appShape } from './config-app'
+import { makeHttp } from './config-http'
 import { type BoundKinds } from './config-kinds'
+import { fuse, limits } from './config-limits'
 import { access, log, makeComponent } from './config-parts'
 import { type Shape, shapeOf } from './config-shape'
 import { makeUnbuiltKeys, unbuiltKinds } from './config-unbuilt'
@@ -25,7 +27,7 @@ function storeShape(kinds: BoundKinds): Shape {
 /** JSON Schema (draft 2020-12) of `component.config.json`: what an editor completes, and what names every known key. */
 export function configShape(kinds: BoundKinds, words: OptionWords): Shape {
   const component = shapeOf(makeComponent(words))
-  const unbuilt = Object.entries(makeUnbuiltKeys(words)).map(([key, schema]) => [key, shapeOf(schema)] as const)
+  const unbuilt = Object.entries(makeUnbuiltKeys()).map(([key, schema]) => [key, shapeOf(schema)] as const)
   return {
     $schema: 'https://json-schema.org/draft/2020-12/schema',
     title: 'xmpp-push: component.config.json',
@@ -44,7 +46,10 @@ export function configShape(kinds: BoundKinds, words: OptionWords): Shape {
         minProperties: 1,
       },
       access: { ...shapeOf(access), description: 'Who may register, publish and administer.' },
+      limits: { ...shapeOf(limits), description: 'How much may pass; what is more is held back, never dropped.' },
+      fuse: { ...shapeOf(fuse), description: 'When so many tokens die that the fault is taken to be ours.' },
       log: { ...shapeOf(log), description: 'What is written to the log.' },
+      http: shapeOf(makeHttp(words)),
       ...Object.fromEntries(unbuilt),
     },
     required: ['component', 'store', 'apps'],

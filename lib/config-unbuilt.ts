@@ -1,7 +1,6 @@
 /** Parts of the configuration that are known and not built yet: their shape, and the plain word that refuses them. */
 import { z } from 'zod'
 import { type Fault, type Path, spell } from './config-fault'
-import { type OptionWords } from './model/options'
 
 /** Kinds that will come, by the key that names them, each with what to use until then. */
 export const unbuiltKinds = {
@@ -34,18 +33,8 @@ export const match = z
   .describe('Not built yet. By it, requests over HTTP that name no app find theirs.')
 
 /** Top-level keys that will come, with their shape. */
-export function makeUnbuiltKeys(words: OptionWords) {
-  const listener = z.strictObject({
-    listen: z.string().describe('Address and port: `127.0.0.1:8086`.'),
-    tls: z.strictObject({ certificate: words.credential, key: words.credential }).optional(),
-    auth: z.strictObject({ token: words.credential }).optional(),
-    serve: z.array(z.string()).describe('Names of the interfaces served here.'),
-  })
+export function makeUnbuiltKeys() {
   return {
-    http: z
-      .strictObject({ listeners: z.array(listener), trustedProxies: z.array(z.string()).optional() })
-      .optional()
-      .describe('Not built yet. Where HTTP interfaces are served.'),
     outbox: z
       .looseObject({ kind: z.enum(['nats']) })
       .optional()

@@ -8,7 +8,9 @@ import { type App, choose, isObject, readApp } from './config-app'
 import { FILE_VARIABLE, override } from './config-environment'
 import { type Fault, spell } from './config-fault'
 import { readPart, unknownKey } from './config-faults'
+import { type Http, readHttp } from './config-http'
 import { readJson } from './config-json'
+import { fuse, type FuseConfig, limits, type LimitsConfig } from './config-limits'
 import { bindKinds, type BoundKinds, type ConfiguredStore, type Kinds } from './config-kinds'
 import { type Access, access, type ComponentConfig, type Log, log, makeComponent, parentOf } from './config-parts'
 import { configShape } from './config-schema'
@@ -30,7 +32,11 @@ export interface Config {
   /** By name, in the file's order. */
   readonly apps: ReadonlyMap<string, App>
   readonly access: Access
+  /** What the file sets of the limits; the rest is as usual. */
+  readonly limits: LimitsConfig
+  readonly fuse: FuseConfig
   readonly log: Log
+  readonly http: Http
 }
 
 export type ReadConfig =
@@ -140,9 +146,9 @@ function readAccess(raw: unknown, components: readonly ComponentConfig[], faults
   return { register: [...new Set(register)], publish: read.publish, admins: read.admins }
 }
 
-function refuseKeys(raw: Raw, root: Shape, words: OptionWords, faults: Fault[]): void {
+function refuseKeys(raw: Raw, root: Shape, faults: Fault[]): void {
   const known = Object.keys(root.properties ?? {})
-  const unbuilt = makeUnbuiltKeys(words)
+  const unbuilt = makeUnbuiltKeys()
   for (const [key, value] of Object.entries(raw)) {
     if (!known.includes(key)) faults.push(unknownKey(key, [], known))
     else if (Object.hasOwn(unbuilt, key)) {
@@ -177,13 +183,17 @@ export function readConfig<P, F, S>({ file, env = process.env, kinds }: ConfigSo
   }
   const { raw, setBy } = override(loaded.raw, root, env, faults)
   const top = isObject(raw) ? raw : {}
-  refuseKeys(top, root, words, faults)
+  refuseKeys(top, root, faults)
   const components = readComponents(top['component'], words, faults)
   const store = readStore(top['store'], bound, faults)
   const apps = readApps(top['apps'], bound, faults)
   const rights = readAccess(top['access'], components, faults)
+  const pacing = readPart(limits, top['limits'] === undefined ? {} : top['limits'], ['limits'], faults)
+  const fusing = readPart(fuse, top['fuse'] === undefined ? {} : top['fuse'], ['fuse'], faults)
   const logging = readPart(log, top['log'] === undefined ? {} : top['log'], ['log'], faults)
-  if (faults.length > 0 || store === undefined || rights === undefined || logging === undefined) {
+  const http = readHttp(top['http'], words, faults)
+  const isWhole = store !== undefined && rights !== undefined && logging !== undefined && http !== undefined
+  if (faults.length > 0 || !isWhole || pacing === undefined || fusing === undefined) {
     const sources = new Map([...setBy].map(([at, name]) => [spell(at), name]))
     const named = faults.map((fault) => {
       const name = sources.get(fault.path)
@@ -192,6 +202,16 @@ export function readConfig<P, F, S>({ file, env = process.env, kinds }: ConfigSo
     return { is: 'faults', faults: named, sound: apps }
   }
   const byName: ReadonlyMap<string, App> = new Map(apps.map((app) => [app.name, app]))
-  const config = { file: path, components, store, apps: byName, access: rights, log: logging }
+  const config = {
+    file: path,
+    components,
+    store,
+    apps: byName,
+    access: rights,
+    limits: pacing,
+    fuse: fusing,
+    log: logging,
+    http,
+  }
   return { is: 'config', config: freeze(config) }
 }

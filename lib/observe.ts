@@ -20,6 +20,7 @@ export type Event =
       readonly domains: readonly string[]
       readonly apps: readonly string[]
     }
+  | { readonly at: 'listening'; readonly url: string; readonly serves: readonly string[] }
   | { readonly at: 'stopping'; readonly why: string }
   | { readonly at: 'stopped'; readonly waiting: number }
   /** The component link; `mend` says what the operator is to do. */
@@ -83,6 +84,7 @@ export type Observe = (event: Event) => void
 
 const text: { readonly [K in Event['at']]: (event: Extract<Event, { at: K }>) => string } = {
   started: (e) => `started: ${e.domains.join(', ')} for ${e.apps.length} apps`,
+  listening: (e) => `${e.url} serves ${e.serves.join(', ')}`,
   stopping: (e) => `stopping: ${e.why}`,
   stopped: (e) => `stopped; ${e.waiting} deliveries wait on disk for the next start`,
   link: (e) =>

@@ -157,6 +157,8 @@ const libraries: Readonly<Record<string, (file: string) => boolean>> = {
   'npm:@parse/node-apn': (file) => isIn(file, 'providers'),
   'npm:google-auth-library': (file) => isIn(file, 'providers'),
   'npm:node-forge': (file) => isIn(file, 'providers', 'sim'),
+  'npm:hono': (file) => isIn(file, 'http', 'sim'),
+  'npm:@hono/node-server': (file) => isIn(file, 'http', 'sim'),
   'npm:commander': (file) => file === 'cli' || isIn(file, 'commands'),
 }
 

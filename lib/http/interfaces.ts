@@ -1,0 +1,7 @@
+/** Every interface that can be served, by its name in the configuration. Knows their names, not what they do. */
+import { type HttpInterface, type HttpSurroundings } from './interface'
+import { webPushExample } from './webpush-example'
+
+export const interfaces = { 'webpush-example': webPushExample } satisfies Readonly<
+  Record<string, (surroundings: HttpSurroundings) => HttpInterface>
+>
