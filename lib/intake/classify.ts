@@ -18,7 +18,10 @@ export function classify(summary: Summary): Judged {
   if (summary.priority !== undefined) {
     return summary.priority === 'high' ? { class: 'message', urgency: 'high' } : { class: 'quiet', urgency: 'low' }
   }
-  return hasText ? { class: 'message', urgency: 'high' } : { class: 'quiet', urgency: 'low' }
+  if (summary.call !== undefined && !hasText) return { class: 'quiet', urgency: 'low' }
+  return hasText || summary.withheld === true
+    ? { class: 'message', urgency: 'high' }
+    : { class: 'quiet', urgency: 'low' }
 }
 
 /** Drops what the app's settings do not allow to be kept: sender and text of unencrypted messages, unless opted in. */

@@ -6,6 +6,8 @@ export interface Summary {
   readonly count?: number
   readonly sender?: string
   readonly body?: string
+  /** There is a summary, and it has no place for a text at all: the server withholds the text of what is a message. */
+  readonly withheld?: true
   readonly nickname?: string
   readonly priority?: 'high' | 'low'
   readonly encrypted?: { readonly iv: string; readonly data: string; readonly voip: boolean }

@@ -1,5 +1,6 @@
 /** XEP-0357 v0.4.1 §7: what a `<notification/>` says, with Tigase's extensions; unknown children are passed over. */
 import { type Element } from 'ltx'
+import { type Fields } from '../dialects/dialect'
 import { type Malformed, type Summary } from '../model/request'
 import { attribute } from './element'
 import { FORMS, fieldsOf, valueOf } from './forms'
@@ -28,7 +29,9 @@ function readNotification(notification: Element, siblings: readonly Element[]): 
   const inside = notification.getChildElements()
   // COMPAT(Prosody mod_cloud_notify 2021-01 to 2021-02): the form stands beside the notification.
   const forms = [...inside, ...siblings].filter((child) => child.getName() === 'x' && child.getNS() === FORMS)
-  const fields = fieldsOf(...forms)
+  // COMPAT(Metronome ≤ 4): the fields stand in the notification itself, without a form.
+  const summary = [...forms, notification]
+  const fields = fieldsOf(...summary)
   const count = countOf(valueOf(fields, 'message-count'))
   const sender = bounded(valueOf(fields, 'last-message-sender'), LONGEST_TEXT)
   const body = bounded(valueOf(fields, 'last-message-body'), LONGEST_TEXT)
@@ -40,18 +43,36 @@ function readNotification(notification: Element, siblings: readonly Element[]): 
   )
   const priority = named('priority', 'tigase:push:priority:0', 'urn:xmpp:push:priority:0')?.getText().trim()
   const encrypted = encryptedOf(named('encrypted', 'tigase:push:encrypt:0'))
-  const call = callOf(named('jingle', 'tigase:push:jingle:0'))
+  const call = callOf(named('jingle', 'tigase:push:jingle:0')) ?? hintedCallOf(fields)
   const event = named('event', 'http://tigase.org/protocol/account#event')
   return {
     ...(count === undefined ? {} : { count }),
     ...(sender === undefined ? {} : { sender }),
     ...(body === undefined ? {} : { body }),
+    ...(isWithheld(summary, fields) ? { withheld: true } : {}),
     ...(nickname === undefined ? {} : { nickname }),
     ...(priority === 'high' || priority === 'low' ? { priority } : {}),
     ...(encrypted === undefined ? {} : { encrypted }),
     ...(call === undefined ? {} : { call }),
     accountRemoved: event !== undefined && attribute(event, 'name') === 'account-removed',
   }
+}
+
+/**
+ * COMPAT(Metronome ≤ 4; ejabberd with `include_body: false`; Tigase without bodies): these summarise messages only, and leave the
+ * text's field out. Prosody and Openfire, which summarise anything, send that field always, without a value where there is no text.
+ */
+function isWithheld(summary: readonly Element[], fields: Fields): boolean {
+  if (valueOf(fields, 'FORM_TYPE') !== 'urn:xmpp:push:summary' || fields.has('jingle-message')) return false
+  return !summary.some((form) =>
+    form.getChildren('field').some((field) => attribute(field, 'var') === 'last-message-body'),
+  )
+}
+
+/** COMPAT(MongooseIM, hints plugin): a call message is summarised by fields of its own. */
+function hintedCallOf(fields: Fields): Summary['call'] {
+  const [action, sid] = [valueOf(fields, 'jingle-message'), valueOf(fields, 'jingle-session-id')]
+  return action === undefined ? undefined : { action, ...(sid === undefined ? {} : { sid }), media: [] }
 }
 
 function countOf(text: string | undefined): number | undefined {

@@ -9,7 +9,12 @@ import { startApnsSimulator, type ApnsSimulator } from '../../lib/sim/apns'
 import { makeProviderKey } from '../../lib/sim/certificates'
 import { startFcmSimulator, type FcmSimulator } from '../../lib/sim/fcm'
 import { startOauthSimulator, type OauthSimulator } from '../../lib/sim/oauth'
-import { startXmppServerSimulator, type PersonalityName, type XmppServerSimulator } from '../../lib/sim/xmpp-server'
+import {
+  startXmppServerSimulator,
+  type Personality,
+  type PersonalityName,
+  type XmppServerSimulator,
+} from '../../lib/sim/xmpp-server'
 import { handClock, type HandClock } from './hand-clock'
 
 export const IOS = 'org.example.ios'
@@ -41,7 +46,9 @@ export interface House {
 }
 
 export interface HouseOptions {
-  readonly personality?: PersonalityName
+  readonly personality?: PersonalityName | Personality
+  /** Whether the component's domain has an address, which some servers look up while it is away. */
+  readonly resolves?: boolean
   /** Further apps of the configuration; `sandbox`: Apple's other host, which only they know. */
   readonly apps?: (place: {
     readonly apns: ApnsSimulator
@@ -59,7 +66,9 @@ export async function startHouse(options: HouseOptions = {}): Promise<House> {
     domain: 'example.com',
     personality: options.personality ?? 'prosody',
     components: [{ domain: DOMAIN, secret: 'component secret' }],
+    resolves: options.resolves ?? false,
     now,
+    after: (ms, call) => clock.after(ms, call),
   })
   const apns = await startApnsSimulator({ now })
   const sandbox = await startApnsSimulator({ now, environment: 'sandbox' })
