@@ -1,7 +1,7 @@
 /**
  * TCP, TLS and ALPN (RFC 7301) to one host. Knows when a peer does not speak HTTP/2 and says so in words; knows nothing of frames.
  */
-import { isIP, type TcpNetConnectOpts } from 'node:net'
+import { isIP, type LookupFunction, type Socket, type TcpNetConnectOpts } from 'node:net'
 import {
   connect,
   createSecureContext,
@@ -19,10 +19,12 @@ export interface Place {
   readonly context: SecureContext
   /** Milliseconds for TCP and TLS together. */
   readonly timeout: number
+  /** In place of the system's own, for a name. */
+  readonly lookup?: LookupFunction
 }
 
 /** A name with several addresses, one of them dead, costs at most this many milliseconds per dead one. */
-const NEXT_ADDRESS_AFTER = 1000
+export const NEXT_ADDRESS_AFTER = 1000
 
 /** Throws what OpenSSL says about an unreadable certificate, key or authority. */
 export function placeOf(options: OriginOptions): Place {
@@ -65,8 +67,11 @@ function failed(error: unknown): NotDialled {
   return { why: wordsOf(error), ...(typeof code === 'string' ? { code } : {}) }
 }
 
-/** One TLS handshake. `done` is told once. The function returned gives up. */
-function handshake(
+/** Makes one connection: `done` is told once, the function returned gives up. */
+export type Dial<S extends Socket = TLSSocket> = (done: (result: S | NotDialled) => void) => () => void
+
+/** One TLS handshake that offers these protocols (ALPN). `done` is told once. The function returned gives up. */
+export function handshake(
   place: Place,
   protocols: string[],
   clock: Clock,
@@ -80,11 +85,22 @@ function handshake(
     ...(isIP(place.host) === 0 ? { servername: place.host } : {}),
     autoSelectFamily: true,
     autoSelectFamilyAttemptTimeout: NEXT_ADDRESS_AFTER,
+    ...(place.lookup === undefined ? {} : { lookup: place.lookup }),
   }
-  const socket = connect(how)
+  return awaiting(connect(how), 'secureConnect', place.timeout, clock, done)
+}
+
+/** Waits until a socket is ready. `done` is told once. The function returned gives up. */
+export function awaiting<S extends Socket>(
+  socket: S,
+  ready: 'connect' | 'secureConnect',
+  timeout: number,
+  clock: Clock,
+  done: (result: S | NotDialled) => void,
+): () => void {
   let over = false
-  const cancel = clock.after(place.timeout, () => end({ why: `no connection within ${place.timeout} ms` }))
-  const end = (result: TLSSocket | NotDialled): void => {
+  const cancel = clock.after(timeout, () => end({ why: `no connection within ${timeout} ms` }))
+  const end = (result: S | NotDialled): void => {
     if (over) return
     over = true
     cancel()
@@ -96,7 +112,7 @@ function handshake(
   // Stays for the socket's life: an error without a listener would end the process.
   socket.on('error', (error) => end(failed(error)))
   socket.once('close', closed)
-  socket.once('secureConnect', () => {
+  socket.once(ready, () => {
     socket.setNoDelay(true)
     end(socket)
   })

@@ -5,7 +5,7 @@
 import { connect, constants, type ClientHttp2Session } from 'node:http2'
 import { type TLSSocket } from 'node:tls'
 import { type Clock } from '../clock'
-import { dial, wordsOf, type Place } from './dial'
+import { wordsOf, type Dial } from './dial'
 import { exchange, type Broken } from './http2-stream'
 import { type OriginOptions, type WireFailure, type WireReply, type WireRequest } from './wire'
 
@@ -56,12 +56,7 @@ const STEADY_AFTER = 10_000
 /** How long a peer may take to close its half, in milliseconds. */
 const LINGER = 5000
 
-export function openConnection(
-  place: Place,
-  options: OriginOptions,
-  clock: Clock,
-  events: ConnectionEvents,
-): Connection {
+export function openConnection(dial: Dial, options: OriginOptions, clock: Clock, events: ConnectionEvents): Connection {
   const openedAt = clock.elapsed()
   const waiting = new Set<Underway>()
   let socket: TLSSocket | undefined
@@ -205,7 +200,7 @@ export function openConnection(
     closeWhenEmpty()
   }
 
-  const giveUp = dial(place, clock, (result) => {
+  const giveUp = dial((result) => {
     if (gone) {
       if (!('why' in result)) result.destroy()
       return

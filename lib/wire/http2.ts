@@ -3,7 +3,7 @@
  * can have processed. Knows nothing of push.
  */
 import { type Clock } from '../clock'
-import { placeOf } from './dial'
+import { dial, placeOf, type Dial } from './dial'
 import { makeFifo } from './fifo'
 import { openConnection, type Asked, type Connection } from './http2-connection'
 import { type Origin, type OriginOptions, type WireFailure, type WireReply } from './wire'
@@ -11,12 +11,17 @@ import { type Origin, type OriginOptions, type WireFailure, type WireReply } fro
 const FIRST_HOLD = 250
 const LONGEST_HOLD = 30_000
 
+function dialling(options: OriginOptions, clock: Clock): Dial {
+  const place = placeOf(options)
+  return (done) => dial(place, clock, done)
+}
+
 /**
  * Nothing is connected until the first request. After a connection that failed or was of no use, requests fail fast as `unreachable`
- * for a growing, jittered moment. Throws if certificate, key or authorities can't be read.
+ * for a growing, jittered moment. Throws if certificate, key or authorities can't be read. `via`: another way to connect, which gives
+ * sockets that speak h2.
  */
-export function makeHttp2Origin(options: OriginOptions, clock: Clock): Origin {
-  const place = placeOf(options)
+export function makeHttp2Origin(options: OriginOptions, clock: Clock, via = dialling(options, clock)): Origin {
   const size = Math.max(1, options.connections ?? 1)
   const queue = makeFifo<Asked>()
   const pool: Connection[] = []
@@ -81,7 +86,7 @@ export function makeHttp2Origin(options: OriginOptions, clock: Clock): Origin {
   }
 
   const open = (): void => {
-    const connection = openConnection(place, options, clock, {
+    const connection = openConnection(via, options, clock, {
       room: pump,
       again(asked) {
         queue.unshift(asked)

@@ -28,6 +28,8 @@ export interface WireFailure {
   readonly ambiguous: boolean
   /** True if no connection could be made at all: refused, no route, TLS, ALPN. */
   readonly unreachable: boolean
+  /** Present if it was we who did not let it connect (`guard.ts`): asking again is of no use. */
+  readonly forbidden?: true
 }
 
 export interface Origin {

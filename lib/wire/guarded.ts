@@ -1,0 +1,74 @@
+/**
+ * Requests to endpoints that strangers name: judged by the guard as written and as resolved, each time; one origin each, in a bounded pool.
+ * Follows no redirect. Knows nothing of push.
+ */
+import { createSecureContext, rootCertificates } from 'node:tls'
+import { type Clock } from '../clock'
+import { makeEitherOrigin } from './either'
+import { type Endpoint, type Guard } from './guard'
+import { guardedDial } from './guarded-dial'
+import { whyNotThere } from './guarded-lookup'
+import { makeOrigins } from './origins'
+import { type WireFailure, type WireReply, type WireRequest } from './wire'
+
+export interface GuardedOptions {
+  readonly guard: Guard
+  /** PEM of further certificate authorities; the system's own stay trusted. */
+  readonly ca?: Buffer
+  /** HTTP/2 connections to one origin at most; of HTTP/1.1 eight times as many. */
+  readonly connections: number
+}
+
+export interface GuardedWire {
+  /** One request; `path` is the endpoint's own. Never rejects. `forbidden` where the guard says so. */
+  request(endpoint: string, request: Omit<WireRequest, 'path'>): Promise<WireReply | WireFailure>
+  /** Why the endpoint's host must not be asked as its name resolves now; undefined if it may, or if it can't be said now. */
+  whyNotThere(endpoint: Endpoint): Promise<string | undefined>
+  close(graceMs: number): Promise<void>
+}
+
+const TIMES = { requestTimeout: 10_000, connectTimeout: 10_000, pingAfter: 30_000 }
+/** RFC 8030 promises no body; what vendors say fits into a fraction of it. */
+const LARGEST_BODY = 64 * 1024
+const STREAMS = 100
+const POOL = { most: 128, idleAfter: 120_000 }
+/** How long whoever registers is kept waiting for DNS, milliseconds. */
+const RESOLVED_WITHIN = 3000
+
+/** Throws what OpenSSL says about unreadable authorities. */
+export function makeGuardedWire({ guard, ca, connections }: GuardedOptions, clock: Clock): GuardedWire {
+  const origins = makeOrigins(POOL, clock)
+  // One for all: reading the world's authorities takes a tenth of a second of a slow processor.
+  const context = createSecureContext({
+    minVersion: 'TLSv1.2',
+    ...(ca === undefined ? {} : { ca: [...rootCertificates, ca] }),
+  })
+
+  const open = (endpoint: Endpoint) => {
+    const options = {
+      ...TIMES,
+      url: endpoint.origin,
+      maxBody: LARGEST_BODY,
+      initialStreams: 0,
+      maxStreams: STREAMS,
+      connections,
+      // What a stranger's server says is not worth an operator's attention.
+      notice: () => undefined,
+    }
+    const via = guardedDial({ endpoint, context, timeout: TIMES.connectTimeout }, clock)
+    return makeEitherOrigin(options, clock, via)
+  }
+
+  return Object.freeze({
+    async request(text: string, request: Omit<WireRequest, 'path'>) {
+      const endpoint = guard.endpoint(text)
+      if (endpoint.is === 'refused') {
+        const why = `the endpoint is refused: ${endpoint.why}`
+        return { is: 'failure', why, ambiguous: false, unreachable: true, forbidden: true }
+      }
+      return origins.request(endpoint.origin, { ...request, path: endpoint.path }, () => open(endpoint))
+    },
+    whyNotThere: (endpoint: Endpoint) => whyNotThere(endpoint, RESOLVED_WITHIN, clock),
+    close: (graceMs: number) => origins.close(graceMs),
+  } satisfies GuardedWire)
+}
