@@ -1,6 +1,6 @@
 /** How an outbox hands out: in which order, how much, to whom. */
 import { Opaque } from '../../lib/model/opaque'
-import { type OutboxScene, delivery, ended, fresh, ids, takeNow, turn } from './outbox-scene'
+import { type OutboxScene, delivery, ended, fresh, ids, takeNow, turn, two } from './outbox-scene'
 
 export function outboxHandsOut(scene: OutboxScene): void {
   describe('handing out', () => {
@@ -80,6 +80,18 @@ export function outboxHandsOut(scene: OutboxScene): void {
       const claim = scene.outbox().claim(new Map([[scene.app, 1]]))
       await scene.outbox().put([message, call])
       expect(ids(await claim)).toEqual([call.id])
+    })
+
+    it('hands out nothing before its time, though others of the app are due', async () => {
+      const [due, later] = two(() => delivery(scene.app, scene.now()))
+      await scene.outbox().put([due, later])
+      await scene.takeAll()
+      const again = ({ id }: { id: string }, dueAt: number) =>
+        ({ id, app: scene.app, dueAt, attempts: 1, ambiguous: false, resent: false }) as const
+      await scene.outbox().settle([again(due, scene.now()), again(later, scene.now() + 1)])
+      expect(ids(await scene.takeAll())).toEqual([due.id])
+      await scene.tested.clock.advance(1)
+      expect(ids(await scene.takeAll())).toEqual([later.id])
     })
 
     it('hands out nothing twice', async () => {

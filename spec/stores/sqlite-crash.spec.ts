@@ -4,7 +4,9 @@ import { makeFolder } from '../support/folder'
 import { handClock } from '../support/hand-clock'
 import { closes } from '../../lib/model/accounting'
 import { sqlite } from '../../lib/stores/sqlite'
+import { SCHEMA_VERSION } from '../../lib/stores/sqlite-schema'
 import { ids, takeNow } from '../contracts/outbox-scene'
+import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 
 const children: ChildLines[] = []
@@ -41,6 +43,8 @@ describe('lib/stores/sqlite, killed', () => {
       message: `store ${file} is open in another process, which holds its lock; stop that one first, or name another file in store.file`,
     })
     await holder.stop()
+    // The tables' version stands in the file itself (SQLite file format §1.3), where an older program looks for it.
+    expect(readFileSync(file).readUInt32BE(60)).toBe(SCHEMA_VERSION)
     const store = await sqlite.open(options, surroundings())
     await store.close()
   })

@@ -4,7 +4,7 @@ import { statSync } from 'node:fs'
 import { join } from 'node:path'
 import { Opaque } from '../../lib/model/opaque'
 import { sqlite } from '../../lib/stores/sqlite'
-import { delivery, ids, takeNow, uuid } from '../contracts/outbox-scene'
+import { delivery, ended, ids, takeNow, uuid } from '../contracts/outbox-scene'
 import { realDescribe } from '../support/available'
 import { startChild } from '../support/child-lines'
 import { makeFolder } from '../support/folder'
@@ -41,14 +41,27 @@ describe('lib/stores/sqlite-lane', () => {
   it('rejects the one call that can not be stored, and serves those that came with it', async () => {
     const store = await open(newFile())
     const [good, bad] = [delivery('app', clock.now()), delivery('app', clock.now(), { expiresAt: NaN })]
+    await store.outbox.put([delivery('app', clock.now())])
+    const [out] = await takeNow(store.outbox, { app: 9 })
+    if (out === undefined) throw new Error('nothing claimed')
     const register = store.registry.register({
       ...{ id: uuid(), service: 'push.example.com', node: 'n', owner: 'juliet@example.com', dialect: 'tigase' },
       ...{ device: 'phone', app: 'app', address: new Opaque('token'), hints: {}, at: 1 },
     })
-    const calls = await Promise.allSettled([store.outbox.put([good]), store.outbox.put([bad]), register])
-    expect(calls.map(({ status }) => status)).toEqual(['fulfilled', 'rejected', 'fulfilled'])
+    const settle = store.outbox.settle([ended(out)])
+    const calls = await Promise.allSettled([settle, store.outbox.put([good]), store.outbox.put([bad]), register])
+    expect(calls.map(({ status }) => status)).toEqual(['fulfilled', 'fulfilled', 'rejected', 'fulfilled'])
     expect(ids(await takeNow(store.outbox, { app: 9 }))).toEqual([good.id])
-    expect((await store.accounts()).get('app')).toMatchObject({ accepted: 1, inFlight: 1 })
+    expect((await store.accounts()).get('app')).toMatchObject({ accepted: 2, delivered: 1, inFlight: 1 })
+  })
+
+  it('hands out a call that came in one turn with the claim before messages that wait', async () => {
+    const store = await open(newFile())
+    const [message, call] = [delivery('app', clock.now()), delivery('app', clock.now(), { class: 'call' })]
+    await store.outbox.put([message])
+    const claim = store.outbox.claim(new Map([['app', 1]]))
+    await store.outbox.put([call])
+    expect(ids(await claim)).toEqual([call.id])
   })
 
   it('refuses as full what queues for a disk that does not keep up', async () => {
