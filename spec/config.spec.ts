@@ -181,13 +181,52 @@ describe('lib/config', () => {
     })
   })
 
+  describe('http', () => {
+    it('is served nowhere where nothing is said', () => {
+      expect(good(right).http).toEqual({ listeners: [] })
+    })
+
+    it.each([
+      ['127.0.0.1:8086', { host: '127.0.0.1', port: 8086 }],
+      ['[::1]:8086', { host: '::1', port: 8086 }],
+      ['localhost:0', { host: 'localhost', port: 0 }],
+    ])('listens at %s', (listen, place) => {
+      const { http } = good({ ...right, ...listening({ listen }) })
+      expect(http.listeners).toEqual([{ ...place, serve: ['webpush-example'] }])
+    })
+
+    it.each(['8086', ':8086', '127.0.0.1', '127.0.0.1:65536', '::1:8086', 'http://127.0.0.1:8086'])(
+      'does not listen at %s',
+      (listen) => {
+        expect(faults({ ...right, ...listening({ listen }) })).toMatchObject([
+          { path: 'http.listeners[0].listen', mend: like(/^Write address:port/) },
+        ])
+      },
+    )
+
+    it('serves no interface that there is not', () => {
+      expect(faults({ ...right, ...listening({ serve: ['gopher'] }) })).toMatchObject([
+        { path: 'http.listeners[0].serve[0]', text: 'there is no interface "gopher"' },
+      ])
+      expect(faults({ ...right, ...listening({ serve: [] }) })).toMatchObject([{ path: 'http.listeners[0].serve' }])
+    })
+  })
+
   describe('what is known and not built yet', () => {
     it.each([
-      ['http', { http: { listeners: [] } }],
+      ['http.trustedProxies', { http: { trustedProxies: ['127.0.0.1'] } }],
+      ['http.listeners[0].tls', listening({ tls: { certificate: 'x', key: 'y' } })],
+      ['http.listeners[0].auth', listening({ auth: { token: 'x' } })],
       ['remoteDisable', { remoteDisable: true }],
       ['roles', { roles: ['door'] }],
     ])('is refused plainly: %s', (path, part) => {
       expect(faults({ ...right, ...part })).toMatchObject([{ path, text: 'not built yet' }])
+    })
+
+    it('is refused plainly: an interface', () => {
+      expect(faults({ ...right, ...listening({ serve: ['metrics'] }) })).toMatchObject([
+        { path: 'http.listeners[0].serve[0]', text: 'the interface "metrics" is not built yet' },
+      ])
     })
 
     it('is refused plainly: an outbox, a store, a provider, a match', () => {
@@ -367,6 +406,11 @@ describe('lib/config', () => {
     expect(JSON.stringify(schema)).toContain('"loft":{"type":"string","minLength":2}')
   })
 })
+
+/** A configuration's `http` with one listener. */
+function listening(listener: object) {
+  return { http: { listeners: [{ listen: '127.0.0.1:0', serve: ['webpush-example'], ...listener }] } }
+}
 
 const noKeep = async () => ({ get: async () => undefined, put: async () => undefined })
 

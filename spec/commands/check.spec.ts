@@ -121,7 +121,7 @@ describe('lib/commands/check', () => {
     })
 
     it('a part is not built yet', async () => {
-      expect(await faultOf({ ...good, http: { listeners: [] } })).toMatch(/http: not built yet\n +→ Remove it/)
+      expect(await faultOf({ ...good, roles: ['door'] })).toMatch(/roles: not built yet\n +→ Remove it/)
       expect(await faultOf({ ...good, store: { kind: 'postgres' } })).toMatch(
         /"postgres" is not built yet\n +→ Use sqlite/,
       )

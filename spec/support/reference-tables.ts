@@ -44,6 +44,7 @@ export function referenceTables(root: Shape): Tables {
   const app: Shape = typeof apps === 'object' ? apps : {}
   const store = top['store'] ?? {}
   const component = top['component']?.anyOf?.[0] ?? {}
+  const listeners = top['http']?.properties?.['listeners']?.items
   return new Map([
     ['component', rows(component)],
     ['store', rows(store)],
@@ -53,6 +54,8 @@ export function referenceTables(root: Shape): Tables {
     ...branches(app, 'profile').map(([name, shape]) => [`profile ${name}`, rows(shape)] as const),
     ['access', rows(top['access'] ?? {})],
     ['log', rows(top['log'] ?? {})],
+    ['http', rows(top['http'] ?? {})],
+    ['http listeners', rows(typeof listeners === 'object' ? listeners : {})],
   ])
 }
 
