@@ -15,6 +15,7 @@ import {
   type PersonalityName,
   type XmppServerSimulator,
 } from '../../lib/sim/xmpp-server'
+import { failing } from './failing-store'
 import { handClock, type HandClock } from './hand-clock'
 
 export const IOS = 'org.example.ios'
@@ -40,6 +41,8 @@ export interface House {
   readonly start: () => Promise<void>
   /** Lets time pass in small steps, with real round trips in between, so that nothing seems late that is not. */
   readonly pass: (ms: number) => Promise<void>
+  /** Makes the store reject whatever is asked of it, or serve again. */
+  readonly failStore: (isDown: boolean) => void
   /** Waits until nothing is in flight. */
   readonly rest: () => Promise<void>
   readonly close: () => Promise<void>
@@ -126,8 +129,12 @@ export async function startHouse(options: HouseOptions = {}): Promise<House> {
   const log: string[] = []
   const observe = makeObserve({ level: 'debug', destination: { write: (line) => void log.push(line) } })
   let service: Service
+  let failStore = (_isDown: boolean): void => undefined
   const start = async (): Promise<void> => {
-    service = await startService(config(), { observe, clock })
+    const fresh = config()
+    const { store, fail } = failing(fresh.store)
+    failStore = fail
+    service = await startService({ ...fresh, store }, { observe, clock })
     await service.whenOnline()
   }
   await start()
@@ -167,6 +174,7 @@ export async function startHouse(options: HouseOptions = {}): Promise<House> {
         await isAtRest(50)
       }
     },
+    failStore: (isDown) => failStore(isDown),
     rest,
     async close() {
       let isStopped = false

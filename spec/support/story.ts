@@ -6,6 +6,7 @@ import { fcmRows, type FcmRowName } from '../../lib/sim/fcm-rows'
 import { parseXml } from '../../lib/sim/xmpp-server-reader'
 import { type XmlElement } from '../../lib/sim/xmpp-server-xml'
 import { DOMAIN, IOS, type House } from './house'
+import { operatorSentences } from './story-operator'
 import { differs, elementDiffers, fill, type Known } from './xml-pattern'
 
 export interface Step {
@@ -219,6 +220,10 @@ const sentences: readonly (readonly [RegExp, Play])[] = [
       await house.start()
     },
   ],
+  ...operatorSentences.map(([pattern, act]): readonly [RegExp, Play] => [
+    pattern,
+    ({ house, known }, words, detail) => act(house, words, fill(detail, known)),
+  ]),
 ]
 
 /** Plays a story; throws with the line at which it went another way. */
