@@ -1,7 +1,7 @@
 import tseslint from 'typescript-eslint'
 
 export default tseslint.config(
-  { ignores: ['dist', 'coverage', 'node_modules', '**/*.mjs', '**/*.cjs'] },
+  { ignores: ['dist', 'coverage', 'node_modules', '**/*.mjs', '**/*.cjs', 'docs/**/*.js'] },
   ...tseslint.configs.recommendedTypeChecked,
   {
     languageOptions: { parserOptions: { projectService: true, tsconfigRootDir: import.meta.dirname } },

@@ -44,7 +44,7 @@ self.addEventListener('activate', (event) => event.waitUntil(self.clients.claim(
 
 self.addEventListener('push', (event) => {
   const push = read(event.data)
-  event.waitUntil(Promise.all([show(push), tellPages(push)]))
+  event.waitUntil(show(push).finally(() => tellPages(push)))
 })
 
 self.addEventListener('notificationclick', (event) => {

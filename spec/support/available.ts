@@ -52,6 +52,7 @@ const NEEDS = {
   slixmpp: () => hasPythonModule('slixmpp', 'python3-slixmpp'),
   nghttpd: () => hasProgram('nghttpd', 'nghttp2-server'),
   openssl: () => hasProgram('openssl', 'openssl'),
+  chromium: () => hasProgram('chromium', 'chromium'),
   curl: () => hasProgram('curl', 'curl'),
   prlimit: () => hasProgram('prlimit', 'util-linux'),
 } satisfies Record<string, () => string | undefined>
