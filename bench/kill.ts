@@ -1,36 +1,37 @@
 /**
  * The program killed with SIGKILL at random moments while it is published to, and started again each time; then what it
  * says of its deliveries is compared with what the push services saw. Exits with 1 if anything does not hold.
- * `npm run bench:kill -- [--kills 50] [--publishes 2000] [--seed N] [--keep]`
+ * `npm run bench:kill -- [--kills 50] [--publishes 2000] [--seed N] [--program folder] [--keep]`
  */
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { join, resolve } from 'node:path'
 import { parseArgs } from 'node:util'
 import { systemClock } from '../lib/clock'
 import { arrivalsAt } from './kill/arrivals'
 import { makeChance, type Chance } from './kill/chance'
 import { type Evidence, type Kill } from './kill/evidence'
-import { judge } from './kill/judgement'
+import { judge, type Claim } from './kill/judgement'
 import { copyProgram, type Life, type Program, type Settled } from './kill/lives'
 import { makeLoad, type Load } from './kill/load'
-import { printRun } from './kill/print'
+import { drawMoments, makePace, type Moment, type Pace, type StartUp } from './kill/plan'
+import { printRun, type Births } from './kill/print'
 import { snapshot } from './kill/snapshot'
 import { DOMAIN, setStage, type Stage } from './kill/stage'
 
 const DEVICES = 300
 /** Devices that register between the kills. */
 const LATE = 50
-/** Kills while the database is being made. */
-const BIRTHS = 6
-/** Kills come no later than so many milliseconds after the start; later on a machine that takes long to start. */
-const SPAN = 1_500
-
+/** Kills while a database is being made. */
+const BIRTHS = 8
 const { values } = parseArgs({
   options: {
     kills: { type: 'string', default: '50' },
     publishes: { type: 'string', default: '2000' },
     seed: { type: 'string', default: String(Date.now() % 1_000_000) },
+    // A folder with another build: `dist`, `package.json` and `node_modules`.
+    program: { type: 'string', default: join(__dirname, '..') },
+    // Leaves the databases and logs where they are.
     keep: { type: 'boolean', default: false },
   },
 })
@@ -67,12 +68,6 @@ async function detached(run: Run): Promise<void> {
     throw new Error('the server keeps the connection of a dead process')
 }
 
-/** Milliseconds from spawning to `started` in the log and to being attached. */
-interface StartUp {
-  readonly started: number
-  readonly attached: number
-}
-
 /** Registers most devices in a life that is not killed, and takes the time of a start. */
 async function calmLife(run: Run, config: string): Promise<StartUp> {
   const spawnedAt = Date.now()
@@ -85,17 +80,20 @@ async function calmLife(run: Run, config: string): Promise<StartUp> {
   return { started: typeof started === 'string' ? Date.parse(started) - spawnedAt : attached, attached }
 }
 
-/** Kills while the database is being made; what is left must open, with the tables and a key. */
-async function births(run: Run, startUp: StartUp): Promise<number> {
+/** Kills while the database is being made; what is left must open, and be empty. */
+async function births(run: Run, pace: Pace): Promise<Births> {
   let opened = 0
+  let unfinished = 0
   for (let birth = 0; birth < BIRTHS; birth++) {
     const folder = join(run.folder, `birth-${birth}`)
     const life = run.program.start(run.stage.furnish(folder))
-    await sleep(opening(run.chance, startUp))
+    await sleep(pace.moment({ of: 'opening', share: run.chance.unit() }))
     if (await life.kill()) run.complaints.push(`birth ${birth}: ended by itself: ${life.complaints()}`)
     await detached(run)
+    const file = join(folder, 'xmpp-push.db')
+    if (snapshot(file, join(folder, 'copy')) === undefined) unfinished += 1
     try {
-      const store = await openStore(run, join(folder, 'xmpp-push.db'))
+      const store = await openStore(run, file)
       const registrations = await store.registry.count()
       await store.close()
       if (registrations.size === 0) opened += 1
@@ -103,25 +101,20 @@ async function births(run: Run, startUp: StartUp): Promise<number> {
       run.complaints.push(`birth ${birth}: ${error instanceof Error ? error.message : String(error)}`)
     }
   }
-  return opened
+  return { of: BIRTHS, unfinished, opened }
 }
+
+const bornWhole = ({ of, opened, unfinished }: Births): Claim => ({
+  claim: 'a database whose maker was killed opens, and is empty',
+  figures: `${opened} of ${of}, ${unfinished} without tables yet`,
+  holds: opened === of,
+})
 
 const openStore = ({ program, complaints }: Run, file: string): ReturnType<Program['sqlite']['open']> =>
   program.sqlite.open(
     { file, maxDeliveries: 1_000_000 },
     { clock: systemClock, trouble: (text) => complaints.push(text) },
   )
-
-/** A moment while the store is opened, migrated or recovered, which all happens shortly before `started`. */
-const opening = (chance: Chance, { started }: StartUp): number => started + chance.between(-150, 30)
-
-/** The moments of the kills, in milliseconds after each start: any moment, and each fifth while the store is opened. */
-function momentsOf(chance: Chance, startUp: StartUp): readonly number[] {
-  const span = Math.max(SPAN, startUp.attached * 2.2)
-  return Array.from({ length: kills }, (_, kill) =>
-    kill % 5 === 4 ? opening(chance, startUp) : chance.between(0, span),
-  )
-}
 
 /** Publishes so many, in bursts at random moments, until the time is up. */
 async function publishWhile(run: Run, count: number, ms: number, mayBeBusy: boolean): Promise<void> {
@@ -139,15 +132,17 @@ async function publishWhile(run: Run, count: number, ms: number, mayBeBusy: bool
 }
 
 /** One life from its start to its kill, and what it left. */
-async function killedLife(run: Run, config: string, moments: readonly number[], startUp: StartUp): Promise<Kill> {
+async function killedLife(run: Run, config: string, moments: readonly Moment[], pace: Pace): Promise<Kill> {
   const { stage, load, program } = run
-  const [moment = 0, ...later] = moments
+  const [first, ...later] = moments
+  const moment = first === undefined ? 0 : pace.moment(first)
   const life = program.start(config)
   const left = (): number => moment - (performance.now() - life.since)
   await until(() => isAttached(run) || life.isOver() || left() <= 0, Math.max(1, left()))
   const wasAttached = isAttached(run)
+  if (wasAttached || moment > pace.startUp.attached) pace.heed(performance.now() - life.since)
   if (wasAttached && left() > 0) {
-    const stillToCome = later.reduce((sum, next) => sum + Math.max(0, next - startUp.attached), 0)
+    const stillToCome = later.reduce((sum, next) => sum + pace.attachedBefore(next), 0)
     const share = Math.min(1, left() / (left() + stillToCome))
     const waiting = stage.devices.filter((device) => !load.nodes.has(device)).slice(0, 3)
     for (const device of waiting) void load.register(device)
@@ -225,17 +220,20 @@ async function main(): Promise<void> {
   const folder = mkdtempSync(join(tmpdir(), 'xmpp-push-kill-'))
   const chance = makeChance(seed)
   const stage = await setStage(DEVICES, seed, chance)
-  const program = copyProgram(join(__dirname, '..'), join(folder, 'program'))
+  const program = copyProgram(resolve(values.program), join(folder, 'program'))
   const run: Run = { stage, program, load: makeLoad(stage, chance), chance, folder, complaints: [] }
   const config = stage.furnish(join(folder, 'house'))
 
   const startUp = await calmLife(run, config)
-  const opened = await births(run, startUp)
-  const moments = momentsOf(chance, startUp)
+  const pace = makePace(startUp)
+  const born = await births(run, pace)
+  const moments = drawMoments(kills, chance)
   const killed: Kill[] = []
-  while (killed.length < kills) killed.push(await killedLife(run, config, moments.slice(killed.length), startUp))
+  while (killed.length < kills) killed.push(await killedLife(run, config, moments.slice(killed.length), pace))
   const beforeLastKill = run.load.handed()
+  const lastKillAt = performance.now()
   await lastLife(run, config)
+  const settling = (performance.now() - lastKillAt) / 1000
 
   const evidence: Evidence = {
     load: run.load,
@@ -248,10 +246,10 @@ async function main(): Promise<void> {
     ) as unknown as Settled[],
     complaints: [...run.complaints, ...complaintsOf(run)],
   }
-  const claims = judge(evidence)
+  const claims = [...judge(evidence), bornWhole(born)]
   const seconds = (performance.now() - begun) / 1000
   const noticed = { connections: stage.apns.connections.length, cut: stage.apns.warnings.length }
-  printRun({ seed, seconds, startUp, births: [opened, BIRTHS], beforeLastKill, noticed, evidence, claims })
+  printRun({ seed, seconds, settling, startUp, beforeLastKill, noticed, evidence, claims })
   await stage.close()
   if (values.keep) process.stdout.write(`kept: ${folder}\n`)
   else rmSync(folder, { recursive: true, force: true })

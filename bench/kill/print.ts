@@ -4,15 +4,22 @@ import { ends } from '../../lib/model/accounting'
 import { outAtKills, type Evidence } from './evidence'
 import { type Claim } from './judgement'
 import { type Publish } from './load'
+import { type StartUp } from './plan'
 import { ANDROID, IOS } from './stage'
+
+/** Databases whose maker was killed: how many had no tables yet, and how many opened afterwards. */
+export interface Births {
+  readonly of: number
+  readonly unfinished: number
+  readonly opened: number
+}
 
 export interface Run {
   readonly seed: number
   readonly seconds: number
-  /** Milliseconds. */
-  readonly startUp: { readonly started: number; readonly attached: number }
-  /** Databases that opened after their maker was killed, of how many. */
-  readonly births: readonly [number, number]
+  /** Seconds from the last kill to the last settled delivery. */
+  readonly settling: number
+  readonly startUp: StartUp
   readonly beforeLastKill: number
   readonly noticed: { readonly connections: number; readonly cut: number }
   readonly evidence: Evidence
@@ -46,16 +53,15 @@ function printBooks({ accounts, kills }: Evidence): void {
   line('  out at the kills', out.join(''))
 }
 
-export function printRun({ seed, seconds, startUp, births, beforeLastKill, noticed, evidence, claims }: Run): void {
+export function printRun({ seed, seconds, settling, startUp, beforeLastKill, noticed, evidence, claims }: Run): void {
   const { kills, arrivals } = evidence
   const attached = kills.filter(({ wasAttached }) => wasAttached).length
   const met = kills.filter(({ left }) => left.some(({ isOut }) => isOut)).length
   line('seed', String(seed))
   line('machine', `${cpus().length} cores, ${cpus()[0]?.model ?? '?'}, Node ${process.version}`)
-  line('took', `${seconds.toFixed(0)} s`)
+  line('took', `${seconds.toFixed(0)} s, ${settling.toFixed(0)} s of them after the last kill, until nothing waited`)
   line('a start', `${startUp.started.toFixed(0)} ms to started, ${startUp.attached.toFixed(0)} ms to attached`)
   line('kills', `${kills.length}: ${attached} while attached, ${met} with deliveries out`)
-  line('kills while the database was made', `${births[1]}; ${births[0]} opened afterwards`)
   line('published before the last kill', String(beforeLastKill))
   printLoad(evidence)
   printBooks(evidence)

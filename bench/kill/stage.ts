@@ -38,7 +38,7 @@ export interface Stage {
 }
 
 /** Every so many-th iPhone is busy. */
-const BUSY = 15
+const BUSY = 5
 
 function makeDevices(count: number, chance: Chance): readonly Device[] {
   const hex = (): string => Array.from({ length: 64 }, () => chance.whole(16).toString(16)).join('')
