@@ -2,7 +2,6 @@
  * A page's service worker or a UnifiedPush app: small JSON that says what to do, nothing of the message unless it is
  * asked for (docs/webpush.md). The push service sees none of it: the provider encrypts it for the device (RFC 8291).
  */
-import { createHash } from 'node:crypto'
 import { z } from 'zod'
 import { type WebPushContent, type Written } from '../model/content'
 import { type Notification, type NotificationClass } from '../model/notification'
@@ -60,18 +59,11 @@ function payloadOf(subject: Subject): string {
   return more.reverse().find((each) => Buffer.byteLength(each) <= MOST_BYTES) ?? least
 }
 
-/** RFC 8030 §5.4. COMPAT(Apple): refuses topics of some lengths; 32 characters are taken by all. */
-function topicOf({ id, registration, notification }: Subject): string | undefined {
-  if (notification.collapseKey === undefined) return undefined
-  const parts = [registration?.id ?? id, notification.collapseKey]
-  return createHash('sha256').update(parts.join('\0')).digest().subarray(0, 24).toString('base64url')
-}
-
 function writeWebPush(subject: Subject, { silent }: Options): Written {
   const { notification } = subject
   const isSilent = notification.class === 'quiet' || notification.class === 'dismiss'
   if (isSilent && silent === 'drop') return { is: 'silence', why: `the app's setting drops what shows nothing` }
-  const topic = topicOf(subject)
+  const { collapseKey: topic } = notification
   return {
     is: 'content',
     slot: 'address',
