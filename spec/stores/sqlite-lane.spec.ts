@@ -39,7 +39,8 @@ describe('lib/stores/sqlite-lane', () => {
   })
 
   it('rejects the one call that can not be stored, and serves those that came with it', async () => {
-    const store = await open(newFile())
+    const file = newFile()
+    const store = await open(file)
     const [good, bad] = [delivery('app', clock.now()), delivery('app', clock.now(), { expiresAt: NaN })]
     await store.outbox.put([delivery('app', clock.now())])
     const [out] = await takeNow(store.outbox, { app: 9 })
@@ -52,7 +53,12 @@ describe('lib/stores/sqlite-lane', () => {
     const calls = await Promise.allSettled([settle, store.outbox.put([good]), store.outbox.put([bad]), register])
     expect(calls.map(({ status }) => status)).toEqual(['fulfilled', 'fulfilled', 'rejected', 'fulfilled'])
     expect(ids(await takeNow(store.outbox, { app: 9 }))).toEqual([good.id])
-    expect((await store.accounts()).get('app')).toMatchObject({ accepted: 2, delivered: 1, inFlight: 1 })
+    const account = { accepted: 2, delivered: 1 }
+    expect((await store.accounts()).get('app')).toMatchObject({ ...account, inFlight: 1 })
+    await store.close()
+    const again = await open(file)
+    expect((await again.accounts()).get('app')).toMatchObject({ ...account, waiting: 1 })
+    expect(ids(await takeNow(again.outbox, { app: 9 }))).toEqual([good.id])
   })
 
   it('hands out a call that came in one turn with the claim before messages that wait', async () => {
@@ -83,7 +89,7 @@ describe('lib/stores/sqlite-lane', () => {
       opened.push({ close: () => child.stop() })
       const { pid } = await child.until('open')
       await child.until('rejected')
-      await child.until('found')
+      await child.until('still')
       execFileSync('prlimit', ['--pid', String(pid), '--fsize=unlimited'])
       await child.until('settled')
       await child.until('recovered')

@@ -85,6 +85,18 @@ describe('lib/stores/sqlite-opening', () => {
     sql(file, 'INSERT INTO later VALUES (1)')
   })
 
+  it('leaves the log of a newer program that was killed as it is', async () => {
+    const file = await used()
+    const script = `const d = new (require('libsql'))(process.argv[1]); d.exec('PRAGMA user_version = 99')
+      d.prepare('PRAGMA wal_checkpoint(TRUNCATE)').all(); d.exec('CREATE TABLE later (a)')
+      process.kill(process.pid, 'SIGKILL')`
+    expect(() => execFileSync(process.execPath, ['-e', script, file])).toThrow()
+    const before = everything(file)
+    expect(statSync(`${file}-wal`).size).toBeGreaterThan(0)
+    expect(await refusal(file)).toMatch('was written by a newer xmpp-push')
+    expect(everything(file)).toEqual(before)
+  })
+
   it('refuses a database of another program, and touches nothing', async () => {
     const file = newFile()
     mkdirSync(dirname(file))
