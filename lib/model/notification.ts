@@ -63,6 +63,8 @@ export interface Delivery {
   readonly notification: Notification
   /** Milliseconds since 1970. */
   readonly acceptedAt: number
+  /** Who published it, a domain or a bare JID; for its trace alone. */
+  readonly publisher?: string
   /** Milliseconds since 1970: not sent before, because a limit wants it so. At once if left out. */
   readonly dueAt?: number
 }

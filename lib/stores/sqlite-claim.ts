@@ -19,6 +19,7 @@ interface Handed {
   readonly seq: number
   readonly attempts: number
   readonly ambiguous: number
+  readonly notes: string | null
 }
 
 export interface Claimer {
@@ -34,7 +35,7 @@ export function makeClaimer(database: Database, standing: Standing, cipher: Cont
     UPDATE delivery SET state = 1 WHERE id IN (
       SELECT id FROM delivery WHERE app = ? AND state = 0 AND ${which} AND due_at <= ? ORDER BY due_at, seq LIMIT ?
     ) RETURNING id, app, target, class, urgency, collapse_key AS key, expires_at AS expires, accepted_at AS accepted,
-      sealed, due_at AS due, seq, attempts, ambiguous`
+      sealed, due_at AS due, seq, attempts, ambiguous, notes`
   const take = { calls: database.prepare(takeSql(of.calls)), others: database.prepare(takeSql(of.others)) }
   const nextSql = (which: string) => `SELECT min(due_at) AS due FROM delivery WHERE app = ? AND state = 0 AND ${which}`
   const next = [database.prepare(nextSql(of.calls)), database.prepare(nextSql(of.others))]
@@ -44,7 +45,8 @@ export function makeClaimer(database: Database, standing: Standing, cipher: Cont
     app.waiting--
     app.out++
     standing.waiting--
-    standing.outs.set(row.id, { app: row.app, target: row.target, key: row.key })
+    const { id, app: name, target, class: kind, accepted, notes, key } = row
+    standing.outs.set(id, { app: name, target, class: kind, accepted, notes, key })
     if (row.key === null) return
     standing.waitingKeyed--
     standing.lanes.set(laneOf(row.target, row.key), false)

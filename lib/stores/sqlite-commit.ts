@@ -1,13 +1,16 @@
 /** Makes one batch durable in one transaction, and answers it. Synchronous; knows nothing of threads. */
-import { makeClaimer } from './sqlite-claim'
 import { type ContentCipher } from './content-cipher'
+import { makeClaimer } from './sqlite-claim'
 import { type Blob, type Database, sqliteCode } from './sqlite-database'
+import { makeListing } from './sqlite-listing'
 import { type Answers, type Batch, type Done, type Failed, type Question } from './sqlite-protocol'
 import { type RoomLeft, makePutter } from './sqlite-put'
 import { makeRegistrations } from './sqlite-registrations'
 import { PUT_FIELDS } from './sqlite-rows'
 import { makeSettler } from './sqlite-settle'
 import { makeStanding } from './sqlite-standing'
+import { makeTraceLog, makeTraceReading, makeTraceRemoval } from './sqlite-trace'
+import { makeUpkeep } from './sqlite-upkeep'
 
 function makeKeep(database: Database, cipher: ContentCipher): Answers<'keepGet' | 'keepPut'> {
   const get = database.prepare('SELECT sealed, at FROM keep WHERE name = ?')
@@ -40,19 +43,25 @@ function callsOf(puts: Batch['puts'], room: RoomLeft): ReadonlyMap<string, numbe
   return calls
 }
 
-/** Recovers from the last process's end, then commits batches one at a time. */
+/** Recovers from the last process's end (`now`: ms since 1970), then commits batches one at a time. */
 export function makeCommit(
   database: Database,
   cipher: ContentCipher,
   maxWaiting: number,
+  now: number,
 ): (batch: Batch) => Done | Failed {
   const standing = makeStanding(database)
-  const putter = makePutter(database, standing, cipher, maxWaiting)
+  const traces = makeTraceLog(database)
+  const putter = makePutter(database, standing, traces, cipher, maxWaiting)
   const claimer = makeClaimer(database, standing, cipher)
-  const settler = makeSettler(database, standing)
+  const settler = makeSettler(database, standing, traces)
   const answers: Answers<Question> = {
     ...makeRegistrations(database),
     ...makeKeep(database, cipher),
+    ...makeListing(database),
+    ...makeTraceReading(database),
+    ...makeTraceRemoval(database),
+    ...makeUpkeep(database, standing),
     accounts: () => standing.accounts(),
   }
   /** True after a rollback: memory is ahead of the tables. */
@@ -60,23 +69,28 @@ export function makeCommit(
 
   const within = (batch: Batch): Done => {
     const answered = batch.asked.map(({ what, ask }) => (answers[what] as (ask: unknown) => unknown)(ask))
-    settler.settle(batch.settled)
-    settler.release(batch.released)
+    settler.settle(batch.settled, batch.now)
+    settler.release(batch.released, batch.now)
     const left = roomOf(batch.claim ?? [])
     const calls = claimer.claim('calls', batch.now, left, new Map())
     const others = claimer.claim('others', batch.now, left, callsOf(batch.puts, left))
     const puts = putter(batch.puts, left, batch.now)
+    traces.write(batch.now)
     standing.writeCounts()
     return { answers: answered, puts, handed: [...calls, ...others], nextDue: claimer.nextDue(left) }
   }
 
   database.exec('BEGIN')
-  settler.recover()
+  settler.recover(now)
+  traces.write(now)
   database.exec('COMMIT')
 
   return (batch) => {
     try {
-      if (isStale) standing.recall()
+      if (isStale) {
+        standing.recall()
+        traces.recall()
+      }
       isStale = false
       database.exec('BEGIN')
       const done = within(batch)

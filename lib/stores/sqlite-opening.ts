@@ -16,7 +16,8 @@ export class Refusal extends Error {}
 
 const LOCK_WAIT_MS = 1000
 
-function refuseForeign(database: Database, file: string): void {
+/** Throws where the file is not ours, or newer than this program. */
+export function refuseForeign(database: Database, file: string): void {
   const application = Number(single(database, 'PRAGMA application_id'))
   const version = Number(single(database, 'PRAGMA user_version'))
   const isEmpty = single(database, 'SELECT count(*) FROM sqlite_schema') === 0
@@ -48,7 +49,7 @@ function prepareFile(file: string): void {
 }
 
 /** What is said of each fault while opening; SQLite's own sentence goes along. */
-function wordsOf(error: unknown, file: string): Refusal | undefined {
+export function wordsOf(error: unknown, file: string): Refusal | undefined {
   if (error instanceof Refusal) return error
   if (error instanceof KeyRefusal) return new Refusal(error.message)
   if (!(error instanceof Error)) return undefined

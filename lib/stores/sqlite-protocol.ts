@@ -4,6 +4,8 @@
  */
 import { type Account } from '../model/accounting'
 import { type Environment, type Registration } from '../model/registration'
+import { type Tombstone, type Trace } from '../model/trace'
+import { type DeviceQuery } from './store'
 
 export type Field = string | number | null
 
@@ -25,6 +27,25 @@ export interface PlainMatch {
   readonly device: string | undefined
   readonly node: string | undefined
   readonly address: string | undefined
+}
+
+/** A delivery on its way, with the notes of its story. */
+export type PlainWaiting = Omit<Trace, 'publisher' | 'steps'> & { readonly notes: string }
+
+/** service, node, owner */
+export type GraveKey = readonly [string, string, string]
+
+export interface TraceStretch {
+  /** The row that the stretch before ended with; undefined: begin with the newest. */
+  readonly before: number | undefined
+  readonly needles: readonly string[]
+  readonly rows: number
+}
+
+export interface TraceRead {
+  readonly bytes: number
+  /** Where the next stretch begins; undefined: this was the last. */
+  readonly next: number | undefined
 }
 
 /** Questions of registry, keep and accounting: what is asked, and what is answered. */
@@ -62,6 +83,53 @@ export interface Questions {
   keepPut: {
     readonly ask: { readonly name: string; readonly value: string; readonly at: number }
     readonly answer: undefined
+  }
+  seen: { readonly ask: { readonly ids: readonly string[]; readonly at: number }; readonly answer: undefined }
+  devices: { readonly ask: DeviceQuery; readonly answer: readonly PlainRegistration[] }
+  tombstones: {
+    readonly ask: { readonly node?: string; readonly owner?: string; readonly limit: number }
+    readonly answer: readonly Tombstone[]
+  }
+  deliveries: { readonly ask: readonly string[]; readonly answer: readonly PlainWaiting[] }
+  waiting: {
+    readonly ask: { readonly app?: string; readonly limit: number }
+    readonly answer: readonly PlainWaiting[]
+  }
+  /** A stretch of the outbox after an id: what is for these targets, and how old the oldest of each app is. */
+  stretch: {
+    readonly ask: { readonly after: string; readonly targets: readonly string[] }
+    readonly answer: {
+      readonly found: readonly PlainWaiting[]
+      readonly oldest: ReadonlyMap<string, number>
+      readonly next: string | undefined
+    }
+  }
+  /** So many rows of traces older than `before`, newest first: the lines about these deliveries or targets. */
+  traceLines: { readonly ask: TraceStretch; readonly answer: TraceRead & { readonly found: readonly string[] } }
+  traceErase: { readonly ask: TraceStretch; readonly answer: TraceRead & { readonly removed: number } }
+  traceSweep: {
+    readonly ask: { readonly before: number; readonly bytes: number; readonly now: number }
+    readonly answer: { readonly isDone: boolean }
+  }
+  /** Ends all registrations of an owner, and leaves tombstones. */
+  bury: {
+    readonly ask: { readonly owner: string; readonly at: number; readonly why: string }
+    readonly answer: readonly PlainRegistration[]
+  }
+  sweepRegistrations: {
+    readonly ask: { readonly after: string; readonly before: number; readonly at: number; readonly why: string }
+    readonly answer: { readonly removed: readonly PlainRegistration[]; readonly next: string | undefined }
+  }
+  sweepTombstones: {
+    readonly ask: { readonly after: GraveKey; readonly before: number }
+    readonly answer: { readonly next: GraveKey | undefined }
+  }
+  dropTombstones: { readonly ask: string; readonly answer: number }
+  /** Ends those that wait as `unregistered`, without a trace; returns how many. One that is out ends without one, too. */
+  endWaiting: { readonly ask: readonly string[]; readonly answer: number }
+  hasten: {
+    readonly ask: { readonly which: { readonly delivery: string } | { readonly app: string }; readonly at: number }
+    readonly answer: number
   }
   accounts: { readonly ask: undefined; readonly answer: ReadonlyMap<string, Account> }
 }
@@ -112,6 +180,8 @@ export interface ThreadOptions {
   /** For messages: where `contentKey` came from. */
   readonly contentKeyFrom: string
   readonly maxDeliveries: number
+  /** When it is started (ms since 1970). */
+  readonly now: number
 }
 
 /** The store's thread begins with one of these, then answers each batch with `Done` or `Failed`. */

@@ -8,6 +8,8 @@ import { type Bound, type Database, sqliteCode } from './sqlite-database'
 import { type Field } from './sqlite-protocol'
 import { PUT_FIELDS } from './sqlite-rows'
 import { type Standing, laneOf } from './sqlite-standing'
+import { type TraceLog } from './sqlite-trace'
+import { type Storied, coalescedLine } from './sqlite-trace-lines'
 import { prepareWide } from './sqlite-wide'
 
 /** Room that the waiting claim has left, by app. */
@@ -28,37 +30,63 @@ interface Planned extends Waiting {
   readonly key: string | null
 }
 
+type OnDisk = Waiting & Storied & { readonly key: string }
+
+/** A delivery that a newer one replaces. */
+interface Outdated extends Storied {
+  readonly id: string
+  readonly by: string
+}
+
 interface Plan {
   /** One per delivery of the batch, as in `Done.puts`. */
   readonly letters: string[]
   /** One per delivery of the batch; absent where there is nothing to write, or a later one replaced it. */
   readonly rows: (Planned | undefined)[]
   /** Rows on disk that were replaced. */
-  readonly replaced: Waiting[]
-  /** Apps of deliveries replaced within the batch. */
-  readonly outdated: string[]
+  readonly replaced: Outdated[]
+  /** Deliveries replaced within the batch. */
+  readonly outdated: Outdated[]
   readonly left: RoomLeft
+}
+
+function storyOf(puts: readonly Field[], index: number, target: string): Storied {
+  const at = index * PUT_FIELDS
+  return {
+    target,
+    app: puts[at + 1] as string,
+    class: puts[at + 3] as string,
+    accepted: puts[at + 7] as number,
+    notes: puts[at + 11] as string,
+  }
 }
 
 export type Putter = (puts: readonly Field[], left: RoomLeft, now: number) => string
 
-export function makePutter(database: Database, standing: Standing, cipher: ContentCipher, maxWaiting: number): Putter {
-  const common = 'id, app, target, class, urgency, collapse_key, expires_at, accepted_at, sealed'
+export function makePutter(
+  database: Database,
+  standing: Standing,
+  traces: Pick<TraceLog, 'add'>,
+  cipher: ContentCipher,
+  maxWaiting: number,
+): Putter {
+  const common = 'id, app, target, class, urgency, collapse_key, expires_at, accepted_at, sealed, notes'
   const insertOut = prepareWide(
     database,
     `INSERT INTO delivery (${common}, state, due_at, seq, attempts, ambiguous) VALUES `,
-    '(?, ?, ?, ?, ?, ?, ?, ?, ?, 1, 0, 0, 0, 0)',
+    '(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 1, 0, 0, 0, 0)',
   )
   const insertWaiting = prepareWide(
     database,
     `INSERT INTO delivery (${common}, state, due_at, seq, attempts, ambiguous) VALUES `,
-    '(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0)',
+    '(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0)',
   )
   const remove = prepareWide(database, 'DELETE FROM delivery WHERE id IN (', '?', ')')
   const knownIds = prepareWide(database, 'SELECT id FROM delivery WHERE id IN (', '?', ')')
   const waitingOf = prepareWide(
     database,
-    `SELECT d.target, d.collapse_key AS key, d.id, d.app, d.state, d.due_at AS due, d.attempts FROM (VALUES `,
+    `SELECT d.target, d.collapse_key AS key, d.id, d.app, d.state, d.due_at AS due, d.attempts, d.class,
+       d.accepted_at AS accepted, d.notes FROM (VALUES `,
     '(?, ?)',
     `) AS lane CROSS JOIN delivery AS d ON d.target = lane.column1 AND d.collapse_key = lane.column2 AND d.state <> 1`,
   )
@@ -68,7 +96,7 @@ export function makePutter(database: Database, standing: Standing, cipher: Conte
   const targetOf = (puts: readonly Field[], at: number): string =>
     puts[at + 2] === null ? `address:${cipher.hash(`${puts[at + 1]}\n${puts[at + 8]}`)}` : (puts[at + 2] as string)
 
-  const waitingLanes = (puts: readonly Field[], targets: readonly string[]): Map<string, Waiting> => {
+  const waitingLanes = (puts: readonly Field[], targets: readonly string[]): Map<string, OnDisk> => {
     const lanes: Bound[] = []
     if (standing.waitingKeyed > 0) {
       targets.forEach((target, index) => {
@@ -76,7 +104,7 @@ export function makePutter(database: Database, standing: Standing, cipher: Conte
         if (typeof key === 'string') lanes.push(target, key)
       })
     }
-    const found = waitingOf.rows<Waiting & { target: string; key: string }>(lanes)
+    const found = waitingOf.rows<OnDisk>(lanes)
     return new Map(found.map((row) => [laneOf(row.target, row.key), row]))
   }
 
@@ -107,10 +135,12 @@ export function makePutter(database: Database, standing: Standing, cipher: Conte
         if (older !== undefined) {
           // It takes the older one's place in the schedule too: a burst must not undo the pause a busy device asked for.
           plan.rows[index] = { ...row, state: older.state, due: older.due, attempts: older.attempts }
-          if (before === undefined) plan.replaced.push(older)
-          else {
+          if (before === undefined) {
+            const replaced = onDisk.get(lane)
+            if (replaced !== undefined) plan.replaced.push({ ...replaced, by: id })
+          } else {
             plan.rows[before] = undefined
-            plan.outdated.push(older.app)
+            plan.outdated.push({ ...storyOf(puts, before, target), id: older.id, by: id })
           }
           planned.set(lane, index)
           known.add(id)
@@ -149,32 +179,34 @@ export function makePutter(database: Database, standing: Standing, cipher: Conte
       const values = row.state === 1 ? outs : waits
       values.push(row.id, row.app, row.target)
       for (let field = at + 3; field < at + 8; field++) values.push(puts[field] ?? null)
-      values.push(typeof text === 'string' ? cipher.seal(text, `delivery ${row.id}`) : null)
+      values.push(typeof text === 'string' ? cipher.seal(text, `delivery ${row.id}`) : null, puts[at + 11] ?? null)
       if (row.state !== 1) waits.push(row.state, row.due, ++seq, row.attempts)
     }
     insertOut.run(outs)
     insertWaiting.run(waits)
   }
 
-  const remember = (plan: Plan): void => {
-    for (const { app } of plan.replaced) {
+  const remember = (puts: readonly Field[], plan: Plan, now: number): void => {
+    for (const { id, app, by, ...story } of plan.replaced) {
+      traces.add(coalescedLine(id, { app, ...story }, now, by))
       standing.app(app).waiting--
       standing.waiting--
       standing.waitingKeyed--
       standing.count(app, 'coalesced')
     }
-    for (const app of plan.outdated) {
+    for (const { id, app, by, ...story } of plan.outdated) {
+      traces.add(coalescedLine(id, { app, ...story }, now, by))
       standing.count(app, 'accepted')
       standing.count(app, 'coalesced')
     }
     for (const row of plan.rows) {
       if (row === undefined) continue
-      const { id, app, target, key, state, due } = row
+      const { id, app, index, target, key, state, due } = row
       const its = standing.app(app)
       standing.count(app, 'accepted')
       if (state === 1) {
         its.out++
-        standing.outs.set(id, { app, target, key })
+        standing.outs.set(id, { ...storyOf(puts, index, target), key })
         if (key !== null) standing.lanes.set(laneOf(target, key), false)
         continue
       }
@@ -202,7 +234,7 @@ export function makePutter(database: Database, standing: Standing, cipher: Conte
       write(puts, plan)
     }
     database.exec('RELEASE put')
-    remember(plan)
+    remember(puts, plan, now)
     for (const [app, room] of plan.left) left.set(app, room)
     return plan.letters.join('')
   }

@@ -1,40 +1,15 @@
 /** The registry's SQL. Knows tables; knows nothing of threads, and takes tokens and secrets as bare texts. */
-import { type Environment, type Hints } from '../model/registration'
 import { type Bound, type Database } from './sqlite-database'
 import { type Answers, type PlainRegistration } from './sqlite-protocol'
-
-interface Row {
-  readonly id: string
-  readonly service: string
-  readonly node: string
-  readonly owner: string
-  readonly dialect: string
-  readonly device: string
-  readonly app: string
-  readonly secret: string | null
-  readonly address: string | null
-  readonly call_address: string | null
-  readonly environment: Environment | null
-  readonly hints: string
-  readonly registered_at: number
-  readonly seen_at: number
-}
-
-function registration(row: Row): PlainRegistration {
-  const { id, service, node, owner, dialect, device, app, environment } = row
-  return {
-    ...{ id, service, node, owner, dialect, device, app },
-    secret: row.secret ?? undefined,
-    address: row.address ?? undefined,
-    callAddress: row.call_address ?? undefined,
-    ...(environment === null ? {} : { environment }),
-    hints: JSON.parse(row.hints) as Hints,
-    registeredAt: row.registered_at,
-    seenAt: row.seen_at,
-  }
-}
+import { type RegistrationRow, makeBurial, readRegistration } from './sqlite-registration-row'
 
 type Mine = 'register' | 'find' | 'get' | 'ownedBy' | 'unregister' | 'forget' | 'prove' | 'count'
+
+/** Reading: usable on a database that is open for reading only. */
+export function makeCount(database: Database): Answers<'count'> {
+  const count = database.prepare('SELECT app, count(*) AS n FROM registration GROUP BY app')
+  return { count: () => new Map(count.rows<{ app: string; n: number }>([]).map(({ app, n }) => [app, n])) }
+}
 
 export function makeRegistrations(database: Database): Answers<Mine> {
   const byDevice = database.prepare(
@@ -58,23 +33,15 @@ export function makeRegistrations(database: Database): Answers<Mine> {
        hints = ?, registered_at = ?, seen_at = ? WHERE id = ?`,
   )
   const takeOver = database.prepare('DELETE FROM registration WHERE service = ? AND node = ? AND owner = ?')
-  const remove = database.prepare('DELETE FROM registration WHERE id = ?')
-  const bury = database.prepare(
-    'INSERT OR REPLACE INTO tombstone (service, node, owner, died_at, why) VALUES (?, ?, ?, ?, ?)',
-  )
   const lift = database.prepare('DELETE FROM tombstone WHERE service = ? AND node = ? AND owner = ?')
   const loseCallAddress = database.prepare('UPDATE registration SET call_address = NULL WHERE id = ?')
   const prove = database.prepare('UPDATE registration SET environment = ? WHERE id = ?')
-  const count = database.prepare('SELECT app, count(*) AS n FROM registration GROUP BY app')
 
-  const end = (row: Row, at: number, why: string): void => {
-    remove.run([row.id])
-    bury.run([row.service, row.node, row.owner, at, why])
-  }
+  const end = makeBurial(database)
   const stands = (id: string): PlainRegistration => {
-    const row = byId.rows<Row>([id])[0]
+    const row = byId.rows<RegistrationRow>([id])[0]
     if (row === undefined) throw new Error('a registration is gone in the transaction that made it')
-    return registration(row)
+    return readRegistration(row)
   }
 
   return Object.freeze({
@@ -82,7 +49,7 @@ export function makeRegistrations(database: Database): Answers<Mine> {
       const { service, owner, dialect, app, device, hints, at } = asked
       const address = asked.address ?? null
       const callAddress = asked.callAddress ?? null
-      const existing = byDevice.rows<Row>([service, owner, dialect, app, device])[0]
+      const existing = byDevice.rows<RegistrationRow>([service, owner, dialect, app, device])[0]
       if (existing === undefined) {
         // A node that the owner's other device named first: the newest device has it, under a new id and secret.
         takeOver.run([service, asked.node, owner])
@@ -94,31 +61,32 @@ export function makeRegistrations(database: Database): Answers<Mine> {
       lift.run([service, existing?.node ?? asked.node, owner])
       return stands(existing?.id ?? asked.id)
     },
-    find: (queries) => queries.map(({ service, node }) => byNode.rows<Row>([service, node]).map(registration)),
-    get: (ids) => ids.map((id) => byId.rows<Row>([id]).map(registration)[0]),
-    ownedBy: ({ service, owner }) => byOwner.rows<Row>([service, owner]).map(registration),
+    find: (queries) =>
+      queries.map(({ service, node }) => byNode.rows<RegistrationRow>([service, node]).map(readRegistration)),
+    get: (ids) => ids.map((id) => byId.rows<RegistrationRow>([id]).map(readRegistration)[0]),
+    ownedBy: ({ service, owner }) => byOwner.rows<RegistrationRow>([service, owner]).map(readRegistration),
     unregister({ match: { service, owner, ...others }, at }) {
-      const fits = (row: Row) =>
+      const fits = (row: RegistrationRow) =>
         (Object.keys(others) as (keyof typeof others)[]).every(
           (key) => others[key] === undefined || row[key] === others[key],
         )
-      const rows = byOwner.rows<Row>([service, owner]).filter(fits)
+      const rows = byOwner.rows<RegistrationRow>([service, owner]).filter(fits)
       for (const row of rows) end(row, at, 'unregistered')
-      return rows.map(registration)
+      return rows.map(readRegistration)
     },
     forget({ app, address, registeredBefore, why, at }) {
       const bound: Bound[] = [app, address, registeredBefore]
-      return byAddress.rows<Row>(bound).map((row) => {
+      return byAddress.rows<RegistrationRow>(bound).map((row) => {
         const slot = row.address === address ? 'address' : 'callAddress'
         if (slot === 'address') end(row, at, why)
         else loseCallAddress.run([row.id])
-        return { registration: registration(row), slot } as const
+        return { registration: readRegistration(row), slot } as const
       })
     },
     prove({ id, environment }) {
       prove.run([environment, id])
       return undefined
     },
-    count: () => new Map(count.rows<{ app: string; n: number }>([]).map(({ app, n }) => [app, n])),
+    ...makeCount(database),
   } satisfies Answers<Mine>)
 }

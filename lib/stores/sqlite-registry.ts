@@ -1,7 +1,7 @@
 /** The embedded store's registry, main side: tokens become opaque here, and nodes that were asked for lately are remembered. */
 import { type Registration } from '../model/registration'
 import { Opaque } from '../model/opaque'
-import { makeNodeCache } from './node-cache'
+import { type NodeCache } from './node-cache'
 import { type PlainRegistration, type Question, type Questions } from './sqlite-protocol'
 import { type Registry } from './store'
 
@@ -12,7 +12,8 @@ export type Ask = <Q extends Question>(
   seen?: (answer: Questions[Q]['answer']) => void,
 ) => Promise<Questions[Q]['answer']>
 
-function opaque({ secret, address, callAddress, ...rest }: PlainRegistration): Registration {
+/** A registration as the rest of the program sees it. */
+export function opaque({ secret, address, callAddress, ...rest }: PlainRegistration): Registration {
   return Object.freeze({
     ...rest,
     ...(secret === undefined ? {} : { secret: new Opaque(secret) }),
@@ -22,8 +23,7 @@ function opaque({ secret, address, callAddress, ...rest }: PlainRegistration): R
 }
 
 /** `now`: milliseconds since 1970, for tombstones. */
-export function makeSqliteRegistry(ask: Ask, now: () => number): Registry {
-  const cache = makeNodeCache()
+export function makeSqliteRegistry(ask: Ask, now: () => number, cache: NodeCache): Registry {
   const drop = ({ service, node }: { readonly service: string; readonly node: string }) => cache.drop(service, node)
 
   const findOne = async (service: string, node: string): Promise<readonly Registration[]> => {
@@ -71,6 +71,9 @@ export function makeSqliteRegistry(ask: Ask, now: () => number): Registry {
     },
     async prove(id, environment) {
       await ask('prove', { id, environment }, () => cache.dropNodeOf(id))
+    },
+    async seen(ids, at) {
+      await ask('seen', { ids, at }, () => ids.forEach((id) => cache.dropNodeOf(id)))
     },
     count: () => ask('count', undefined),
   } satisfies Registry)

@@ -3,12 +3,13 @@ import { type Delivery, type NotificationClass, type Content, type Target } from
 import { Opaque } from '../model/opaque'
 import { type Claimed, type Settlement } from '../outbox/outbox'
 import { type Field } from './sqlite-protocol'
+import { firstNotes, toldOf } from './sqlite-trace-lines'
 
-/** id, app, registration?, class, urgency, collapse key?, expires, accepted, bare address?, what is to be sealed?, due */
-export const PUT_FIELDS = 11
+/** id, app, registration?, class, urgency, collapse key?, expires, accepted, bare address?, what is to be sealed?, due, notes */
+export const PUT_FIELDS = 12
 
-/** id, end? (absent: it is due again), resent, due, attempts, ambiguous */
-export const SETTLED_FIELDS = 6
+/** id, end? (absent: it is due again), resent, due, attempts, ambiguous, what the push service said? */
+export const SETTLED_FIELDS = 7
 
 /** id, app, target, class, urgency, collapse key?, expires, accepted, attempts, ambiguous, what was sealed? */
 export const HANDED_FIELDS = 11
@@ -38,7 +39,8 @@ function toBeSealed(target: Target, content: Content): string | null {
 }
 
 /** Appends a delivery's `PUT_FIELDS`. */
-export function pushPut(fields: Field[], { id, app, target, notification, acceptedAt, dueAt }: Delivery): void {
+export function pushPut(fields: Field[], delivery: Delivery): void {
+  const { id, app, target, notification, acceptedAt, dueAt, publisher } = delivery
   fields.push(
     id,
     app,
@@ -51,16 +53,18 @@ export function pushPut(fields: Field[], { id, app, target, notification, accept
     target.to === 'address' ? target.address.reveal() : null,
     toBeSealed(target, notification.content),
     dueAt ?? acceptedAt,
+    firstNotes(publisher),
   )
 }
 
 /** Appends a settlement's `SETTLED_FIELDS`. */
 export function pushSettled(fields: Field[], settlement: Settlement): void {
   const resent = settlement.resent ? 1 : 0
-  if ('end' in settlement) fields.push(settlement.id, settlement.end, resent, 0, 0, 0)
+  const told = toldOf(settlement.outcome)
+  if ('end' in settlement) fields.push(settlement.id, settlement.end, resent, 0, 0, 0, told)
   else {
     const { id, dueAt, attempts, ambiguous } = settlement
-    fields.push(id, null, resent, dueAt, attempts, ambiguous ? 1 : 0)
+    fields.push(id, null, resent, dueAt, attempts, ambiguous ? 1 : 0, told)
   }
 }
 

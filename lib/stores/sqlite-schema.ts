@@ -79,6 +79,24 @@ const steps: readonly string[] = [
     abandoned INTEGER NOT NULL
   ) WITHOUT ROWID;
   `,
+  `
+  -- Publisher and steps so far (JSON, without the brackets around); NULL: this delivery leaves no trace.
+  ALTER TABLE delivery ADD COLUMN notes TEXT;
+
+  -- What became of deliveries that ended: one row per transaction, one line of JSON per delivery.
+  CREATE TABLE trace (
+    seq INTEGER PRIMARY KEY,
+    at INTEGER NOT NULL,
+    total INTEGER NOT NULL,           -- bytes of all lines written up to here, swept ones included
+    lines BLOB NOT NULL
+  );
+
+  ALTER TABLE tombstone ADD COLUMN registration TEXT;
+  CREATE INDEX tombstone_owner ON tombstone (owner);
+  CREATE INDEX tombstone_node ON tombstone (node);
+  CREATE INDEX registration_owner ON registration (owner);
+  CREATE INDEX registration_by_node ON registration (node);
+  `,
 ]
 
 /** The version of the tables that this program reads and writes. */

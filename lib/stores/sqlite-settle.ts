@@ -4,24 +4,26 @@ import { type Bound, type Database } from './sqlite-database'
 import { type Field } from './sqlite-protocol'
 import { SETTLED_FIELDS } from './sqlite-rows'
 import { type Out, type Standing, laneOf } from './sqlite-standing'
+import { type TraceLog } from './sqlite-trace'
+import { type Storied, coalescedLine, endedLine, noteAgain, noteInterrupted } from './sqlite-trace-lines'
 import { prepareWide } from './sqlite-wide'
 
 export interface Settler {
   /** `SETTLED_FIELDS` per settlement. What is not out is left as it is. */
-  settle(settled: readonly Field[]): void
+  settle(settled: readonly Field[], now: number): void
   /** What was handed out and nobody took waits again, as if it had never been out. */
-  release(ids: readonly string[]): void
+  release(ids: readonly string[], now: number): void
   /**
    * After a start: whatever was out when the last process ended waits again, marked ambiguous, one attempt more; unless a
    * newer one of the same target and key waits, which takes its place.
    */
-  recover(): void
+  recover(now: number): void
 }
 
-export function makeSettler(database: Database, standing: Standing): Settler {
+export function makeSettler(database: Database, standing: Standing, traces: Pick<TraceLog, 'add'>): Settler {
   const remove = prepareWide(database, 'DELETE FROM delivery WHERE id IN (', '?', ')')
   const again = database.prepare(
-    'UPDATE delivery SET state = 0, due_at = ?, attempts = ?, ambiguous = ? WHERE id = ? AND state = 1',
+    'UPDATE delivery SET state = 0, due_at = ?, attempts = ?, ambiguous = ?, notes = ? WHERE id = ? AND state = 1',
   )
   const release = database.prepare(
     `UPDATE delivery SET state = 0, due_at = max(due_at, accepted_at) WHERE id = ? AND state = 1
@@ -29,30 +31,35 @@ export function makeSettler(database: Database, standing: Standing): Settler {
   )
   const advance = database.prepare(
     `UPDATE delivery SET state = 0, due_at = max(due_at, ?), attempts = max(attempts, ?)
-     WHERE target = ? AND collapse_key = ? AND state <> 1 AND collapse_key IS NOT NULL RETURNING due_at AS due`,
+     WHERE target = ? AND collapse_key = ? AND state <> 1 AND collapse_key IS NOT NULL RETURNING due_at AS due, id`,
+  )
+  const comeBack = database.prepare(
+    `UPDATE delivery SET state = 0, due_at = max(due_at, accepted_at), attempts = attempts + 1, ambiguous = 1,
+       notes = notes || ? WHERE state = 1`,
   )
   const outdated = `state = 1 AND collapse_key IS NOT NULL AND EXISTS (
     SELECT 1 FROM delivery AS newer WHERE newer.target = delivery.target AND newer.collapse_key = delivery.collapse_key
     AND newer.state <> 1 AND newer.collapse_key IS NOT NULL)`
-  const outdatedByApp = database.prepare(`SELECT app, count(*) AS n FROM delivery WHERE ${outdated} GROUP BY app`)
+  const outdatedRows = database.prepare(
+    `SELECT id, app, target, class, accepted_at AS accepted, notes FROM delivery WHERE ${outdated}`,
+  )
 
   const due = (app: string, at: number): void => {
     standing.app(app).nextDue = Math.min(standing.app(app).nextDue, at)
   }
 
-  /** Forgets that it is out; true if another one waits behind it, which may go no sooner than `dueAt`. */
-  const leave = (id: string, out: Out, dueAt: number, attempts: number): boolean => {
+  /** Forgets that it is out; the id of the one that waits behind it, if any, which may go no sooner than `dueAt`. */
+  const leave = (id: string, out: Out, dueAt: number, attempts: number): string | undefined => {
     standing.outs.delete(id)
     standing.app(out.app).out--
-    if (out.key === null) return false
+    if (out.key === null) return undefined
     const lane = laneOf(out.target, out.key)
     const behind = standing.lanes.get(lane) === true
     standing.lanes.delete(lane)
-    if (behind) {
-      const next = advance.rows<{ due: number }>([dueAt, attempts, out.target, out.key])[0]
-      due(out.app, next?.due ?? dueAt)
-    }
-    return behind
+    if (!behind) return undefined
+    const next = advance.rows<{ due: number; id: string }>([dueAt, attempts, out.target, out.key])[0]
+    due(out.app, next?.due ?? dueAt)
+    return next?.id
   }
 
   const wait = (out: Out, at: number): void => {
@@ -63,50 +70,57 @@ export function makeSettler(database: Database, standing: Standing): Settler {
   }
 
   return Object.freeze({
-    settle(settled: readonly Field[]) {
+    settle(settled: readonly Field[], now: number) {
       const ended: Bound[] = []
       for (let at = 0; at < settled.length; at += SETTLED_FIELDS) {
         const id = String(settled[at])
         const out = standing.outs.get(id)
         if (out === undefined) continue
         const end = settled[at + 1] as End | null
+        const told = settled[at + 6] as string | null
         if (settled[at + 2] === 1) standing.count(out.app, 'resent')
         if (end !== null) {
           leave(id, out, 0, 0)
           standing.count(out.app, end)
+          traces.add(endedLine(id, out, now, end, told))
           ended.push(id)
           continue
         }
-        const [dueAt, attempts, ambiguous] = settled.slice(at + 3, at + SETTLED_FIELDS).map(Number)
-        if (leave(id, out, dueAt ?? 0, attempts ?? 0)) {
+        const [dueAt = 0, attempts = 0, ambiguous = 0] = settled.slice(at + 3, at + 6).map(Number)
+        const notes = out.notes === null ? null : noteAgain(out.notes, now, told, dueAt)
+        const next = leave(id, out, dueAt, attempts)
+        if (next !== undefined) {
           standing.count(out.app, 'coalesced')
+          traces.add(coalescedLine(id, { ...out, notes }, now, next))
           ended.push(id)
         } else {
-          again.run([dueAt ?? 0, attempts ?? 0, ambiguous ?? 0, id])
-          wait(out, dueAt ?? 0)
+          again.run([dueAt, attempts, ambiguous, notes, id])
+          wait(out, dueAt)
         }
       }
       remove.run(ended)
     },
-    release(ids: readonly string[]) {
+    release(ids: readonly string[], now: number) {
       for (const id of ids) {
         const out = standing.outs.get(id)
         if (out === undefined) continue
-        if (leave(id, out, 0, 0)) {
+        const next = leave(id, out, 0, 0)
+        if (next !== undefined) {
           standing.count(out.app, 'coalesced')
+          traces.add(coalescedLine(id, out, now, next))
           remove.run([id])
         } else wait(out, release.rows<{ due: number }>([id])[0]?.due ?? 0)
       }
     },
-    recover() {
-      for (const { app, n } of outdatedByApp.rows<{ app: string; n: number }>([])) standing.count(app, 'coalesced', n)
+    recover(now: number) {
+      for (const { id, ...story } of outdatedRows.rows<Storied & { readonly id: string }>([])) {
+        standing.count(story.app, 'coalesced')
+        traces.add(coalescedLine(id, story, now, undefined))
+      }
       standing.writeCounts()
       database.exec(`DELETE FROM delivery WHERE ${outdated}`)
       database.exec('UPDATE delivery SET state = 0 WHERE state = 2')
-      database.exec(
-        `UPDATE delivery SET state = 0, due_at = max(due_at, accepted_at), attempts = attempts + 1, ambiguous = 1
-         WHERE state = 1`,
-      )
+      comeBack.run([noteInterrupted('', now)])
       standing.recall()
     },
   })

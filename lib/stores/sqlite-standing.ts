@@ -4,6 +4,7 @@
  */
 import { type Account, type End, ends } from '../model/accounting'
 import { type Database } from './sqlite-database'
+import { type Storied } from './sqlite-trace-lines'
 
 /** What is counted in the table `account`. */
 export type Counted = 'accepted' | 'resent' | End
@@ -18,9 +19,7 @@ export interface AppStanding {
 }
 
 /** A delivery that was claimed and is not settled. */
-export interface Out {
-  readonly app: string
-  readonly target: string
+export interface Out extends Storied {
   readonly key: string | null
 }
 
@@ -54,7 +53,9 @@ export function makeStanding(database: Database): Standing {
      ON CONFLICT (app) DO UPDATE SET ${columns.map((column) => `${column} = ${column} + excluded.${column}`).join(', ')}`,
   )
   const accountRows = database.prepare('SELECT * FROM account')
-  const outRows = database.prepare('SELECT id, app, target, collapse_key AS key FROM delivery WHERE state = 1')
+  const outRows = database.prepare(
+    `SELECT id, app, target, class, accepted_at AS accepted, notes, collapse_key AS key FROM delivery WHERE state = 1`,
+  )
   const behindRows = database.prepare('SELECT target, collapse_key AS key FROM delivery WHERE state = 2')
   const waitingRows = database.prepare(
     `SELECT app, count(*) AS waiting, count(collapse_key) AS keyed, min(CASE state WHEN 0 THEN due_at END) AS next

@@ -7,10 +7,14 @@ import { Worker } from 'node:worker_threads'
 import { z } from 'zod'
 import { type Credential } from '../model/opaque'
 import { type OptionWords } from '../model/options'
+import { makeNodeCache } from './node-cache'
+import { inspect } from './sqlite-inspection'
 import { type Lane, makeLane } from './sqlite-lane'
 import { makeSqliteOutbox } from './sqlite-outbox'
 import { type Asked, type Opened, type Question, type Questions, type ThreadOptions } from './sqlite-protocol'
+import { makeSqliteRecords } from './sqlite-records'
 import { type Ask, makeSqliteRegistry } from './sqlite-registry'
+import { makeSqliteUpkeep } from './sqlite-sweep'
 import { type Store, type StoreKind, StoreRefused } from './store'
 
 export interface SqliteOptions {
@@ -22,7 +26,10 @@ export interface SqliteOptions {
   readonly maxDeliveries: number
 }
 
-const reads: ReadonlySet<Question> = new Set(['find', 'get', 'ownedBy', 'count', 'keepGet', 'accounts'])
+const reads: ReadonlySet<Question> = new Set([
+  ...(['find', 'get', 'ownedBy', 'count', 'keepGet', 'accounts'] as const),
+  ...(['devices', 'tombstones', 'deliveries', 'waiting', 'stretch', 'traceLines'] as const),
+])
 
 async function startThread(options: ThreadOptions): Promise<{ worker: Worker; warnings: readonly string[] }> {
   // Under jest and tsx this file is TypeScript, and so is the thread's.
@@ -53,6 +60,8 @@ export const sqlite: StoreKind<SqliteOptions> = Object.freeze({
       contentKey: words.credential.optional(),
       maxDeliveries: z.number().int().min(1).max(1_000_000_000).default(1_000_000),
     }),
+  place: ({ file }) => file,
+  inspect: ({ file }) => inspect(file),
   async open(options: SqliteOptions, { clock, trouble }): Promise<Store> {
     const { file, contentKey, maxDeliveries } = options
     const { worker, warnings } = await startThread({
@@ -60,6 +69,7 @@ export const sqlite: StoreKind<SqliteOptions> = Object.freeze({
       contentKey: contentKey?.text(),
       contentKeyFrom: contentKey?.where ?? '',
       maxDeliveries,
+      now: clock.now(),
     })
     for (const warning of warnings) trouble(warning)
     const { outbox, claimed, brought, close } = makeSqliteOutbox((): Lane => lane, clock)
@@ -80,9 +90,13 @@ export const sqlite: StoreKind<SqliteOptions> = Object.freeze({
           reject,
         })
       })
+    const cache = makeNodeCache()
+    const records = makeSqliteRecords((what, asked) => ask(what, asked))
     return Object.freeze({
-      registry: makeSqliteRegistry(ask, () => clock.now()),
+      registry: makeSqliteRegistry(ask, () => clock.now(), cache),
       outbox,
+      records,
+      upkeep: makeSqliteUpkeep(ask, records, cache),
       keep: Object.freeze({
         get: (name: string) => ask('keepGet', name),
         async put(name: string, value: string, at: number) {

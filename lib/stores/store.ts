@@ -5,6 +5,7 @@ import { type AddressSlot, type Environment, type Hints, type Registration } fro
 import { type Opaque } from '../model/opaque'
 import { type Outbox } from '../outbox/outbox'
 import { type OptionWords } from '../model/options'
+import { type Tombstone, type Trace } from '../model/trace'
 import { type z } from 'zod'
 
 /** A registration to be made. `id`, `node` and `secret` are proposals: an existing registration keeps its own. */
@@ -69,8 +70,74 @@ export interface Registry {
   forget(obituary: Obituary): Promise<readonly { readonly registration: Registration; readonly slot: AddressSlot }[]>
   /** Remembers the APNs environment in which a registration's address was proven to live. */
   prove(id: string, environment: Environment): Promise<void>
+  /**
+   * Remembers that registrations showed a sign of life at `at` (ms since 1970). Not awaited by anyone: it becomes durable
+   * with what is handed in along with it, or is lost with it.
+   */
+  seen(ids: readonly string[], at: number): Promise<void>
   /** How many registrations there are, by app. */
   count(): Promise<ReadonlyMap<string, number>>
+}
+
+/** Registrations that agree in every field given, in order of their ids, a page at a time. */
+export interface DeviceQuery {
+  readonly id?: string
+  readonly node?: string
+  readonly owner?: string
+  readonly app?: string
+  /** The last id of the page before. */
+  readonly after?: string
+  readonly limit: number
+}
+
+/** What an operator reads: of a running store, or of one that is opened for reading only. Changes nothing. */
+export interface Records {
+  devices(query: DeviceQuery): Promise<readonly Registration[]>
+  /** Of a node or of an owner, newest first. */
+  tombstones(query: {
+    readonly node?: string
+    readonly owner?: string
+    readonly limit: number
+  }): Promise<readonly Tombstone[]>
+  count(): Promise<ReadonlyMap<string, number>>
+  accounts(): Promise<ReadonlyMap<string, Account>>
+  /** Deliveries that are out, then those that wait, calls first, by due time. */
+  waiting(query: { readonly app?: string; readonly limit: number }): Promise<readonly Trace[]>
+  /** When the oldest delivery that waits or is out was accepted, by app (ms since 1970). */
+  oldest(): Promise<ReadonlyMap<string, number>>
+  /** The stories of these deliveries, or the newest of each of these registrations, newest first. */
+  traces(of: TraceQuery): Promise<readonly Trace[]>
+}
+
+export type TraceQuery =
+  { readonly deliveries: readonly string[] } | { readonly registrations: readonly string[]; readonly perTarget: number }
+
+/** What of the past is no longer kept; times are ms since 1970. */
+export interface Sweep {
+  readonly registrationsSeenBefore?: number
+  readonly tombstonesBefore: number
+  readonly tracesBefore: number
+  /** Bytes of traces above which the oldest go first. */
+  readonly tracesBytes: number
+  readonly at: number
+}
+
+export interface Erased {
+  readonly registrations: readonly Registration[]
+  readonly tombstones: number
+  /** Deliveries that waited; they end as `unregistered`. One that is out ends by itself and leaves no trace. */
+  readonly deliveries: number
+  readonly traces: number
+}
+
+/** What an operator changes. */
+export interface Upkeep {
+  /** Removes everything of a person (bare JID) at every service. Durable when it resolves; asked again, it removes the rest. */
+  erase(owner: string, at: number): Promise<Erased>
+  /** Makes what waits due at `at`: one delivery, or all of an app. Returns how many were. */
+  hasten(which: { readonly delivery: string } | { readonly app: string }, at: number): Promise<number>
+  /** Sweeps everything once, in steps so small that pushes pass in between. `removed`: told of each step's registrations. */
+  sweep(sweep: Sweep, removed: (registrations: readonly Registration[]) => void): Promise<void>
 }
 
 /** Small values that outlive a restart, such as a signed token; encrypted at rest. */
@@ -83,6 +150,8 @@ export interface Store {
   readonly registry: Registry
   readonly outbox: Outbox
   readonly keep: Keep
+  readonly records: Records
+  readonly upkeep: Upkeep
   /** The accounting as of this moment, by app; apps that never had a push are absent. */
   accounts(): Promise<ReadonlyMap<string, Account>>
   /** Ends waiting claims, writes what was handed in, releases the files. Idempotent. */
@@ -106,4 +175,11 @@ export interface StoreKind<Options = never> {
   options(words: OptionWords): z.ZodType<Options>
   /** Rejects with `StoreRefused` where the fault is the operator's to mend. */
   open(options: Options, surroundings: StoreSurroundings): Promise<Store>
+  /** The path of the store's own file, absolute, where it is one: what belongs to the running service is put beside it. */
+  place?(options: Options): string
+  /**
+   * Opens what a process left behind for reading only; rejects with `StoreRefused` where that can't be done, also
+   * because a process has it open. Absent where a store is no process's own.
+   */
+  inspect?(options: Options): Promise<Records>
 }

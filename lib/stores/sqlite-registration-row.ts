@@ -1,0 +1,47 @@
+/** A row of the table `registration`, and how one ends. Takes tokens and secrets as bare texts. */
+import { type Environment, type Hints } from '../model/registration'
+import { type Database } from './sqlite-database'
+import { type PlainRegistration } from './sqlite-protocol'
+
+export interface RegistrationRow {
+  readonly id: string
+  readonly service: string
+  readonly node: string
+  readonly owner: string
+  readonly dialect: string
+  readonly device: string
+  readonly app: string
+  readonly secret: string | null
+  readonly address: string | null
+  readonly call_address: string | null
+  readonly environment: Environment | null
+  readonly hints: string
+  readonly registered_at: number
+  readonly seen_at: number
+}
+
+export function readRegistration(row: RegistrationRow): PlainRegistration {
+  const { id, service, node, owner, dialect, device, app, environment } = row
+  return {
+    ...{ id, service, node, owner, dialect, device, app },
+    secret: row.secret ?? undefined,
+    address: row.address ?? undefined,
+    callAddress: row.call_address ?? undefined,
+    ...(environment === null ? {} : { environment }),
+    hints: JSON.parse(row.hints) as Hints,
+    registeredAt: row.registered_at,
+    seenAt: row.seen_at,
+  }
+}
+
+/** Removes a registration and leaves its tombstone. */
+export function makeBurial(database: Database): (row: RegistrationRow, at: number, why: string) => void {
+  const remove = database.prepare('DELETE FROM registration WHERE id = ?')
+  const bury = database.prepare(
+    'INSERT OR REPLACE INTO tombstone (service, node, owner, registration, died_at, why) VALUES (?, ?, ?, ?, ?, ?)',
+  )
+  return ({ service, node, owner, id }, at, why) => {
+    remove.run([id])
+    bury.run([service, node, owner, id, at, why])
+  }
+}

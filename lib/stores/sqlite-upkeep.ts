@@ -1,0 +1,103 @@
+/** What time and operators change in the tables: signs of life, sweeping a stretch at a time, ending and hastening deliveries. */
+import { type Bound, type Database } from './sqlite-database'
+import { type Answers } from './sqlite-protocol'
+import { type RegistrationRow, makeBurial, readRegistration } from './sqlite-registration-row'
+import { type Standing, laneOf } from './sqlite-standing'
+
+/** Rows that one step of a sweep looks at. */
+const STRETCH = 2000
+
+interface Ending {
+  readonly id: string
+  readonly app: string
+  readonly target: string
+  readonly key: string | null
+  readonly state: 0 | 1 | 2
+}
+
+type Grave = { readonly service: string; readonly node: string; readonly owner: string; readonly died_at: number }
+type Mine = 'seen' | 'sweepRegistrations' | 'sweepTombstones' | 'dropTombstones' | 'endWaiting' | 'hasten' | 'bury'
+
+export function makeUpkeep(database: Database, standing: Standing): Answers<Mine> {
+  const end = makeBurial(database)
+  const seen = database.prepare('UPDATE registration SET seen_at = max(seen_at, ?) WHERE id = ?')
+  const registrations = database.prepare(`SELECT * FROM registration WHERE id > ? ORDER BY id LIMIT ${STRETCH}`)
+  const owned = database.prepare('SELECT * FROM registration WHERE owner = ?')
+  const tombstones = database.prepare(
+    `SELECT service, node, owner, died_at FROM tombstone WHERE (service, node, owner) > (?, ?, ?)
+     ORDER BY service, node, owner LIMIT ${STRETCH}`,
+  )
+  const dropTombstone = database.prepare('DELETE FROM tombstone WHERE service = ? AND node = ? AND owner = ?')
+  const dropTombstones = database.prepare('DELETE FROM tombstone WHERE owner = ?')
+  const ending = database.prepare('SELECT id, app, target, collapse_key AS key, state FROM delivery WHERE id = ?')
+  const drop = database.prepare('DELETE FROM delivery WHERE id = ?')
+  const untrace = database.prepare('UPDATE delivery SET notes = NULL WHERE id = ?')
+  const hastenOne = database.prepare(
+    'UPDATE delivery SET due_at = ?1 WHERE id = ?2 AND state = 0 AND due_at > ?1 RETURNING app',
+  )
+  const hastenMany = ["class = 'call'", "class <> 'call'"].map((which) =>
+    database.prepare(
+      `UPDATE delivery SET due_at = ?1 WHERE id IN (
+         SELECT id FROM delivery WHERE app = ?2 AND state = 0 AND ${which} AND due_at > ?1 ORDER BY due_at LIMIT ${STRETCH}
+       ) RETURNING app`,
+    ),
+  )
+
+  /** It no longer waits; the registration it was for is gone. */
+  const endOne = ({ id, app, target, key, state }: Ending): boolean => {
+    if (state === 1) {
+      const out = standing.outs.get(id)
+      if (out !== undefined) standing.outs.set(id, { ...out, notes: null })
+      untrace.run([id])
+      return false
+    }
+    drop.run([id])
+    standing.app(app).waiting--
+    standing.waiting--
+    if (key !== null) standing.waitingKeyed--
+    if (key !== null && state === 2) standing.lanes.set(laneOf(target, key), false)
+    standing.count(app, 'unregistered')
+    return true
+  }
+
+  return Object.freeze({
+    seen({ ids, at }) {
+      for (const id of ids) seen.run([at, id])
+      return undefined
+    },
+    bury({ owner, at, why }) {
+      const rows = owned.rows<RegistrationRow>([owner])
+      for (const row of rows) end(row, at, why)
+      return rows.map(readRegistration)
+    },
+    sweepRegistrations({ after, before, at, why }) {
+      const rows = registrations.rows<RegistrationRow>([after])
+      const stale = rows.filter((row) => row.seen_at < before && row.registered_at < before)
+      for (const row of stale) end(row, at, why)
+      return { removed: stale.map(readRegistration), next: rows.length < STRETCH ? undefined : rows.at(-1)?.id }
+    },
+    sweepTombstones({ after, before }) {
+      const rows = tombstones.rows<Grave>([...after])
+      for (const { service, node, owner, died_at: at } of rows) {
+        if (at < before) dropTombstone.run([service, node, owner])
+      }
+      const last = rows.at(-1)
+      const isLast = rows.length < STRETCH || last === undefined
+      return { next: isLast ? undefined : ([last.service, last.node, last.owner] as const) }
+    },
+    dropTombstones: (owner) => dropTombstones.run([owner]),
+    endWaiting: (ids) => ids.filter((id) => ending.rows<Ending>([id]).some(endOne)).length,
+    hasten({ which, at }) {
+      const hastened: string[] = []
+      if ('delivery' in which)
+        hastened.push(...hastenOne.rows<{ app: string }>([at, which.delivery]).map(({ app }) => app))
+      else {
+        const bound: Bound[] = [at, which.app]
+        for (const statement of hastenMany)
+          hastened.push(...statement.rows<{ app: string }>(bound).map(({ app }) => app))
+      }
+      for (const app of hastened) standing.app(app).nextDue = Math.min(standing.app(app).nextDue, at)
+      return hastened.length
+    },
+  } satisfies Answers<Mine>)
+}
