@@ -1,6 +1,9 @@
+import { createHash } from 'node:crypto'
 import { tigase } from '../../lib/dialects/tigase'
 import { type OfferedApp } from '../../lib/dialects/dialect'
 import { type Registration } from '../../lib/model/registration'
+import { dialectContract } from '../contracts/dialect'
+import { IOS } from '../support/house'
 
 const app: OfferedApp = {
   name: 'org.example.ios',
@@ -29,6 +32,27 @@ const registration: Registration = {
 }
 
 describe('dialects/tigase', () => {
+  const token = (device: string, which: 'first' | 'renewed' = 'first'): string =>
+    createHash('sha256')
+      .update(device + which)
+      .digest('hex')
+      .toUpperCase()
+
+  dialectContract({
+    dialect: tigase,
+    registering: [
+      {
+        register: 'register-device',
+        unregister: 'unregister-device',
+        submit: (device, which) => ({ provider: IOS, 'device-token': token(device, which) }),
+        remove: (device) => ({ provider: IOS, 'device-token': token(device) }),
+        required: ['provider', 'device-token'],
+        result: { node: 'text-single', features: 'text-multi', 'max-payload-size': 'text-single' },
+        knowsDeviceByName: false,
+      },
+    ],
+  })
+
   it('announces one feature per app, as Martin looks for', () => {
     expect(tigase.features([app])).toEqual(['org.example.ios'])
   })
