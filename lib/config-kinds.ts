@@ -10,7 +10,7 @@ import { readPart } from './config-faults'
 import { shapeOf, type Shape } from './config-shape'
 import { type Profile, type Subject } from './profiles/profile'
 import { type Finding, type Provider, type ProviderKind, type ProviderSurroundings } from './providers/provider'
-import { type Store, type StoreKind, type StoreSurroundings } from './stores/store'
+import { type Records, type Store, type StoreKind, type StoreSurroundings } from './stores/store'
 
 /** The tables of what exists; each kind has options of its own type. */
 export interface Kinds<P, F, S> {
@@ -49,8 +49,12 @@ export interface AppProfile {
 /** The store with its options applied. */
 export interface ConfiguredStore {
   readonly kind: string
+  /** The path of the store's own file, where it is one: what belongs to the running service is put beside it. */
+  readonly place: string | undefined
   /** Rejects with `StoreRefused` where the fault is the operator's to mend. */
   open(surroundings: StoreSurroundings): Promise<Store>
+  /** Opens it for reading only while no process has it; rejects with `StoreRefused` where that can't be done. Not every store can. */
+  readonly inspect: (() => Promise<Records>) | undefined
 }
 
 /** Reads the keys of one kind; undefined with its faults added where they are not right. */
@@ -131,7 +135,9 @@ function bindStore<O>(kind: StoreKind<O>, words: OptionWords): BoundStore {
       if (options === undefined) return undefined
       return Object.freeze({
         kind: kind.kind,
+        place: kind.place?.(options),
         open: (surroundings: StoreSurroundings) => kind.open(options, surroundings),
+        inspect: kind.inspect?.bind(kind, options),
       })
     },
   }

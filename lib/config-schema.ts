@@ -1,6 +1,7 @@
 /** The shape of the whole configuration as JSON Schema, put together from its parts and from the kinds that exist. */
 import { appShape } from './config-app'
 import { makeHttp } from './config-http'
+import { keep } from './config-keep'
 import { type BoundKinds } from './config-kinds'
 import { fuse, limits } from './config-limits'
 import { access, log, makeComponent } from './config-parts'
@@ -48,6 +49,7 @@ export function configShape(kinds: BoundKinds, words: OptionWords): Shape {
       access: { ...shapeOf(access), description: 'Who may register, publish and administer.' },
       limits: { ...shapeOf(limits), description: 'How much may pass; what is more is held back, never dropped.' },
       fuse: { ...shapeOf(fuse), description: 'When so many tokens die that the fault is taken to be ours.' },
+      keep: { ...shapeOf(keep), description: 'For how long the past is remembered.' },
       log: { ...shapeOf(log), description: 'What is written to the log.' },
       http: shapeOf(makeHttp(words)),
       ...Object.fromEntries(unbuilt),

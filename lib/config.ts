@@ -11,6 +11,7 @@ import { readPart, unknownKey } from './config-faults'
 import { type Http, readHttp } from './config-http'
 import { readJson } from './config-json'
 import { fuse, type FuseConfig, limits, type LimitsConfig } from './config-limits'
+import { keep, type KeepConfig } from './config-keep'
 import { bindKinds, type BoundKinds, type ConfiguredStore, type Kinds } from './config-kinds'
 import { type Access, access, type ComponentConfig, type Log, log, makeComponent, parentOf } from './config-parts'
 import { configShape } from './config-schema'
@@ -35,6 +36,7 @@ export interface Config {
   /** What the file sets of the limits; the rest is as usual. */
   readonly limits: LimitsConfig
   readonly fuse: FuseConfig
+  readonly keep: KeepConfig
   readonly log: Log
   readonly http: Http
 }
@@ -190,10 +192,11 @@ export function readConfig<P, F, S>({ file, env = process.env, kinds }: ConfigSo
   const rights = readAccess(top['access'], components, faults)
   const pacing = readPart(limits, top['limits'] === undefined ? {} : top['limits'], ['limits'], faults)
   const fusing = readPart(fuse, top['fuse'] === undefined ? {} : top['fuse'], ['fuse'], faults)
+  const kept = readPart(keep, top['keep'] === undefined ? {} : top['keep'], ['keep'], faults)
   const logging = readPart(log, top['log'] === undefined ? {} : top['log'], ['log'], faults)
   const http = readHttp(top['http'], words, faults)
   const isWhole = store !== undefined && rights !== undefined && logging !== undefined && http !== undefined
-  if (faults.length > 0 || !isWhole || pacing === undefined || fusing === undefined) {
+  if (faults.length > 0 || !isWhole || pacing === undefined || fusing === undefined || kept === undefined) {
     const sources = new Map([...setBy].map(([at, name]) => [spell(at), name]))
     const named = faults.map((fault) => {
       const name = sources.get(fault.path)
@@ -210,6 +213,7 @@ export function readConfig<P, F, S>({ file, env = process.env, kinds }: ConfigSo
     access: rights,
     limits: pacing,
     fuse: fusing,
+    keep: kept,
     log: logging,
     http,
   }

@@ -53,6 +53,7 @@ export function referenceTables(root: Shape): Tables {
     ...branches(app, 'provider').map(([name, shape]) => [`provider ${name}`, rows(shape)] as const),
     ...branches(app, 'profile').map(([name, shape]) => [`profile ${name}`, rows(shape)] as const),
     ['access', rows(top['access'] ?? {})],
+    ['keep', rows(top['keep'] ?? {})],
     ['log', rows(top['log'] ?? {})],
     ['http', rows(top['http'] ?? {})],
     ['http listeners', rows(typeof listeners === 'object' ? listeners : {})],
