@@ -97,7 +97,7 @@ function bindProvider<O>(kind: ProviderKind<O>, words: OptionWords): BoundProvid
         maxEncryptedSize: kind.maxEncryptedSize,
         offers: Object.freeze({ ...kind.offers?.(options) }),
         pace: kind.pace,
-        address: (raw: string) => kind.address(raw),
+        address: (raw: string) => kind.address(raw, options),
         check: (now: number) => kind.check(options, now),
         open: (surroundings: ProviderSurroundings) => kind.open(options, surroundings),
       })

@@ -4,7 +4,7 @@ import { type Fault, type Path, spell } from './config-fault'
 
 /** Kinds that will come, by the key that names them, each with what to use until then. */
 export const unbuiltKinds = {
-  provider: { webpush: 'apns or fcm', unifiedpush: 'apns or fcm', relay: 'apns or fcm' },
+  provider: { unifiedpush: 'webpush, which serves UnifiedPush too', relay: 'apns, fcm or webpush' },
   store: { postgres: 'sqlite, the embedded store' },
   outbox: { nats: "the store's own outbox: leave the key out" },
 } as const satisfies Readonly<Record<string, Readonly<Record<string, string>>>>

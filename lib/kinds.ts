@@ -15,6 +15,7 @@ import { stork } from './profiles/stork'
 import { webpush as webPushProfile } from './profiles/webpush'
 import { apns } from './providers/apns'
 import { fcm } from './providers/fcm'
+import { webpush } from './providers/webpush'
 import { sqlite } from './stores/sqlite'
 
 export const dialects = [
@@ -24,7 +25,7 @@ export const dialects = [
   oshiya,
   webPushDialect,
 ] as const satisfies readonly Dialect[]
-export const providers = { apns, fcm }
+export const providers = { apns, fcm, webpush }
 export const profiles = {
   siskin,
   stork,

@@ -230,7 +230,11 @@ function openApp(app: App, store: Store, clock: Clock, observe: Observe): OpenAp
     observe({ at: 'trouble', about: `app ${name}`, text })
     return { door }
   }
-  return { door, sending: { provider, write: profile.write } }
+  const { whyNot } = provider
+  return {
+    door: whyNot === undefined ? door : Object.freeze({ ...door, whyNot }),
+    sending: { provider, write: profile.write },
+  }
 }
 
 function sendingOf(apps: ReadonlyMap<string, OpenApp>): ReadonlyMap<string, SendingApp> {

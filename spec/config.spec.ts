@@ -237,7 +237,7 @@ describe('lib/config', () => {
         { path: 'store.kind', text: 'the store "postgres" is not built yet' },
       ])
       expect(faults(app({ match: { mode: 'dev' } }))).toMatchObject([{ path: 'apps.org.example.ios.match' }])
-      for (const provider of ['webpush', 'unifiedpush', 'relay']) {
+      for (const provider of ['unifiedpush', 'relay']) {
         const apps = { a: { provider, profile: 'whisper', vapid: 'whatever' } }
         expect(faults({ ...right, apps })).toMatchObject([
           { path: 'apps.a.provider', text: `the provider "${provider}" is not built yet` },

@@ -47,7 +47,8 @@ export function makeHolds(clock: Clock, observe: Observe, onRoom: () => void): H
         const { why, mend, notBefore } = verdict.hold
         hold(app, breaker.shut(app, notBefore === undefined ? 0 : notBefore - clock.now()), why, mend)
       } else if (outcome.is === 'down') {
-        hold(app, breaker.failed(app), outcome.why)
+        // One device's push service, which may be a stranger's, must not stop the app; nor does it prove that the app works.
+        if (outcome.whom === undefined) hold(app, breaker.failed(app), outcome.why)
       } else {
         breaker.succeeded(app)
       }

@@ -5,6 +5,8 @@ import { type Content, type Notification } from '../model/notification'
 export interface DoorApp extends OfferedApp {
   /** The address as it is stored, or undefined for what can't be one. */
   address(raw: string): string | undefined
+  /** Why a normalised address must not be registered, as the network tells; see `Provider`. */
+  readonly whyNot?: (address: string) => Promise<string | undefined>
   readonly keeps: { readonly sender: boolean; readonly body: boolean; readonly encrypted: boolean }
   rings(content: Content, hasCallAddress: boolean): boolean
   collapseKey(notification: Omit<Notification, 'collapseKey'>): string | undefined

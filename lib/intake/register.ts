@@ -91,6 +91,8 @@ export function makeRegister(options: RegisterOptions): Register {
     if (wish.callAddress !== undefined && callAddress === undefined) {
       return { is: 'wrong', why: `The second token is no token of the push service of ${app.name}.` }
     }
+    const whyNot = await app.whyNot?.(address)
+    if (whyNot !== undefined) return { is: 'wrong', why: `This address is refused: ${whyNot}.` }
     const registration = await registry.register({
       id: randomUUID(),
       service: request.service,

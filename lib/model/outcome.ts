@@ -17,8 +17,17 @@ export type Outcome =
       /** Milliseconds since 1970. */
       readonly notBefore?: number
     }
-  /** Could not ask (`ambiguous: false`, safe to repeat), or asked and could not hear the answer (`ambiguous: true`). */
-  | { readonly is: 'down'; readonly why: string; readonly ambiguous: boolean; readonly notBefore?: number }
+  /**
+   * Could not ask (`ambiguous: false`, safe to repeat), or asked and could not hear the answer (`ambiguous: true`). `whom: 'target'`: it is
+   * the push service of this device alone, and says nothing of the app's others.
+   */
+  | {
+      readonly is: 'down'
+      readonly why: string
+      readonly ambiguous: boolean
+      readonly whom?: 'target'
+      readonly notBefore?: number
+    }
   /** Our own fault, of credential or topic: hold the app, tell the operator, forget nothing. */
   | { readonly is: 'misconfigured'; readonly why: string; readonly mend?: string }
 

@@ -29,6 +29,11 @@ export interface Provider {
    * one more try on a fresh connection where the push service asks for it) happens inside.
    */
   attempt(attempt: Attempt): Promise<Outcome>
+  /**
+   * Why this normalised address must not be registered after all, in words for the client: for what only the network can tell, within
+   * seconds. Undefined if it may be, or if it can't be said now. Never rejects.
+   */
+  readonly whyNot?: (address: string) => Promise<string | undefined>
   /** Lets attempts under way end, then closes every connection. */
   close(): Promise<void>
 }
@@ -62,8 +67,8 @@ export interface ProviderKind<Options = never> {
   readonly speaks: Speech
   /** Shape of the app's keys that belong to this provider; a closed object. */
   options(words: OptionWords): z.ZodObject & z.ZodType<Options>
-  /** The address as it is stored and compared, or undefined for what can't be one. */
-  address(raw: string): string | undefined
+  /** The address as it is stored and compared, or undefined for what can't be one, or not with these options. */
+  address(raw: string, options?: Options): string | undefined
   /** Bytes a publisher may put into encrypted content so that the whole stays inside the push service's limit. */
   readonly maxEncryptedSize: number
   /** What a client must know before it can get an address, by name: `vapid-public-key`. Nothing where it is left out. */

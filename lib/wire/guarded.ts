@@ -5,7 +5,7 @@
 import { createSecureContext, rootCertificates } from 'node:tls'
 import { type Clock } from '../clock'
 import { makeEitherOrigin } from './either'
-import { type Endpoint, type Guard } from './guard'
+import { NOT_ON_THE_INTERNET, type Endpoint, type Guard } from './guard'
 import { guardedDial } from './guarded-dial'
 import { whyNotThere } from './guarded-lookup'
 import { makeOrigins } from './origins'
@@ -22,7 +22,7 @@ export interface GuardedOptions {
 export interface GuardedWire {
   /** One request; `path` is the endpoint's own. Never rejects. `forbidden` where the guard says so. */
   request(endpoint: string, request: Omit<WireRequest, 'path'>): Promise<WireReply | WireFailure>
-  /** Why the endpoint's host must not be asked as its name resolves now; undefined if it may, or if it can't be said now. */
+  /** Why the endpoint's host must not be asked as its name resolves now, for a stranger; undefined if it may, or if it can't be said now. */
   whyNotThere(endpoint: Endpoint): Promise<string | undefined>
   close(graceMs: number): Promise<void>
 }
@@ -68,7 +68,10 @@ export function makeGuardedWire({ guard, ca, connections }: GuardedOptions, cloc
       }
       return origins.request(endpoint.origin, { ...request, path: endpoint.path }, () => open(endpoint))
     },
-    whyNotThere: (endpoint: Endpoint) => whyNotThere(endpoint, RESOLVED_WITHIN, clock),
+    async whyNotThere(endpoint: Endpoint) {
+      const why = await whyNotThere(endpoint, RESOLVED_WITHIN, clock)
+      return why === undefined ? undefined : NOT_ON_THE_INTERNET
+    },
     close: (graceMs: number) => origins.close(graceMs),
   } satisfies GuardedWire)
 }

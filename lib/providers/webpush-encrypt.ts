@@ -1,0 +1,76 @@
+/**
+ * Message encryption for Web Push (RFC 8291) in the coding aes128gcm (RFC 8188): one record, a key and a salt of its own for each message,
+ * padded so that its length says little. Knows nothing of requests. The older coding aesgcm is not spoken.
+ */
+import { createCipheriv, createECDH, hkdfSync, randomBytes } from 'node:crypto'
+import { type Subscription } from './webpush-address'
+
+/** What must be fresh for each message; handed in by test vectors alone. */
+export interface Fresh {
+  /** The application server's ephemeral key, 32 bytes. */
+  readonly privateKey?: Buffer
+  /** 16 bytes. */
+  readonly salt?: Buffer
+  /** Bytes of the record before it is encrypted: plaintext, delimiter and padding. */
+  readonly padTo?: number
+}
+
+/** What a push service takes (RFC 8030 §7.2), and the size that the record claims. */
+const LARGEST_BODY = 4096
+const TAG = 16
+/** Salt, record size, and a key of 65 bytes with its length (RFC 8188 §2.1). */
+const HEADER = 16 + 4 + 1 + 65
+
+/** Bytes of plaintext that fit into one message beside header, delimiter and tag: 3993. */
+export const LARGEST_PLAINTEXT = LARGEST_BODY - HEADER - TAG - 1
+
+/**
+ * Lengths of padded records. Wake-ups all have the first; 2642 is what Mozilla's bridge to Android leaves of a body (2744 bytes), so that
+ * what fits there unpadded fits padded too.
+ */
+const LENGTHS = [512, 1024, 1536, 2048, 2560, 2642, 3072, 3584, LARGEST_PLAINTEXT + 1]
+
+const hkdf = (salt: Buffer, ikm: Buffer, info: string | Buffer, length: number): Buffer =>
+  Buffer.from(hkdfSync('sha256', ikm, salt, info, length))
+
+/** Key and nonce of the only record (RFC 8188 §2.2, §2.3). */
+export function contentKeys(ikm: Buffer, salt: Buffer): { readonly key: Buffer; readonly nonce: Buffer } {
+  return {
+    key: hkdf(salt, ikm, 'Content-Encoding: aes128gcm\0', 16),
+    nonce: hkdf(salt, ikm, 'Content-Encoding: nonce\0', 12),
+  }
+}
+
+/** The header and one last record (RFC 8188 §2): delimiter 2, then zeros up to `padTo` bytes. */
+export function seal(
+  plaintext: Buffer,
+  {
+    ikm,
+    salt,
+    keyId,
+    padTo,
+  }: { readonly ikm: Buffer; readonly salt: Buffer; readonly keyId: Buffer; readonly padTo: number },
+): Buffer {
+  const head = Buffer.alloc(5)
+  head.writeUInt32BE(LARGEST_BODY, 0)
+  head.writeUInt8(keyId.length, 4)
+  const { key, nonce } = contentKeys(ikm, salt)
+  const record = Buffer.alloc(Math.max(padTo, plaintext.length + 1))
+  plaintext.copy(record)
+  record.writeUInt8(2, plaintext.length)
+  const cipher = createCipheriv('aes-128-gcm', key, nonce)
+  return Buffer.concat([salt, head, keyId, cipher.update(record), cipher.final(), cipher.getAuthTag()])
+}
+
+/** The body of a push message. Throws for a plaintext above `LARGEST_PLAINTEXT`, and for a key that is no point of P-256. */
+export function encrypt(plaintext: Buffer, to: Pick<Subscription, 'p256dh' | 'auth'>, fresh: Fresh = {}): Buffer {
+  if (plaintext.length > LARGEST_PLAINTEXT) throw new Error(`${plaintext.length} bytes are too many for a push message`)
+  const ecdh = createECDH('prime256v1')
+  if (fresh.privateKey === undefined) ecdh.generateKeys()
+  else ecdh.setPrivateKey(fresh.privateKey)
+  const keyId = ecdh.getPublicKey()
+  const info = Buffer.concat([Buffer.from('WebPush: info\0'), to.p256dh, keyId])
+  const ikm = hkdf(to.auth, ecdh.computeSecret(to.p256dh), info, 32)
+  const padTo = fresh.padTo ?? LENGTHS.find((length) => length > plaintext.length) ?? 0
+  return seal(plaintext, { ikm, salt: fresh.salt ?? randomBytes(16), keyId, padTo })
+}

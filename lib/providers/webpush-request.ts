@@ -1,0 +1,57 @@
+/** One push message as a push service wants it (RFC 8030 §5, RFC 8291, RFC 8292), but for its path. Pure, except for the fresh keys. */
+import { createHmac } from 'node:crypto'
+import { type WebPushContent } from '../model/content'
+import { type WireRequest } from '../wire/wire'
+import { type Subscription } from './webpush-address'
+import { encrypt } from './webpush-encrypt'
+
+export interface Message {
+  readonly to: Subscription
+  readonly content: WebPushContent
+  /** Milliseconds since 1970. */
+  readonly expiresAt: number
+  /** The `authorization` field; absent where there is no VAPID key. */
+  readonly authorization?: string
+  /** Without the payload, and as short as can be: for a push service that takes no larger ones. */
+  readonly isBare: boolean
+}
+
+const LONGEST_TTL_S = 2_419_200
+
+/**
+ * 32 characters that tell nothing, the same for the same topic of the same subscription. Never another length: Apple decodes topics as
+ * base64url, and refuses lengths that don't fit.
+ */
+export function topicOf(topic: string, { auth }: Pick<Subscription, 'auth'>): string {
+  return createHmac('sha256', auth).update(`topic ${topic}`).digest().subarray(0, 24).toString('base64url')
+}
+
+/** True for Microsoft's push service, which has a header of its own. */
+function isWindows(endpoint: string): boolean {
+  return /(^|\.)notify\.windows\.com$/.test(new URL(endpoint).hostname)
+}
+
+/** The request. Expiry becomes the whole seconds that are left, 0 («now or never») up to four weeks. */
+export function requestFor(message: Message, now: number): Omit<WireRequest, 'path'> {
+  const { to, content, expiresAt, authorization, isBare } = message
+  const ttl = Math.min(LONGEST_TTL_S, Math.max(0, Math.floor((expiresAt - now) / 1000)))
+  const body = isBare ? encrypt(Buffer.alloc(0), to, { padTo: 1 }) : encrypt(Buffer.from(content.payload), to)
+  return {
+    method: 'POST',
+    headers: {
+      ttl: String(ttl),
+      urgency: content.urgency,
+      ...(content.topic === undefined ? {} : { topic: topicOf(content.topic, to) }),
+      'content-type': 'application/octet-stream',
+      'content-encoding': 'aes128gcm',
+      'content-length': String(body.length),
+      ...(authorization === undefined ? {} : { authorization }),
+      // For Microsoft «cache» means a TTL above 0, and it refuses a push in which the two differ.
+      ...(isWindows(to.endpoint)
+        ? { 'x-wns-type': 'wns/raw', 'x-wns-cache-policy': ttl === 0 ? 'no-cache' : 'cache' }
+        : {}),
+    },
+    ...(authorization === undefined ? {} : { sensitive: ['authorization'] }),
+    body,
+  }
+}
