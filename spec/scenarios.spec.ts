@@ -3,23 +3,37 @@ import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { startHouse } from './support/house'
 import { play, readStory } from './support/story'
+import { webPushSentences } from './support/story-webpush'
+import { startWebPushHouse } from './support/webpush-house'
 
 const folder = join(__dirname, 'scenarios')
 
-describe('scenarios', () => {
-  const stories = readdirSync(folder)
-    .filter((name) => name.endsWith('.txt'))
+/** Stories by their first line. Those of browsers are played where there is a Web Push service. */
+function storiesOf(family: 'webpush' | 'any other'): readonly (readonly [string, string])[] {
+  return readdirSync(folder)
+    .filter((name) => name.endsWith('.txt') && name.startsWith('webpush-') === (family === 'webpush'))
     .map((name) => {
       const text = readFileSync(join(folder, name), 'utf8')
       return [/^# (.+)$/m.exec(text)?.[1] ?? name, text] as const
     })
+}
 
-  it.each(stories)('%s', async (_title, text) => {
+describe('scenarios', () => {
+  it.each(storiesOf('any other'))('%s', async (_title, text) => {
     const house = await startHouse()
     try {
       await play(house, readStory(text))
     } finally {
       await house.close()
+    }
+  })
+
+  it.each(storiesOf('webpush'))('%s', async (_title, text) => {
+    const { house, push, close } = await startWebPushHouse()
+    try {
+      await play(house, readStory(text), webPushSentences(push, house))
+    } finally {
+      await close()
     }
   })
 })

@@ -26,7 +26,7 @@ export function readStory(text: string): readonly Step[] {
   return steps.map(({ detail, ...step }) => ({ ...step, detail: detail.join('\n') }))
 }
 
-interface Scene {
+export interface Scene {
   readonly house: House
   readonly known: Known
   readonly asked: Promise<XmlElement>[]
@@ -34,6 +34,11 @@ interface Scene {
 }
 
 type Play = (scene: Scene, words: readonly string[], detail: string) => Promise<void> | void
+
+/** What a step says, and what is done then. */
+export type Sentence = readonly [RegExp, Play]
+/** What holds at the end of a story. */
+export type Ending = () => Promise<void> | void
 
 const iosTokens: Readonly<Record<string, string>> = {
   ios: `a1${'b2c3'.repeat(15)}d4`,
@@ -53,12 +58,13 @@ export function meet(house: House): Known {
   return new Map([...Object.entries(iosTokens), ...upper, ...Object.entries(androidTokens)])
 }
 
-function expectMatch(what: string, wrong: string | undefined): void {
+/** Throws what is wrong. */
+export function expectMatch(what: string, wrong: string | undefined): void {
   if (wrong !== undefined) throw new Error(`${what}: ${wrong}`)
 }
 
 /** Compares JSON with a pattern in which texts may hold `${name}`. */
-function jsonDiffers(value: unknown, pattern: unknown, known: Known, where = ''): string | undefined {
+export function jsonDiffers(value: unknown, pattern: unknown, known: Known, where = ''): string | undefined {
   if (typeof pattern === 'string' && typeof value === 'string') {
     const wrong = differs(value, pattern, known)
     return wrong === undefined ? undefined : `${where}: ${wrong}`
@@ -78,7 +84,7 @@ function jsonDiffers(value: unknown, pattern: unknown, known: Known, where = '')
 }
 
 /** Header lines, then an object. */
-function splitDetail(detail: string): {
+export function splitDetail(detail: string): {
   readonly headers: readonly (readonly [string, string])[]
   readonly json: unknown
 } {
@@ -137,7 +143,7 @@ async function accountOf({ house }: Scene, app: string): Promise<Account | undef
   return (await house.service().accounts()).get(app)
 }
 
-const sentences: readonly (readonly [RegExp, Play])[] = [
+const usual: readonly Sentence[] = [
   [
     /^(\S+@\S+) sends$/,
     ({ house, known, asked }, [jid = ''], detail) =>
@@ -220,14 +226,22 @@ const sentences: readonly (readonly [RegExp, Play])[] = [
       await house.start()
     },
   ],
-  ...operatorSentences.map(([pattern, act]): readonly [RegExp, Play] => [
+  ...operatorSentences.map(([pattern, act]): Sentence => [
     pattern,
     ({ house, known }, words, detail) => act(house, words, fill(detail, known)),
   ]),
 ]
 
-/** Plays a story; throws with the line at which it went another way. */
-export async function play(house: House, steps: readonly Step[]): Promise<void> {
+/** Plays a story, in the usual sentences and those given; throws with the line at which it went another way. */
+export async function play(
+  house: House,
+  steps: readonly Step[],
+  more: { readonly sentences: readonly Sentence[]; readonly ending: Ending } = {
+    sentences: [],
+    ending: () => undefined,
+  },
+): Promise<void> {
+  const sentences = [...usual, ...more.sentences]
   const scene: Scene = { house, known: meet(house), asked: [], seen: { apns: 0, fcm: 0 } }
   for (const { line, says, detail } of steps) {
     const match = sentences
@@ -244,6 +258,7 @@ export async function play(house: House, steps: readonly Step[]): Promise<void> 
   }
   if (scene.asked.length > 0) throw new Error(`${scene.asked.length} answers were not looked at`)
   await epilogue(house)
+  await more.ending()
 }
 
 /** What holds at the end of every story. */
