@@ -139,12 +139,6 @@ describe('wire/http2, connecting', () => {
       0,
     ],
     [
-      'sends no SETTINGS',
-      async () => (await serve(tls({ ALPNProtocols: ['h2'] }))).port,
-      /no SETTINGS within 5000 ms/,
-      5000,
-    ],
-    [
       'has an expired certificate',
       async () => {
         const { certPem, keyPem } = authority.issueServer({ validUntil: new Date(0) })
@@ -186,6 +180,24 @@ describe('wire/http2, connecting', () => {
       ambiguous: false,
       unreachable: true,
       why: expect.stringMatching(why) as string,
+    })
+    expect(notices).toHaveLength(1)
+  })
+
+  it('to a peer that sends no SETTINGS is unreachable, in words', async () => {
+    const server = tls({ ALPNProtocols: ['h2'] })
+    const greeted = new Promise<void>((seen) => {
+      server.on('secureConnection', (socket: Socket) => socket.once('data', () => seen()))
+    })
+    const answer = originOf((await serve(server)).port).request(POST)
+    await greeted
+    await settle(20)
+    await clock.advance(5000)
+    expect(await answer).toMatchObject({
+      is: 'failure',
+      ambiguous: false,
+      unreachable: true,
+      why: expect.stringMatching(/no SETTINGS within 5000 ms/) as string,
     })
     expect(notices).toHaveLength(1)
   })
