@@ -34,6 +34,11 @@ export function webPushApps(apps: readonly OfferedApp[]): readonly OfferedApp[] 
   return apps.filter((app) => app.speaks === 'webpush')
 }
 
+/** `vapid-public-key` for people. */
+function labelOf(what: string): string {
+  return what === 'vapid-public-key' ? 'Key to subscribe with (VAPID)' : `To be known: ${what}`
+}
+
 /**
  * What the apps offer, as fields with a value: `app#vapid-public-key` for each, and plain `vapid-public-key` where
  * there is only one Web Push app.
@@ -41,8 +46,13 @@ export function webPushApps(apps: readonly OfferedApp[]): readonly OfferedApp[] 
 export function offerFields(apps: readonly OfferedApp[], type: 'hidden' | 'text-single'): readonly FormField[] {
   const own = webPushApps(apps)
   const named = own.flatMap(({ name, offers }) =>
-    Object.entries(offers).map(([what, value]) => ({ var: `${name}#${what}`, type, values: [value] })),
+    Object.entries(offers).map(([what, value]) => ({
+      var: `${name}#${what}`,
+      type,
+      label: labelOf(what),
+      values: [value],
+    })),
   )
   const only = own.length === 1 ? Object.entries(own[0]?.offers ?? {}) : []
-  return [...only.map(([what, value]) => ({ var: what, type, values: [value] })), ...named]
+  return [...only.map(([what, value]) => ({ var: what, type, label: labelOf(what), values: [value] })), ...named]
 }

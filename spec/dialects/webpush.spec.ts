@@ -3,6 +3,8 @@ import { tigase } from '../../lib/dialects/tigase'
 import { webpush } from '../../lib/dialects/webpush'
 import { Opaque } from '../../lib/model/opaque'
 import { type Registration } from '../../lib/model/registration'
+import { startWebPushSimulator, type WebPushSimulator } from '../../lib/sim/webpush'
+import { dialectContract } from '../contracts/dialect'
 
 const web: OfferedApp = {
   name: 'org.example.web',
@@ -37,6 +39,46 @@ const registration: Registration = {
 }
 
 describe('dialects/webpush', () => {
+  let push: WebPushSimulator
+  beforeAll(async () => void (push = await startWebPushSimulator()))
+  afterAll(() => push.close())
+
+  const given = new Map<string, Readonly<Record<string, string>>>()
+  /** One subscription for each device and each of its endpoints. */
+  const subscription = (device: string, which: string): Readonly<Record<string, string>> => {
+    const known = given.get(`${device} ${which}`)
+    if (known !== undefined) return known
+    const { endpoint, keys } = push.subscribe()
+    given.set(`${device} ${which}`, { endpoint, ...keys })
+    return { endpoint, ...keys }
+  }
+
+  dialectContract({
+    dialect: webpush,
+    house: {
+      apps: () => {
+        const allowPrivate = [new URL(push.origin).host]
+        return { 'org.example.unified': { provider: 'webpush', profile: 'webpush', allowPrivate, ca: push.ca } }
+      },
+    },
+    registering: [
+      {
+        register: 'register-push-webpush',
+        unregister: 'unregister-push-webpush',
+        submit: (device, which) => ({ ...subscription(device, which), 'device-id': device }),
+        remove: (device) => ({ 'device-id': device }),
+        required: ['endpoint', 'p256dh', 'auth'],
+        result: {
+          jid: 'jid-single',
+          node: 'text-single',
+          secret: 'text-single',
+          'max-payload-size': 'text-single',
+        },
+        knowsDeviceByName: true,
+      },
+    ],
+  })
+
   it('takes a subscription for the only app there is', () => {
     expect(register?.read(fields(keys), requester, [phone, web])).toEqual({
       wants: 'register',
@@ -87,10 +129,11 @@ describe('dialects/webpush', () => {
   })
 
   it('hands out the key to subscribe with, in the blank form and in disco', () => {
+    const label = 'Key to subscribe with (VAPID)'
     expect(register?.form([phone, web])).toEqual(
       expect.arrayContaining([
-        { var: 'vapid-public-key', type: 'hidden', values: ['BKey'] },
-        { var: 'org.example.web#vapid-public-key', type: 'hidden', values: ['BKey'] },
+        { var: 'vapid-public-key', type: 'hidden', label, values: ['BKey'] },
+        { var: 'org.example.web#vapid-public-key', type: 'hidden', label, values: ['BKey'] },
       ]),
     )
     expect(webpush.facts?.([phone, web]).map((field) => field.var)).toEqual([
