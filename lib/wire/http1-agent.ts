@@ -29,7 +29,11 @@ export function makeKeptAgent(via: Dial<Socket>, clock: Clock): KeptAgent {
   let retired = false
   const agent = Object.assign(new Agent({ keepAlive: true, scheduling: 'lifo' }), {
     createConnection(_: unknown, created: (error: Error | null, socket?: Socket) => void) {
-      via((result) => ('why' in result ? created(new Undialled(result)) : created(null, result)))
+      via((result) => {
+        if ('why' in result) return created(new Undialled(result))
+        result.once('close', () => awake(result))
+        created(null, result)
+      })
     },
     keepSocketAlive(socket: Socket) {
       if (retired) return false
@@ -37,7 +41,6 @@ export function makeKeptAgent(via: Dial<Socket>, clock: Clock): KeptAgent {
         socket,
         clock.after(KEPT, () => socket.destroy()),
       )
-      socket.once('close', () => awake(socket))
       return true
     },
     reuseSocket: (socket: Socket) => awake(socket),

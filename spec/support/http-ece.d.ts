@@ -1,21 +1,13 @@
-/** What the specs use of `http_ece` 1.2.0, which has no types of its own. */
+/** http_ece 1.2.0 as far as specs use it. */
 declare module 'http_ece' {
   import { type ECDH } from 'node:crypto'
 
-  /** Binary values as octets or base64url. */
-  interface Parameters {
+  interface Keys {
     readonly version: 'aes128gcm'
     readonly privateKey?: ECDH
-    /** The receiver's public key, when encrypting. */
-    readonly dh?: string | Buffer
-    readonly authSecret?: string | Buffer
-    readonly key?: string | Buffer
-    readonly salt?: string | Buffer
-    readonly rs?: number
-    readonly pad?: number
-    readonly keyid?: string
+    readonly authSecret?: string
+    /** Base64url of the input keying material, where there is no `privateKey`. */
+    readonly key?: string
   }
-
-  export function encrypt(plaintext: Buffer, parameters: Parameters): Buffer
-  export function decrypt(body: Buffer, parameters: Parameters): Buffer
+  export function decrypt(body: Buffer, keys: Keys): Buffer
 }
