@@ -17,9 +17,9 @@ export const keep = z.strictObject({
   traces: z
     .number()
     .int()
-    .min(0)
+    .min(1)
     .default(24)
-    .describe('Hours for which it is remembered what became of a push; `xmpp-push explain` tells it. 0: not at all.'),
+    .describe('Hours for which it is remembered what became of a push; `xmpp-push explain` tells it.'),
   tracesPerDevice: z
     .number()
     .int()

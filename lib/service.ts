@@ -1,4 +1,6 @@
 /** The composition root: opens, wires, starts, reloads and drains. Knows no XML, no SQL, no vendor's word. */
+import { openOffice, socketPath } from './admin/office'
+import { makeRefusals } from './admin/refusals'
 import { systemClock, type Clock } from './clock'
 import { type App, type Config } from './config'
 import { makeDispatcher, type Dispatcher } from './dispatch/dispatcher'
@@ -92,7 +94,8 @@ export async function startService(config: Config, surroundings: Surroundings): 
     clock,
     observe,
   })
-  const publish = makePublish({
+  const refusals = makeRefusals(clock)
+  const decide = makePublish({
     registry: store.registry,
     outbox: store.outbox,
     apps: doorApps,
@@ -102,7 +105,6 @@ export async function startService(config: Config, surroundings: Surroundings): 
     observe,
     closed: () => closed,
   })
-
   const links: readonly Link[] = config.components.map((component) => {
     const onStanza = makeAnswering({
       domain: component.domain,
@@ -111,7 +113,7 @@ export async function startService(config: Config, surroundings: Surroundings): 
       dialects,
       apps: () => [...doorApps().values()],
       register,
-      publish,
+      publish: refusals.watch(decide),
       nodesOf: async (service, owner) => (await store.registry.ownedBy(service, owner)).map(({ node }) => node),
       send: (stanza) => void link.send(stanza),
       clock,
@@ -134,11 +136,31 @@ export async function startService(config: Config, surroundings: Surroundings): 
     domains: config.components.map(({ domain }) => domain),
     apps: [...config.apps.keys()],
   })
+  const startedAt = clock.elapsed()
+  const closeOffice = await openOffice({
+    store,
+    path: socketPath(config.file, config.store.place),
+    keeping: config.keep,
+    live: {
+      version,
+      uptime: () => clock.elapsed() - startedAt,
+      links: () => config.components.map((each, at) => ({ ...each, isOnline: links[at]?.isOnline === true })),
+      apps: () => [...apps.keys()],
+      held: () => dispatcher.held(),
+      fuses: () => fuse.blown(),
+      resetFuse: (app) => fuse.reset(app),
+      release: (app) => dispatcher.release(app),
+      refusals: (node) => refusals.of(node),
+    },
+    clock,
+    observe,
+  })
 
   let stopping: Promise<void> | undefined
   async function stop(why: string): Promise<void> {
     observe({ at: 'stopping', why })
     closed = 'the service is stopping'
+    await closeOffice()
     await dispatcher.drain(GRACE)
     await Promise.all([http.close(1_000), ...links.map((link) => link.stop(1_000))])
     await closeApps(apps)

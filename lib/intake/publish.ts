@@ -25,6 +25,9 @@ export interface PublishOptions {
   readonly closed: () => string | undefined
 }
 
+/** How often, in milliseconds, it is noted that a registration is still published to. */
+const SEEN_EVERY = 24 * 3600_000
+
 /** Never rejects: trouble is an answer, for a publisher must get one. */
 export function makePublish(options: PublishOptions): (request: PublishRequest) => Promise<PublishAnswer> {
   const { registry, outbox, clock, observe } = options
@@ -40,7 +43,7 @@ export function makePublish(options: PublishOptions): (request: PublishRequest) 
     const registration = await chosen(permitted, request.secrets)
     if (registration === undefined) return { is: 'wrong-secret' }
     if ('malformed' in request.notification) return { is: 'malformed', ...request.notification }
-    return accept(registration, request.notification)
+    return accept(registration, request.notification, bareOf(request.publisher))
   }
 
   /**
@@ -62,7 +65,7 @@ export function makePublish(options: PublishOptions): (request: PublishRequest) 
     return undefined
   }
 
-  async function accept(registration: Registration, summary: Summary): Promise<PublishAnswer> {
+  async function accept(registration: Registration, summary: Summary, publisher: string): Promise<PublishAnswer> {
     if (summary.accountRemoved) {
       const { service, owner, node } = registration
       await registry.unregister({ service, owner, node })
@@ -72,11 +75,19 @@ export function makePublish(options: PublishOptions): (request: PublishRequest) 
     if (app === undefined) {
       return { is: 'trouble', why: `the device belongs to app ${registration.app}, which is no longer configured` }
     }
-    const delivery = paced(deliveryOf(registration, app, summary, clock.now()), registration)
-    const [put] = await outbox.put([delivery])
+    const delivery = { ...paced(deliveryOf(registration, app, summary, clock.now()), registration), publisher }
+    const putting = outbox.put([delivery])
+    noteLife(registration, delivery.acceptedAt)
+    const [put] = await putting
     if (put !== 'kept') return { is: 'trouble', why: 'the outbox is full' }
     const later = delivery.dueAt === undefined ? '' : `, not before ${delivery.dueAt - delivery.acceptedAt} ms from now`
     return { is: 'accepted', why: `${delivery.notification.class} kept as delivery ${delivery.id}${later}` }
+  }
+
+  /** Along with the put, so that it costs no commit of its own. */
+  function noteLife({ id, seenAt }: Registration, now: number): void {
+    if (now - seenAt < SEEN_EVERY) return
+    registry.seen([id], now).catch(() => undefined)
   }
 
   /** Held back as long as the limits want. */

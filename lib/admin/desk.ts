@@ -1,0 +1,83 @@
+/** Every question answered: one set of functions for the command and for whatever else an operator asks through. */
+import { type Clock } from '../clock'
+import { type Observe } from '../observe'
+import { type Records, type Registry, type Upkeep } from '../stores/store'
+import { eraseOwner, listDevices, removeDevice, showDevice } from './devices'
+import { explain } from './explain'
+import { type Live } from './live'
+import { type Ask, type Question, type Reply } from './questions'
+import { tellStatus } from './status'
+
+export interface DeskOptions {
+  readonly records: Records
+  /** Absent where no service runs: only what reads is answered then. */
+  readonly running:
+    { readonly live: Live; readonly registry: Registry; readonly upkeep: Upkeep; readonly observe: Observe } | undefined
+  /** How many pushes of each device are told. */
+  readonly perDevice: number
+  readonly clock: Clock
+}
+
+/** Rejects only where the store is broken. */
+export function makeDesk({ records, running, perDevice, clock }: DeskOptions): Ask {
+  const live = running?.live
+  const held = (): Readonly<Record<string, string>> => Object.fromEntries(live?.held() ?? [])
+
+  async function change(
+    question: Question,
+    { live, registry, upkeep, observe }: NonNullable<typeof running>,
+  ): Promise<Reply> {
+    switch (question.ask) {
+      case 'remove':
+        return removeDevice(records, registry, observe, question.name)
+      case 'erase':
+        return eraseOwner(upkeep, observe, question.owner, clock.now())
+      case 'retry': {
+        const { delivery, app } = question
+        if ((delivery === undefined) === (app === undefined)) return failed('name a delivery or an app, one of both')
+        if (app !== undefined) live.release(app)
+        const which = delivery === undefined ? { app: app ?? '' } : { delivery }
+        const retried = await upkeep.hasten(which, clock.now())
+        return retried > 0 || app !== undefined
+          ? { is: 'answer', answer: { retried } }
+          : failed(
+              `delivery ${delivery ?? ''} does not wait for its time; \`xmpp-push explain\` tells what became of it`,
+            )
+      }
+      case 'fuse-reset': {
+        const was = live.fuses().get(question.app)
+        if (was === undefined) return failed(`the fuse of ${question.app} has not blown`)
+        await live.resetFuse(question.app)
+        return { is: 'answer', answer: { app: question.app, was } }
+      }
+      default:
+        return failed(`"${question.ask}" changes nothing`)
+    }
+  }
+
+  async function answer(question: Question): Promise<Reply> {
+    switch (question.ask) {
+      case 'status':
+        return { is: 'answer', answer: await tellStatus(records, live, clock.now()) }
+      case 'devices':
+        return listDevices(records, question)
+      case 'device':
+        return showDevice(records, question.name)
+      case 'explain':
+        return { is: 'answer', answer: await explain({ records, live, perDevice }, question.about, clock.now()) }
+      case 'outbox': {
+        const { app, limit } = question
+        const waiting = await records.waiting({ ...(app === undefined ? {} : { app }), limit })
+        return { is: 'answer', answer: { waiting, held: held(), at: clock.now() } }
+      }
+      default:
+        return running === undefined ? failed('that takes a running service') : change(question, running)
+    }
+  }
+
+  return answer as Ask
+}
+
+function failed(why: string): { readonly is: 'failed'; readonly why: string } {
+  return { is: 'failed', why }
+}

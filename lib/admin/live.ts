@@ -1,0 +1,20 @@
+/** What the running service tells of itself and lets an operator do: functions, so that this folder knows none of its parts. */
+import { type Refusal } from './questions'
+
+export interface Live {
+  readonly version: string
+  /** Milliseconds since it was started. */
+  uptime(): number
+  links(): readonly { readonly domain: string; readonly service: string; readonly isOnline: boolean }[]
+  /** Names of the apps that are configured. */
+  apps(): readonly string[]
+  /** Why apps are held, by app. */
+  held(): ReadonlyMap<string, string>
+  /** Why fuses have blown, by app. */
+  fuses(): ReadonlyMap<string, string>
+  resetFuse(app: string): Promise<void>
+  /** The app is tried again at once. */
+  release(app: string): void
+  /** Publishes to a node that were refused, newest first. */
+  refusals(node: string): readonly Refusal[]
+}

@@ -1,0 +1,39 @@
+/** Where operators reach a running service: the desk behind its socket, and the housekeeping beside it. */
+import { dirname, join } from 'node:path'
+import { type Clock } from '../clock'
+import { type Observe } from '../observe'
+import { type Store } from '../stores/store'
+import { makeDesk } from './desk'
+import { type Keeping, makeHousekeeping } from './housekeeping'
+import { type Live } from './live'
+import { listenForOperators, socketBeside } from './socket'
+
+export interface OfficeOptions {
+  readonly store: Store
+  readonly live: Live
+  /** Where the socket is. */
+  readonly path: string
+  readonly keeping: Keeping & { readonly tracesPerDevice: number }
+  readonly clock: Clock
+  readonly observe: Observe
+}
+
+/** The socket of the service with this configuration file and, where it is a file, this store. */
+export function socketPath(config: string, store: string | undefined): string {
+  return socketBeside(store ?? join(dirname(config), 'xmpp-push'))
+}
+
+/** Opens it; the function returned closes it. */
+export async function openOffice(options: OfficeOptions): Promise<() => Promise<void>> {
+  const { store, live, path, keeping, clock, observe } = options
+  const { records, registry, upkeep, keep } = store
+  const running = { live, registry, upkeep, observe }
+  const ask = makeDesk({ records, running, perDevice: keeping.tracesPerDevice, clock })
+  const housekeeping = makeHousekeeping({ upkeep, keep, keeping: () => keeping, clock, observe })
+  const listening = await listenForOperators({ path, ask, clock, observe })
+  housekeeping.start()
+  return async () => {
+    housekeeping.stop()
+    await listening.close()
+  }
+}

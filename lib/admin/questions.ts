@@ -1,0 +1,164 @@
+/** What can be asked of a service, and what is answered: the words that pass over its socket, one JSON object each way. */
+import { type Account } from '../model/accounting'
+import { type Environment } from '../model/registration'
+import { type Tombstone, type Trace } from '../model/trace'
+
+/** Every time is ms since 1970, every span ms. */
+export type Question =
+  | { readonly ask: 'status' }
+  | {
+      readonly ask: 'devices'
+      readonly owner?: string
+      readonly app?: string
+      /** The id that the page before ended with. */
+      readonly after?: string
+      readonly limit: number
+    }
+  /** `name`: a registration's id, or its node. */
+  | { readonly ask: 'device'; readonly name: string }
+  | { readonly ask: 'remove'; readonly name: string }
+  | { readonly ask: 'erase'; readonly owner: string }
+  /** `about`: a delivery's or a registration's id, a node, or an owner. */
+  | { readonly ask: 'explain'; readonly about: string }
+  | { readonly ask: 'outbox'; readonly app?: string; readonly limit: number }
+  | { readonly ask: 'retry'; readonly delivery?: string; readonly app?: string }
+  | { readonly ask: 'fuse-reset'; readonly app: string }
+
+export type Asked = Question['ask']
+
+/** A registration as an operator sees it: no secret, and of its tokens the last four characters. */
+export interface DeviceView {
+  readonly id: string
+  readonly service: string
+  readonly node: string
+  readonly owner: string
+  readonly dialect: string
+  readonly device: string
+  readonly app: string
+  readonly address?: string
+  readonly callAddress?: string
+  readonly environment?: Environment
+  readonly registeredAt: number
+  readonly seenAt: number
+}
+
+export interface AppStatus {
+  readonly app: string
+  /** False where the store knows it and the configuration does not. */
+  readonly isConfigured: boolean
+  readonly registrations: number
+  /** Absent where it never had a push. */
+  readonly account?: Account
+  /** What was accepted and is not accounted for: 0, or there is a bug. */
+  readonly missing: number
+  /** Why nothing of it is sent at the moment. */
+  readonly held?: string
+  /** Why none of its tokens is forgotten until the fuse is reset. */
+  readonly fuse?: string
+  /** When the oldest push that is not yet delivered was accepted. */
+  readonly oldest?: number
+}
+
+export interface Status {
+  /** Absent where no service runs, and this was read from the store. */
+  readonly running?: {
+    readonly version: string
+    readonly uptime: number
+    readonly links: readonly { readonly domain: string; readonly service: string; readonly isOnline: boolean }[]
+  }
+  readonly apps: readonly AppStatus[]
+  readonly waiting: number
+  readonly inFlight: number
+  readonly oldest?: number
+  readonly at: number
+}
+
+/** A publish that was refused before it became a delivery. */
+export interface Refusal {
+  readonly at: number
+  readonly service: string
+  readonly publisher: string
+  readonly answer: string
+  readonly why: string
+}
+
+export interface Explanation {
+  readonly about: string
+  readonly is: 'delivery' | 'registration' | 'node' | 'owner' | 'unknown'
+  readonly devices: readonly DeviceView[]
+  readonly tombstones: readonly Tombstone[]
+  /** Newest first. */
+  readonly traces: readonly Trace[]
+  /** Since the service was started; newest first. */
+  readonly refusals: readonly Refusal[]
+  /** Apps of what is told above that are held, and why. */
+  readonly held: Readonly<Record<string, string>>
+  readonly at: number
+}
+
+export interface Answers {
+  status: Status
+  /** `next`: the `after` of the next page, if there is more. */
+  devices: { readonly devices: readonly DeviceView[]; readonly next?: string }
+  device: { readonly devices: readonly DeviceView[] }
+  remove: { readonly removed: readonly DeviceView[] }
+  erase: {
+    readonly owner: string
+    readonly devices: readonly DeviceView[]
+    readonly tombstones: number
+    readonly deliveries: number
+    readonly traces: number
+  }
+  explain: Explanation
+  outbox: { readonly waiting: readonly Trace[]; readonly held: Readonly<Record<string, string>>; readonly at: number }
+  retry: { readonly retried: number }
+  'fuse-reset': { readonly app: string; readonly was: string }
+}
+
+/** One answer to each question. `failed`: why not, and what to do, in words for the operator. */
+export type Reply<A extends Asked = Asked> =
+  { readonly is: 'answer'; readonly answer: Answers[A] } | { readonly is: 'failed'; readonly why: string }
+
+/** Answers one kind of question, typed as that kind is. */
+export type Ask = <A extends Asked>(question: Extract<Question, { readonly ask: A }>) => Promise<Reply<A>>
+
+/** Questions that change nothing, and that a store at rest can answer. */
+export const readings: ReadonlySet<Asked> = new Set(['status', 'devices', 'device', 'explain', 'outbox'])
+
+type Kind = 'text' | 'text?' | 'limit'
+
+const fields: { readonly [A in Asked]: Readonly<Record<string, Kind>> } = {
+  status: {},
+  devices: { owner: 'text?', app: 'text?', after: 'text?', limit: 'limit' },
+  device: { name: 'text' },
+  remove: { name: 'text' },
+  erase: { owner: 'text' },
+  explain: { about: 'text' },
+  outbox: { app: 'text?', limit: 'limit' },
+  retry: { delivery: 'text?', app: 'text?' },
+  'fuse-reset': { app: 'text' },
+}
+
+const LONGEST_TEXT = 3071
+/** How many rows a page may have. */
+export const LARGEST_PAGE = 1000
+
+function isRight(value: unknown, kind: Kind): boolean {
+  if (value === undefined) return kind === 'text?'
+  if (kind === 'limit') return Number.isInteger(value) && Number(value) > 0 && Number(value) <= LARGEST_PAGE
+  return typeof value === 'string' && value !== '' && Buffer.byteLength(value) <= LONGEST_TEXT
+}
+
+/** Takes what came over the socket for a question, or says what is wrong with it. */
+export function readQuestion(value: unknown): Question | string {
+  if (typeof value !== 'object' || value === null || !('ask' in value)) return 'a question is an object with "ask"'
+  const ask = String(value.ask)
+  if (!Object.hasOwn(fields, ask)) return `this version of the service knows no question "${ask}"`
+  const kinds = fields[ask as Asked]
+  const given = value as Readonly<Record<string, unknown>>
+  for (const [name, kind] of Object.entries(kinds)) {
+    if (!isRight(given[name], kind)) return `"${name}" of "${ask}" is missing or not what it should be`
+  }
+  const odd = Object.keys(given).find((name) => name !== 'ask' && !Object.hasOwn(kinds, name))
+  return odd === undefined ? (given as unknown as Question) : `"${ask}" has no "${odd}"`
+}

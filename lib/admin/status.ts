@@ -1,0 +1,50 @@
+/** How the service stands: links, apps with their accounting, what waits. */
+import { closes, ends, type Account } from '../model/accounting'
+import { type Records } from '../stores/store'
+import { type Live } from './live'
+import { type AppStatus, type Status } from './questions'
+
+function missingOf(account: Account): number {
+  const found = ends.reduce((sum, end) => sum + account[end], account.inFlight + account.waiting)
+  return closes(account) ? 0 : account.accepted - found
+}
+
+/** `live`: absent where no service runs. */
+export async function tellStatus(records: Records, live: Live | undefined, now: number): Promise<Status> {
+  const [accounts, registrations] = await Promise.all([records.accounts(), records.count()])
+  const oldest = await records.oldest()
+  const configured = live?.apps() ?? []
+  const held = live?.held()
+  const fuses = live?.fuses()
+  const apps = [...new Set([...configured, ...accounts.keys(), ...registrations.keys()])].map((app): AppStatus => {
+    const account = accounts.get(app)
+    const [why, fuse, first] = [held?.get(app), fuses?.get(app), oldest.get(app)]
+    return {
+      app,
+      isConfigured: live === undefined || configured.includes(app),
+      registrations: registrations.get(app) ?? 0,
+      ...(account === undefined ? {} : { account }),
+      missing: account === undefined ? 0 : missingOf(account),
+      ...(why === undefined ? {} : { held: why }),
+      ...(fuse === undefined ? {} : { fuse }),
+      ...(first === undefined ? {} : { oldest: first }),
+    }
+  })
+  const sum = (term: 'waiting' | 'inFlight') => apps.reduce((all, { account }) => all + (account?.[term] ?? 0), 0)
+  return {
+    ...(live === undefined
+      ? {}
+      : {
+          running: {
+            version: live.version,
+            uptime: live.uptime(),
+            links: live.links().map(({ domain, service, isOnline }) => ({ domain, service, isOnline })),
+          },
+        }),
+    apps,
+    waiting: sum('waiting'),
+    inFlight: sum('inFlight'),
+    ...(oldest.size === 0 ? {} : { oldest: Math.min(...oldest.values()) }),
+    at: now,
+  }
+}
