@@ -11,7 +11,7 @@ import { configFile } from './config'
 import { tryLinks } from './service'
 import { version } from './version'
 
-const about = `XMPP push service: attaches to an XMPP server as an external component (XEP-0114), is the app server of XEP-0357, and wakes devices through APNs and FCM.
+const about = `XMPP push service: attaches to an XMPP server as an external component (XEP-0114), is the app server of XEP-0357, and wakes devices through APNs, FCM and Web Push.
 
 Begin with \`xmpp-push simulate --once\`, which needs no account; then edit a copy of component.config.json and let \`xmpp-push check\` tell what is still missing.`
 
@@ -27,9 +27,10 @@ Wakes no device. Ends with 1 if anything is wrong, and says how to mend it.`
 
 const simulateHelp = `
 Everything on this machine, no account needed: an XMPP server (a real Prosody where
-one is installed), APNs, FCM, the service, a device, a message. Shows each step.
+one is installed), APNs, FCM, Web Push, the service, devices, a message. Shows each
+step.
 Stays until Ctrl-C, and Enter sends another message; with --once it ends after the
-first, with 0 only if the push arrived at both. With --serve the service is left out:
+first, with 0 only if the push arrived at all three. With --serve the service is left out:
 it prints a configuration for one of your own and shows what arrives.`
 
 interface FileWord {
@@ -77,7 +78,7 @@ function makeProgram(terminal: Terminal, end: (code: ExitCode) => void): Command
     .command('simulate')
     .summary('show one push from end to end, on this machine alone')
     .description('Plays the whole line on loopback.')
-    .option('--once', 'end after one push; exit 0 only if it arrived at both push services')
+    .option('--once', 'end after one push; exit 0 only if it arrived at every push service')
     .addOption(
       new Option(
         '--serve',

@@ -21,7 +21,7 @@ export interface Passage {
   readonly settled?: LogEntry
 }
 
-export const vendorName = { apns: 'Apple', fcm: 'Google', oauth: 'Google' } as const
+export const vendorName = { apns: 'Apple', fcm: 'Google', webpush: 'Web Push', oauth: 'Google' } as const
 
 function stanzasBy(who: 'server' | 'component', seen: readonly Seen[]): readonly Stanza[] {
   return seen.flatMap(({ sighting }) => (sighting.is === 'stanza' && sighting.by === who ? [sighting.stanza] : []))
@@ -38,9 +38,11 @@ export function passageOf(device: Device, node: string, seen: readonly Seen[], l
   const requests = seen.flatMap(({ sighting, after }) =>
     sighting.is === 'request' && sighting.request.by === device.vendor ? [{ request: sighting.request, after }] : [],
   )
-  const own = requests.filter(({ request }) => `${request.path} ${request.body}`.includes(device.token))
-  const push = own.find(({ request }) => request.status === 200)
-  const refused = own.findLast(({ request }) => request.status !== 200)?.request
+  const own = requests.filter(
+    ({ request: { token, path, body } }) => token === device.token || `${path} ${body}`.includes(device.token),
+  )
+  const push = own.find(({ request }) => isTaken(request))
+  const refused = own.findLast(({ request }) => !isTaken(request))?.request
   const settled = log.find(({ event }) => event.at === 'settled' && event.app === device.app && event.end !== undefined)
   return {
     device,
@@ -50,6 +52,11 @@ export function passageOf(device: Device, node: string, seen: readonly Seen[], l
     ...(refused === undefined ? {} : { refused }),
     ...(settled === undefined ? {} : { settled }),
   }
+}
+
+/** RFC 9110 §15.3: 200 of Apple and Google, 201 of Web Push. */
+function isTaken({ status = 0 }: Received): boolean {
+  return status >= 200 && status < 300
 }
 
 /** True when nothing more will come: the publish was refused, or it was answered and its delivery has come to an end. */

@@ -74,7 +74,7 @@ export async function serve(around: Around, lines: readonly string[], { onEnter 
   page.heading(
     onEnter === undefined
       ? '\nWhat arrives is shown below. Ctrl-C ends.'
-      : '\nWhat arrives is shown below. Enter registers two devices and sends a message; Ctrl-C ends.',
+      : '\nWhat arrives is shown below. Enter registers the devices and sends a message; Ctrl-C ends.',
   )
   const forget = stage.journal.listen((sighting) => show(around, sighting))
   const registered = new Set<string>()

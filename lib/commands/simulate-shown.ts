@@ -44,9 +44,10 @@ function jsonOf(text: string): unknown {
   }
 }
 
-/** A bearer token in words: what a JWT (RFC 7519) says of its key and issuer, of any other its end. */
-function bearer(value: string): string {
-  const [scheme = '', token = ''] = value.split(' ')
+/** An authorization in words: what a JWT (RFC 7519) says of its key and issuer, of any other token its end; VAPID's is `t=…, k=…`. */
+function authorization(value: string): string {
+  const [scheme = '', first = ''] = value.split(' ')
+  const token = first.replace(/^t=|,$/g, '')
   const [head, claims] = token.split('.', 2).map((part) => jsonOf(Buffer.from(part, 'base64url').toString('utf8')))
   if (typeof head !== 'object' || head === null || typeof claims !== 'object' || claims === null) {
     return `${scheme} …${token.slice(-4)}`
@@ -58,7 +59,7 @@ function bearer(value: string): string {
 /** Request line, headers and body of a request, and its answer; no token in full. */
 export function requestLines(request: Received, spell: Spell): readonly string[] {
   const headers = Object.entries(request.headers).map(
-    ([name, value]) => `${name}: ${name === 'authorization' ? bearer(value) : spell(value)}`,
+    ([name, value]) => `${name}: ${name === 'authorization' ? authorization(value) : spell(value)}`,
   )
   const body = jsonOf(request.body)
   return [

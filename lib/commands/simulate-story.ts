@@ -99,6 +99,8 @@ function send({ stage, log, clock, halt }: Cast, nodes: Nodes, text: string): Pr
 
 function showRequest({ page }: Cast, request: Received): void {
   page.show(requestLines(request, page.spell))
+  if (request.by === 'webpush')
+    page.say('(the body is what the browser’s own key makes of it: nobody between can read it)')
   page.say(`answer: ${verdictOf(request)}`)
 }
 
@@ -106,7 +108,7 @@ function requestsIn(sightings: readonly Sighting[]): readonly Received[] {
   return sightings.flatMap((sighting) => (sighting.is === 'request' ? [sighting.request] : []))
 }
 
-/** Someone writes: shows how the message becomes pushes. True if they arrived at both push services and told nothing. */
+/** Someone writes: shows how the message becomes pushes. True if they arrived at every push service and told nothing. */
 export async function tellMessage(cast: Cast, nodes: Nodes, text: string): Promise<boolean> {
   const { stage, page, halt } = cast
   halt.throwIfAborted()
@@ -147,7 +149,7 @@ function sumUp(
   for (const sentence of missing) page.end('bad', sentence)
   if (missing.length === 0) {
     const times = passages.map(({ device, push }) => `${vendorName[device.vendor]} ${Math.round(push?.after ?? 0)} ms`)
-    page.end('good', `The push arrived at both, counted from the message: ${times.join(', ')} after it.`)
+    page.end('good', `The push arrived at all ${times.length}, counted from the message: ${times.join(', ')} after it.`)
   }
   for (const violation of stage.violations()) page.end('bad', `Against the rules of the push service: ${violation}`)
   if (talkative.length > 0) {

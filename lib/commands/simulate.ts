@@ -41,6 +41,7 @@ function introduce(stage: Stage, page: Page): void {
   page.say(`It is ${stage.serverName}; ${stage.component} may attach to it as a component (XEP-0114).`)
   page.step('The push services, simulated')
   page.say(`APNs at ${stage.urls.apns}`)
+  page.say(`a browser’s, for Web Push, at ${stage.urls.webpush}`)
   page.say(`FCM at ${stage.urls.fcm}, access tokens for it at ${stage.urls.oauth}`)
 }
 
@@ -124,7 +125,7 @@ async function play(stage: Stage, words: SimulateWords, terminal: Terminal, halt
   }
 }
 
-/** Plays the line and shows it. With `once`: 0 only if the push arrived at both push services; else it stays until Ctrl-C. */
+/** Plays the line and shows it. With `once`: 0 only if the push arrived at every push service; else it stays until Ctrl-C. */
 export async function simulate(words: SimulateWords, terminal: Terminal): Promise<ExitCode> {
   const halting = new AbortController()
   let asked = 0

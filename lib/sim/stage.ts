@@ -6,7 +6,7 @@ import { randomBytes } from 'node:crypto'
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { makeJournal, type Journal } from './journal'
-import { openPushServices, type Received, type Vendor } from './stage-push-services'
+import { openPushServices, type DeviceAddress, type Received, type Vendor } from './stage-push-services'
 import { openServer, type StageClient, type WantedServer } from './stage-server'
 import { startStanzaRelay } from './stanza-relay'
 import { parseXml } from './xmpp-server-reader'
@@ -26,6 +26,7 @@ export interface StageDevice {
   readonly resource: string
   readonly app: string
   readonly vendor: Exclude<Vendor, 'oauth'>
+  /** By which its pushes are told from others: the device token, or the endpoint. */
   readonly token: string
 }
 
@@ -50,7 +51,7 @@ export interface Stage {
   readonly devices: readonly StageDevice[]
   readonly config: Readonly<Record<string, unknown>>
   readonly configFile: string
-  /** What must not be shown: tokens, passwords, the component's secret. */
+  /** What must not be shown: tokens, passwords, the component's secret; grows by what the service hands out. */
   readonly secrets: readonly string[]
   readonly password: string
   readonly journal: Journal<Sighting>
@@ -71,16 +72,26 @@ const DOMAIN = 'example.com'
 const COMPONENT = `push.${DOMAIN}`
 const [OWNER, WRITER] = ['juliet', 'romeo']
 
-function registerStanza(id: string, device: StageDevice): string {
-  const fields = [
-    ['provider', device.app],
-    ['device-token', device.token],
-  ].map(([name = '', value = '']) => `<field var='${name}'><value>${escapeXml(value)}</value></field>`)
+/** Each registers in the words that its kind of client uses. */
+function registerStanza(id: string, device: StageDevice, { fields: own }: DeviceAddress): string {
+  const isWeb = device.vendor === 'webpush'
+  const node = isWeb ? 'register-push-webpush' : 'register-device'
+  const fields = Object.entries({ [isWeb ? 'app' : 'provider']: device.app, ...own }).map(
+    ([name, value]) => `<field var='${name}'><value>${escapeXml(value)}</value></field>`,
+  )
   return (
     `<iq type='set' to='${COMPONENT}' id='${id}'>` +
-    `<command xmlns='http://jabber.org/protocol/commands' node='register-device' action='execute'>` +
+    `<command xmlns='http://jabber.org/protocol/commands' node='${node}' action='execute'>` +
     `<x xmlns='jabber:x:data' type='submit'>${fields.join('')}</x></command></iq>`
   )
+}
+
+function enableElement(node: string, secret: string | undefined): string {
+  const head = `<enable xmlns='urn:xmpp:push:0' jid='${COMPONENT}' node='${escapeXml(node)}'`
+  if (secret === undefined) return `${head}/>`
+  const type = `<field var='FORM_TYPE'><value>http://jabber.org/protocol/pubsub#publish-options</value></field>`
+  const form = `${type}<field var='secret'><value>${escapeXml(secret)}</value></field>`
+  return `${head}><x xmlns='jabber:x:data' type='submit'>${form}</x></enable>`
 }
 
 /** Opens the stage; all files go into the folder. Rejects, in words for a person, where the wanted server can't be had. */
@@ -109,15 +120,31 @@ export async function openStage(folder: string, wanted: WantedServer): Promise<S
   await writeFile(configFile, `${JSON.stringify(config, undefined, 2)}\n`)
 
   const devices: readonly StageDevice[] = [
-    { name: 'Juliet’s iPhone', resource: 'iphone', app: 'org.example.ios', vendor: 'apns', token: push.tokens.apns },
+    {
+      name: 'Juliet’s iPhone',
+      resource: 'iphone',
+      app: 'org.example.ios',
+      vendor: 'apns',
+      token: push.addresses.apns.token,
+    },
     {
       name: 'Juliet’s Android',
       resource: 'android',
       app: 'org.example.android',
       vendor: 'fcm',
-      token: push.tokens.fcm,
+      token: push.addresses.fcm.token,
+    },
+    {
+      name: 'Juliet’s browser',
+      resource: 'browser',
+      app: 'org.example.web',
+      vendor: 'webpush',
+      token: push.addresses.webpush.token,
     },
   ]
+  /** What the service wants to hear with each publish, by node. */
+  const nodeSecrets = new Map<string, string>()
+  const secrets = [...Object.values(push.addresses).flatMap((address) => address.secrets), secret, password]
   const online = new Map<StageDevice, StageClient>()
   let writer: StageClient | undefined
   let asked = 0
@@ -151,19 +178,26 @@ export async function openStage(folder: string, wanted: WantedServer): Promise<S
     devices,
     config,
     configFile,
-    secrets: [push.tokens.apns, push.tokens.fcm, secret, password],
+    secrets,
     password,
     journal,
     violations: push.violations,
     async register(device: StageDevice) {
       const id = `register-${++asked}`
-      const exchange = await ask(device, id, registerStanza(id, device))
+      const exchange = await ask(device, id, registerStanza(id, device, push.addresses[device.vendor]))
       const command = exchange.answered.child('command')
-      return { ...exchange, node: command === undefined ? undefined : formValues(command, 'node')?.[0] }
+      const value = (name: string): string | undefined =>
+        command === undefined ? undefined : formValues(command, name)?.[0]
+      const given = value('secret')
+      if (given !== undefined) {
+        nodeSecrets.set(value('node') ?? '', given)
+        secrets.push(given)
+      }
+      return { ...exchange, node: value('node') }
     },
     async enable(device: StageDevice, node: string) {
       const id = `enable-${++asked}`
-      const inside = `<enable xmlns='urn:xmpp:push:0' jid='${COMPONENT}' node='${escapeXml(node)}'/>`
+      const inside = enableElement(node, nodeSecrets.get(node))
       return ask(device, id, `<iq type='set' id='${id}'>${inside}</iq>`)
     },
     async leave() {

@@ -40,8 +40,10 @@ describe('lib/commands/simulate', () => {
       left = played.left()
     })
 
-    it('ends with 0, for the push has arrived at both', () => {
-      expect(printed).toMatch(/The push arrived at both, counted from the message: Apple \d+ ms, Google \d+ ms/)
+    it('ends with 0, for the push has arrived at all three', () => {
+      expect(printed).toMatch(
+        /The push arrived at all 3, counted from the message: Apple \d+ ms, Google \d+ ms, Web Push \d+ ms/,
+      )
       expect(code).toBe(0)
     })
 
@@ -60,13 +62,17 @@ describe('lib/commands/simulate', () => {
       ['its answer', /<iq type='result' from='push.example.com' to='example.com' id='\S+'\/>/],
       ['what Apple gets', /POST \/3\/device\/…\w{4}\n(.+\n)+ +authorization: bearer \(a JWT: .*kid ABC123DEFG/],
       ['what Google gets', /POST \/v1\/projects\/example-android\/messages:send\n(.+\n)+ *\n(.+\n)+ +"token": "…/],
+      [
+        'what a browser gets',
+        /vapid \(a JWT: .*aud https:.*\n(.+\n)* *\n +\{ "v": 1, "class": "message", "account": "juliet/,
+      ],
       ['the log', /"at":"settled",.*"app":"org.example.ios".*"end":"delivered"/],
     ])('shows %s', (_what, pattern) => {
       expect(printed).toMatch(pattern)
     })
 
     it('says that nothing of the message has left', () => {
-      expect(printed).toMatch(/Nothing of the message left this machine: .* \(3 requests/)
+      expect(printed).toMatch(/Nothing of the message left this machine: .* \(4 requests/)
     })
 
     it('shows no token and no secret in full', () => {
@@ -90,7 +96,7 @@ describe('lib/commands/simulate', () => {
     const { command, left } = simulate(['--server', 'simulated'])
     await command.until(/Ctrl-C ends/)
     command.enter()
-    await command.until(/See, how she leans(.*\n)+The push arrived at both/)
+    await command.until(/See, how she leans(.*\n)+The push arrived at all 3/)
     command.signal('SIGINT')
     expect(await command.ended).toBe(0)
     expect(left()).toEqual([])
@@ -110,6 +116,7 @@ describe('lib/commands/simulate', () => {
     await command.until(/push.example.com is attached/)
     command.enter()
     await Promise.all([
+      command.until(/Web Push gets, and answers 201/),
       command.until(/Apple gets, and answers 200/),
       command.until(/Google gets, and answers 200/),
       own.until(/"app":"org.example.ios".*"end":"delivered"/),
@@ -141,7 +148,7 @@ realDescribe('prosody', 'lib/commands/simulate with a real Prosody', () => {
     const { command, left } = simulate(['--once', '--server', 'prosody'], process.env['PATH'])
     expect(await command.ended).toBe(0)
     expect(command.printed).toMatch(/It is Prosody \d+\.\d+/)
-    expect(command.printed).toMatch(/<notification xmlns='urn:xmpp:push:0'>(.*\n)+The push arrived at both/)
+    expect(command.printed).toMatch(/<notification xmlns='urn:xmpp:push:0'>(.*\n)+The push arrived at all 3/)
     expect(command.printed).not.toMatch(SECRET)
     expect(left()).toEqual([])
   })
