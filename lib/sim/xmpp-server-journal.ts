@@ -31,7 +31,8 @@ export interface Journal {
 
 const MOST_ENTRIES = 100_000
 
-export function makeJournal(now: Now): Journal {
+/** Keeps the last `most` stanzas. */
+export function makeJournal(now: Now, most = MOST_ENTRIES): Journal {
   const entries: JournalEntry[] = []
   const listeners = new Set<(entry: JournalEntry) => void>()
   const onStanza = (listener: (entry: JournalEntry) => void): (() => void) => {
@@ -42,7 +43,7 @@ export function makeJournal(now: Now): Journal {
     entries,
     add(entry: Omit<JournalEntry, 'at'>) {
       const dated = { at: now(), ...entry }
-      if (entries.push(dated) > MOST_ENTRIES) entries.shift()
+      if (entries.push(dated) > most) entries.shift()
       for (const listener of [...listeners]) listener(dated)
     },
     onStanza,

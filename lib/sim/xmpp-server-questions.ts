@@ -32,7 +32,8 @@ export interface Questions {
 
 const MOST_REMEMBERED = 100_000
 
-export function makeQuestions(now: Now): Questions {
+/** Knows of questions with `most` different askers and ids. */
+export function makeQuestions(now: Now, most = MOST_REMEMBERED): Questions {
   // An id may be used by several askers, and again by one: mod_muc_cloud_notify repeats its ids.
   const asked = new Map<string, { stanza: XmlElement; at: number; answers: number; heard: (answer: Heard) => void }[]>()
   const keyOf = (asker: string | undefined, id: string | undefined): string => `${asker ?? ''}\n${id ?? ''}`
@@ -43,7 +44,7 @@ export function makeQuestions(now: Now): Questions {
       same.push({ stanza, at: now(), answers: 0, heard })
       asked.set(key, same)
       const oldest = asked.keys().next().value
-      if (asked.size > MOST_REMEMBERED && oldest !== undefined) asked.delete(oldest)
+      if (asked.size > most && oldest !== undefined) asked.delete(oldest)
     },
     answer(stanza: XmlElement) {
       const { from, to, id } = stanza.attrs

@@ -22,6 +22,8 @@ export interface XmppServerOptions {
   readonly after?: After
   /** Whether the components' domains have an address; if left out, they have none. */
   readonly resolves?: boolean
+  /** How many stanzas the journal keeps, and of how many questions it is known whether they were answered; 100,000 each if left out. */
+  readonly remembers?: number
 }
 
 export interface XmppServerSimulator {

@@ -39,6 +39,8 @@ export interface TrafficOptions {
   readonly after: After
   /** Whether the component's domain has an address. */
   readonly resolves: boolean
+  /** How many questions are remembered. */
+  readonly remembers: number | undefined
   readonly tls: { readonly key: string | Buffer; readonly cert: string | Buffer } | undefined
   /** Answers an iq of a component to the server or to one of its users. */
   answer(request: XmlElement): string
@@ -54,7 +56,7 @@ const MOST_VIOLATIONS = 10_000
 /** Starts listening. */
 export async function openTraffic(options: TrafficOptions): Promise<Traffic> {
   const { domain, personality, secrets, journal, now } = options
-  const questions = makeQuestions(now)
+  const questions = makeQuestions(now, options.remembers)
   const violations: Violation[] = []
   /** What waits for an answer, and of which component. */
   const waiting = new Map<() => void, string>()

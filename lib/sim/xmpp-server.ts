@@ -32,7 +32,7 @@ export async function startXmppServerSimulator(options: XmppServerOptions): Prom
   const personality = typeof chosen === 'string' ? PERSONALITIES[chosen] : chosen
   const secrets = new Map(options.components.map((component) => [component.domain, component.secret]))
   const first = options.components[0]?.domain ?? ''
-  const journal = makeJournal(now)
+  const journal = makeJournal(now, options.remembers)
   const clients = new Map<string, ReturnType<typeof makeClient>>()
   /** How many messages wait for each user. */
   const stored = new Map<string, number>()
@@ -47,6 +47,7 @@ export async function startXmppServerSimulator(options: XmppServerOptions): Prom
     now,
     after,
     resolves,
+    remembers: options.remembers,
     tls: options.tls,
     answer,
     message,

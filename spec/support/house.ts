@@ -52,6 +52,8 @@ export interface HouseOptions {
   readonly personality?: PersonalityName | Personality
   /** Whether the component's domain has an address, which some servers look up while it is away. */
   readonly resolves?: boolean
+  /** How many stanzas the simulated XMPP server remembers. */
+  readonly remembers?: number
   /** Further apps of the configuration; `sandbox`: Apple's other host, which only they know. */
   readonly apps?: (place: {
     readonly apns: ApnsSimulator
@@ -70,6 +72,7 @@ export async function startHouse(options: HouseOptions = {}): Promise<House> {
     personality: options.personality ?? 'prosody',
     components: [{ domain: DOMAIN, secret: 'component secret' }],
     resolves: options.resolves ?? false,
+    ...(options.remembers === undefined ? {} : { remembers: options.remembers }),
     now,
     after: (ms, call) => clock.after(ms, call),
   })
