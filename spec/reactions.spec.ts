@@ -71,8 +71,9 @@ const fcmReactions: Readonly<Record<FcmRowName, Reaction>> = {
   'credential missing': 'at once',
   'token expired': 'at once',
   'token invalid': 'at once',
-  'APNs key invalid': 'held',
-  'APNs key for the other environment': 'held',
+  // The project's Apple key is wrong: its Android phones must not wait for that.
+  'APNs key invalid': 'later',
+  'APNs key for the other environment': 'later',
   APNS_AUTH_ERROR: 'dropped',
   'sender mismatch': 'dropped',
   'permission denied': 'held',

@@ -68,8 +68,10 @@ export function judge(outcome: Outcome, history: History, now: number, chance: n
       if (outcome.ambiguous && history.class === 'call') return { is: 'ended', end: 'abandoned' }
       return again(outcome.notBefore, outcome.ambiguous)
     case 'misconfigured': {
+      const verdict = again(undefined, false)
+      if (outcome.whom === 'target') return verdict
       const mend = outcome.mend === undefined ? {} : { mend: outcome.mend }
-      return { ...again(undefined, false), hold: { why: outcome.why, ...mend } }
+      return { ...verdict, hold: { why: outcome.why, ...mend } }
     }
   }
 }

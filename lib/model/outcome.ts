@@ -28,7 +28,10 @@ export type Outcome =
       readonly whom?: 'target'
       readonly notBefore?: number
     }
-  /** Our own fault, of credential or topic: hold the app, tell the operator, forget nothing. */
-  | { readonly is: 'misconfigured'; readonly why: string; readonly mend?: string }
+  /**
+   * Our own fault, of credential or topic: hold the app, tell the operator, forget nothing. `whom: 'target'`: it concerns devices of
+   * this kind alone (iPhones behind Firebase), so the app's others go on.
+   */
+  | { readonly is: 'misconfigured'; readonly why: string; readonly mend?: string; readonly whom?: 'target' }
 
 export type OutcomeWord = Outcome['is']

@@ -34,14 +34,15 @@ const down: Row = ({ why, wait }) => ({ is: 'down', why, ambiguous: false, ...wa
 const gateway: Row = ({ why, wait }) => ({ is: 'down', why, ambiguous: false, ...wait(GATEWAY_WAIT) })
 const tokenRefused: Row = ({ why }) => ({ is: 'token refused', why })
 const misconfigured =
-  (mend: string): Row =>
-  ({ why }) => ({ is: 'misconfigured', why, mend })
+  (mend: string, whom?: 'target'): Row =>
+  ({ why }) => ({ is: 'misconfigured', why, mend, ...(whom === undefined ? {} : { whom }) })
 
 const IN_CONSOLE = 'In the Firebase console, Project settings → Cloud Messaging,'
 
 /** «A message targeted to an iOS device or a web push registration could not be sent. Check the validity of your credentials.» */
 const thirdParty = misconfigured(
   `${IN_CONSOLE} upload an APNs key that is valid for the app and its environment; Android devices are not affected by it`,
+  'target',
 )
 
 /** «Sending limit exceeded for the message target»: of one device, or of all that the project sends. */

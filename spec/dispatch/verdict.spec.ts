@@ -64,6 +64,12 @@ describe('dispatch/verdict', () => {
     expect(verdict).not.toHaveProperty('forget')
   })
 
+  it('lets the app go on where our fault concerns one kind of device', () => {
+    const verdict = judge({ is: 'misconfigured', why: 'THIRD_PARTY_AUTH_ERROR', whom: 'target' }, message, now, 0)
+    expect(verdict).toMatchObject({ is: 'again' })
+    expect(verdict).not.toHaveProperty('hold')
+  })
+
   it('lets a delivery expire rather than send it after its time', () => {
     expect(judge({ is: 'down', why: 'x', ambiguous: false }, { ...call, attempts: 9 }, now, 0.99)).toEqual({
       is: 'ended',
