@@ -3,6 +3,7 @@
 import { Command, CommanderError, Option } from 'commander'
 import { systemClock } from './clock'
 import { check } from './commands/check'
+import { addOperatorCommands } from './commands/operators'
 import { run } from './commands/run'
 import { schema } from './commands/schema'
 import { simulate, type SimulateWords } from './commands/simulate'
@@ -95,6 +96,8 @@ function makeProgram(terminal: Terminal, end: (code: ExitCode) => void): Command
     .action(async (words: SimulateWords) => {
       end(await simulate(words, terminal))
     })
+
+  addOperatorCommands(program, terminal, end)
 
   program
     .command('schema', { hidden: true })

@@ -1,0 +1,58 @@
+/** `xmpp-push status`: links, apps with their accounting, what waits. */
+import { type AppStatus, type Status } from '../admin/questions'
+import { ends, type Account } from '../model/accounting'
+import { operate, type OperatorWords } from './operate'
+import { counted, moment, span } from './spelling'
+import { type ExitCode, type Terminal } from './terminal'
+
+const MARGIN = 10
+
+function row(head: string, text: string): string {
+  return `${head.padEnd(MARGIN)}${text}`
+}
+
+/** The accounting as the equation that it is: what was accepted is the sum of all that became of it. */
+function accounting(account: Account): readonly string[] {
+  const terms = ends.map((end) => `${account[end]} ${end}`)
+  return [
+    `${account.accepted} accepted = ${terms.slice(0, 5).join(' + ')}`,
+    `  + ${[...terms.slice(5), `${account.inFlight} in flight`, `${account.waiting} waiting`].join(' + ')}`,
+    ...(account.resent === 0 ? [] : [`${account.resent} sent again after an attempt that may have arrived`]),
+  ]
+}
+
+function appLines(app: AppStatus, now: number): readonly string[] {
+  const stranger = app.isConfigured ? '' : '; it is not in the configuration, so what waits for it waits on'
+  const lines = [row('app', `${app.app}: ${counted(app.registrations, 'device')}${stranger}`)]
+  for (const line of app.account === undefined ? ['no push yet'] : accounting(app.account)) lines.push(row('', line))
+  if (app.oldest !== undefined)
+    lines.push(row('', `the oldest that is not delivered came ${span(now - app.oldest)} ago`))
+  if (app.held !== undefined) lines.push(row('HELD', app.held))
+  if (app.fuse !== undefined) {
+    lines.push(row('FUSE', `blown: ${app.fuse}. No token of it is forgotten`))
+    lines.push(row('', `→ See that its credential, topic and project are right, then: xmpp-push fuse reset ${app.app}`))
+  }
+  if (app.missing !== 0)
+    lines.push(row('FAULT', `the accounting does not close, it is off by ${app.missing}: a bug, please report it`))
+  return lines
+}
+
+/** The status for a person. */
+export function statusLines(status: Status): readonly string[] {
+  const { running, apps, waiting, inFlight, oldest, at } = status
+  const age = oldest === undefined ? '' : `; the oldest came at ${moment(oldest)}, ${span(at - oldest)} ago`
+  return [
+    running === undefined
+      ? row('service', 'does not run; what follows stands in its store')
+      : row('service', `xmpp-push ${running.version}, up ${span(running.uptime)}`),
+    ...(running?.links ?? []).map(({ domain, service, isOnline }) =>
+      row('link', `${domain} at ${service}: ${isOnline ? 'online' : 'OFFLINE; the log tells why'}`),
+    ),
+    ...apps.flatMap((app) => appLines(app, at)),
+    row('outbox', `${waiting} waiting, ${inFlight} in flight${age}`),
+  ]
+}
+
+export function status(words: OperatorWords, terminal: Terminal): Promise<ExitCode> {
+  return operate(words, { ask: 'status' }, statusLines, terminal)
+}
