@@ -51,7 +51,7 @@ describe('lib/providers/webpush-vapid', () => {
       pair.privateKey,
       'aes128gcm',
       expiry,
-    ) as { Authorization: string }
+    )
     const [ourToken = '', ourKey = ''] = parts(makeVapidTokens(vapid, clock).authorization(origin))
     const [theirToken = '', theirKey = ''] = parts(theirs)
     expect(ourKey).toBe(theirKey)

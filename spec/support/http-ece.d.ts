@@ -1,13 +1,21 @@
-/** http_ece 1.2.0 as far as specs use it. */
+/** What the specs use of `http_ece` 1.2.0, which has no types of its own. */
 declare module 'http_ece' {
   import { type ECDH } from 'node:crypto'
 
-  interface Keys {
+  /** Binary values as octets or base64url. */
+  interface Parameters {
     readonly version: 'aes128gcm'
     readonly privateKey?: ECDH
-    readonly authSecret?: string
-    /** Base64url of the input keying material, where there is no `privateKey`. */
-    readonly key?: string
+    /** The receiver's public key, when encrypting. */
+    readonly dh?: string | Buffer
+    readonly authSecret?: string | Buffer
+    readonly key?: string | Buffer
+    readonly salt?: string | Buffer
+    readonly rs?: number
+    readonly pad?: number
+    readonly keyid?: string
   }
-  export function decrypt(body: Buffer, keys: Keys): Buffer
+
+  export function encrypt(plaintext: Buffer, parameters: Parameters): Buffer
+  export function decrypt(body: Buffer, parameters: Parameters): Buffer
 }
