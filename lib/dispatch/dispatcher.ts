@@ -17,7 +17,7 @@ export interface DispatcherOptions {
   readonly outbox: Outbox
   readonly registry: Registry
   readonly apps: () => ReadonlyMap<string, SendingApp>
-  readonly fuse: Pick<Fuse, 'allows'>
+  readonly fuse: Pick<Fuse, 'allows' | 'spare'>
   readonly clock: Clock
   readonly observe: Observe
 }
@@ -38,6 +38,8 @@ const PAUSE = 1_000
 export function makeDispatcher(options: DispatcherOptions): Dispatcher {
   const { outbox, clock, observe } = options
   const out = new Map<string, number>()
+  /** Claims that were asked for and not answered yet: what they bring is out. */
+  let asking = 0
   const drained: (() => void)[] = []
   const stopping = new AbortController()
   let isRunning = false
@@ -66,25 +68,41 @@ export function makeDispatcher(options: DispatcherOptions): Dispatcher {
 
   async function claim(): Promise<void> {
     let claimed: readonly Claimed[]
+    asking += 1
     try {
       claimed = await outbox.claim(room())
     } catch (error) {
+      answered()
       const text = `nothing could be claimed: ${error instanceof Error ? error.message : String(error)}`
       observe({ at: 'trouble', about: 'outbox', text })
       clock.after(PAUSE, claimSoon)
       return
     }
-    if (claimed.length === 0) return
     for (const { delivery } of claimed) out.set(delivery.app, (out.get(delivery.app) ?? 0) + 1)
+    answered()
+    if (claimed.length === 0) return
     claimSoon()
     send(claimed, settled)
+  }
+
+  function answered(): void {
+    asking -= 1
+    tellDrained()
+  }
+
+  function isDrained(): boolean {
+    return out.size === 0 && asking === 0
+  }
+
+  function tellDrained(): void {
+    if (isDrained()) for (const tell of drained.splice(0)) tell()
   }
 
   function settled(app: string): void {
     const left = (out.get(app) ?? 1) - 1
     if (left > 0) out.set(app, left)
     else out.delete(app)
-    if (out.size === 0) for (const tell of drained.splice(0)) tell()
+    tellDrained()
     claimSoon()
   }
 
@@ -97,7 +115,7 @@ export function makeDispatcher(options: DispatcherOptions): Dispatcher {
       isRunning = false
       // Takes the waiting claim back: with no room for any app, nothing more is handed out.
       void outbox.claim(new Map()).catch(() => undefined)
-      if (out.size > 0) {
+      if (!isDrained()) {
         await new Promise<void>((done) => {
           const cancel = clock.after(within, done)
           drained.push(() => {

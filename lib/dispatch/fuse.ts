@@ -20,6 +20,8 @@ export const usualFuse: FuseLimits = { tokens: 1_000, share: 0.1, atLeast: 20 }
 export interface Fuse {
   /** Whether one more token of the app may be forgotten now; counts it if so. */
   allows(app: string): Promise<boolean>
+  /** What was allowed and counted turned out to be forgotten already, or registered again: it does not count. */
+  spare(app: string): void
   /** The fuses that have blown: why, by app. */
   blown(): ReadonlyMap<string, string>
   reset(app: string): Promise<void>
@@ -53,9 +55,16 @@ export async function makeFuse(options: FuseOptions, apps: Iterable<string>): Pr
   }
 
   async function spentOf(app: string): Promise<Spent> {
-    const known = spent.get(app)
-    if (known !== undefined && clock.elapsed() - known.since < HOUR) return known
+    const current = (): Spent | undefined => {
+      const known = spent.get(app)
+      return known !== undefined && clock.elapsed() - known.since < HOUR ? known : undefined
+    }
+    const known = current()
+    if (known !== undefined) return known
     const registrations = (await registry.count()).get(app) ?? 0
+    // Many ask at once when a push service calls everything dead: the first to come back counts for all.
+    const counted = current()
+    if (counted !== undefined) return counted
     const fresh = { since: clock.elapsed(), forgotten: 0, registrations }
     spent.set(app, fresh)
     return fresh
@@ -88,6 +97,10 @@ export async function makeFuse(options: FuseOptions, apps: Iterable<string>): Pr
         )
       } else count.forgotten = next
       return !blown.has(app)
+    },
+    spare(app: string) {
+      const count = spent.get(app)
+      if (count !== undefined && count.forgotten > 0) count.forgotten -= 1
     },
     blown: () => new Map(blown),
     async reset(app: string) {

@@ -26,7 +26,7 @@ export interface SenderOptions {
   readonly registry: Registry
   readonly apps: () => ReadonlyMap<string, SendingApp>
   readonly holds: Holds
-  readonly fuse: Pick<Fuse, 'allows'>
+  readonly fuse: Pick<Fuse, 'allows' | 'spare'>
   readonly clock: Clock
   readonly observe: Observe
   /** Aborted when the process gives up waiting for what is out. */
@@ -62,11 +62,11 @@ export function makeSender(
   async function one(claimed: Claimed, found: ReadonlyMap<string, Registration> | undefined): Promise<void> {
     const { delivery } = claimed
     const { target, notification } = delivery
-    if (found === undefined) return again(claimed, 'our own registry could not be read')
-    const registration = target.to === 'registration' ? found.get(target.registration) : undefined
+    const registration = target.to === 'registration' ? found?.get(target.registration) : undefined
     const ended = (end: End): Promise<void> => conclude(claimed, registration, { is: 'ended', end })
     if (notification.expiresAt <= clock.now()) return ended('expired')
     if (claimed.ambiguous && notification.class === 'call') return ended('abandoned')
+    if (found === undefined) return again(claimed, 'our own registry could not be read')
     if (target.to === 'registration' && registration === undefined) return ended('unregistered')
     const app = options.apps().get(delivery.app)
     if (app === undefined) return again(claimed, `app ${delivery.app} is no longer configured`)
@@ -87,9 +87,9 @@ export function makeSender(
     await conclude(claimed, registration, verdict, outcome)
   }
 
-  /** Nothing was sent and nobody but us is to blame: due again, without a word to the app's breaker. */
-  function again(claimed: Claimed, why: string): Promise<void> {
-    const outcome: Outcome = { is: 'down', why, ambiguous: false }
+  /** Nobody but us is to blame: due again, without a word to the app's breaker. `ambiguous`: it may have been sent. */
+  function again(claimed: Claimed, why: string, ambiguous = false): Promise<void> {
+    const outcome: Outcome = { is: 'down', why, ambiguous }
     const now = clock.now()
     const history = { ...historyOf(claimed), begunAt: now, isProven: false }
     return conclude(claimed, undefined, judge(outcome, history, now, clock.random()), outcome, false)
@@ -99,6 +99,7 @@ export function makeSender(
     try {
       if (!(await fuse.allows(delivery.app))) return
       const concerned = await registry.forget({ app: delivery.app, address, at: clock.now(), ...word })
+      if (concerned.length === 0) fuse.spare(delivery.app)
       for (const { registration, slot } of concerned) {
         const { app, owner, id } = registration
         observe({ at: 'forgotten', app, owner, registration: id, slot, why: word.why })
@@ -122,7 +123,13 @@ export function makeSender(
     const settlement: Settlement =
       verdict.is === 'ended'
         ? { ...common, end: verdict.end }
-        : { ...common, dueAt: verdict.at, attempts: claimed.attempts + 1, ambiguous: verdict.ambiguous }
+        : {
+            ...common,
+            dueAt: verdict.at,
+            attempts: claimed.attempts + 1,
+            // What may have arrived once may have arrived, whatever later attempts came to.
+            ambiguous: claimed.ambiguous || verdict.ambiguous,
+          }
     if (!(await persist(settlement))) return
     observe({
       at: 'settled',
@@ -159,9 +166,10 @@ export function makeSender(
     void addresses(claimed).then((found) => {
       for (const each of claimed) {
         one(each, found)
-          .catch((error: unknown) =>
-            observe({ at: 'trouble', about: 'dispatcher', text: `delivery ${each.delivery.id}: ${messageOf(error)}` }),
-          )
+          .catch((error: unknown) => {
+            observe({ at: 'trouble', about: 'dispatcher', text: `delivery ${each.delivery.id}: ${messageOf(error)}` })
+            return again(each, 'a fault of our own', true)
+          })
           .finally(() => settled(each.delivery.app))
       }
     })

@@ -49,7 +49,8 @@ export function judge(outcome: Outcome, history: History, now: number, chance: n
       return {
         is: 'ended',
         end: 'gone',
-        forget: { registeredBefore: outcome.since ?? history.begunAt, why: outcome.why },
+        // A vendor's clock that is ahead of ours must not concern who registered again while the attempt was out.
+        forget: { registeredBefore: Math.min(outcome.since ?? history.begunAt, history.begunAt + 1), why: outcome.why },
       }
     case 'suspect':
       return history.isProven

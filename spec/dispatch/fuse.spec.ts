@@ -58,6 +58,21 @@ describe('dispatch/fuse', () => {
     expect(await forget((await light(5)).fuse, 100)).toBe(10)
   })
 
+  it('counts all that ask at the same moment', async () => {
+    const { fuse } = await light(200)
+    const asked = await Promise.all(Array.from({ length: 100 }, () => fuse.allows('app')))
+    expect(asked.filter(Boolean)).toHaveLength(20)
+  })
+
+  it('does not count what was spared', async () => {
+    const { fuse } = await light(200)
+    for (let n = 0; n < 100; n++) {
+      expect(await fuse.allows('app')).toBe(true)
+      fuse.spare('app')
+    }
+    expect(await forget(fuse, 100)).toBe(20)
+  })
+
   it('counts by the hour', async () => {
     const { fuse, clock } = await light(100_000)
     expect(await forget(fuse, 40)).toBe(40)

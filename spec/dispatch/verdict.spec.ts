@@ -26,6 +26,12 @@ describe('dispatch/verdict', () => {
     })
   })
 
+  it('spares whoever registered since the attempt began, where the vendor names a later moment', () => {
+    expect(judge({ is: 'gone', why: 'Unregistered', since: now + 60_000 }, message, now, 0)).toMatchObject({
+      forget: { registeredBefore: now - 499 },
+    })
+  })
+
   it('believes a bad token only while the credential is proven good', () => {
     expect(judge({ is: 'suspect', why: 'BadDeviceToken' }, { ...message, isProven: true }, now, 0)).toEqual({
       is: 'ended',

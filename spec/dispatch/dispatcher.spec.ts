@@ -1,0 +1,174 @@
+/** The dispatcher over a real store, with a push service that says what it is told to say. */
+import { join } from 'node:path'
+import { makeDispatcher, type Dispatcher } from '../../lib/dispatch/dispatcher'
+import { makeFuse } from '../../lib/dispatch/fuse'
+import { type SendingApp } from '../../lib/dispatch/sender'
+import { type NotificationClass } from '../../lib/model/notification'
+import { Opaque } from '../../lib/model/opaque'
+import { type Outcome } from '../../lib/model/outcome'
+import { type Event } from '../../lib/observe'
+import { type Attempt } from '../../lib/providers/provider'
+import { sqlite } from '../../lib/stores/sqlite'
+import { type Store } from '../../lib/stores/store'
+import { delivery, takeNow } from '../contracts/outbox-scene'
+import { makeFolder } from '../support/folder'
+import { handClock, settle, type HandClock } from '../support/hand-clock'
+
+const APP = 'org.example.ios'
+const folder = makeFolder()
+let made = 0
+let clock: HandClock
+let file: string
+let store: Store
+let dispatcher: Dispatcher | undefined
+let told: Event[]
+/** What the push service was asked. */
+let asked: Attempt[]
+let answer: (attempt: Attempt) => Outcome | Promise<Outcome>
+let write: SendingApp['write']
+
+const open = (): Promise<Store> => sqlite.open({ file, maxDeliveries: 100 }, { clock, trouble: () => undefined })
+
+async function until(isSo: () => boolean | Promise<boolean>): Promise<void> {
+  for (let look = 0; look < 500; look++) {
+    if (await isSo()) return
+    // A round trip to the store's thread: nothing comes faster than that.
+    await store.accounts()
+  }
+  throw new Error(`it never came: ${JSON.stringify(told)}`)
+}
+
+const account = async () => (await store.accounts()).get(APP)
+
+/** Registers a device, and puts a push to it. */
+async function put(its: { readonly class: NotificationClass; readonly expiresAt?: number }): Promise<string> {
+  const registration = await store.registry.register({
+    id: `registration-${(made += 1)}`,
+    service: 'push.example.com',
+    node: `node-${made}`,
+    owner: 'romeo@example.com',
+    dialect: 'tigase',
+    device: `device-${made}`,
+    app: APP,
+    address: new Opaque('a1'.repeat(32)),
+    hints: {},
+    at: clock.now(),
+  })
+  const target = { to: 'registration', registration: registration.id } as const
+  await store.outbox.put([delivery(APP, clock.now(), { expiresAt: clock.now() + 30_000, ...its, target })])
+  return registration.id
+}
+
+/** Begins to send; what is left out of `parts` is the store's own. */
+async function start(parts: Partial<Pick<Store, 'registry' | 'outbox'>> = {}): Promise<Dispatcher> {
+  const { registry, outbox } = { ...store, ...parts }
+  const observe = (event: Event): void => void told.push(event)
+  const limits = { tokens: 100, share: 1, atLeast: 100 }
+  const fuse = await makeFuse({ keep: store.keep, registry, limits: () => limits, clock, observe }, [APP])
+  const provider = {
+    concurrency: 10,
+    attempt: async (attempt: Attempt) => {
+      asked.push(attempt)
+      return answer(attempt)
+    },
+    close: async () => undefined,
+  }
+  const apps = new Map([[APP, { provider, write: (...said: Parameters<typeof write>) => write(...said) }]])
+  dispatcher = makeDispatcher({ outbox, registry, apps: () => apps, fuse, clock, observe })
+  dispatcher.start()
+  return dispatcher
+}
+
+/** The process dies with whatever is claimed, and another one opens the store. */
+async function die(): Promise<void> {
+  await store.close()
+  store = await open()
+}
+
+beforeEach(async () => {
+  clock = handClock()
+  file = join(folder.path, `store-${(made += 1)}.db`)
+  told = []
+  asked = []
+  answer = () => ({ is: 'delivered' })
+  write = () => ({
+    is: 'content',
+    slot: 'address',
+    content: { speaks: 'apns', pushType: 'alert', priority: 10, payload: {} },
+  })
+  store = await open()
+})
+
+afterEach(async () => {
+  const draining = dispatcher?.drain(1)
+  await clock.advance(10)
+  await draining
+  dispatcher = undefined
+  await store.close()
+})
+
+describe('lib/dispatch/dispatcher', () => {
+  it('abandons a call that may have rung, also where the registry cannot be read', async () => {
+    await put({ class: 'call' })
+    expect(await takeNow(store.outbox, { [APP]: 1 })).toHaveLength(1)
+    await die()
+    const registry = { ...store.registry, get: () => Promise.reject(new Error('the disk is full')) }
+    await start({ registry })
+    await until(async () => (await account())?.abandoned === 1)
+    expect(asked).toHaveLength(0)
+  })
+
+  it('counts as resent whatever follows an attempt that may have arrived, however many surely did not', async () => {
+    await put({ class: 'message', expiresAt: clock.now() + 3600_000 })
+    expect(await takeNow(store.outbox, { [APP]: 1 })).toHaveLength(1)
+    await die()
+    let isUp = false
+    const registry = {
+      ...store.registry,
+      get: (ids: readonly string[]) => (isUp ? store.registry.get(ids) : Promise.reject(new Error('the disk is full'))),
+    }
+    await start({ registry })
+    await until(() => told.some(({ at }) => at === 'settled'))
+    isUp = true
+    await clock.advance(60_000)
+    await until(async () => (await account())?.delivered === 1)
+    expect(await account()).toMatchObject({ resent: 1 })
+  })
+
+  it('lets a push go again that a fault of ours has broken, and none of it stays out', async () => {
+    write = () => {
+      throw new Error('a fault of the profile')
+    }
+    await put({ class: 'message', expiresAt: clock.now() + 3600_000 })
+    await start()
+    await until(() => told.some(({ at }) => at === 'settled'))
+    expect(await account()).toMatchObject({ waiting: 1, inFlight: 0 })
+    expect(JSON.stringify(told)).toContain('a fault of the profile')
+  })
+
+  it('waits at a stop for what a claim brings that was under way', async () => {
+    await put({ class: 'message' })
+    let give = (): void => undefined
+    const given = new Promise<void>((done) => (give = done))
+    let isClaimed = false
+    // An outbox somewhere else: what it has handed out is on its way here when it is asked again.
+    const outbox = {
+      ...store.outbox,
+      claim: async (...said: Parameters<Store['outbox']['claim']>) => {
+        const claimed = await store.outbox.claim(...said)
+        isClaimed ||= claimed.length > 0
+        if (claimed.length > 0) await given
+        return claimed
+      },
+    }
+    const sending = await start({ outbox })
+    await until(() => isClaimed)
+    let isDrained = false
+    const draining = sending.drain(10_000).then(() => (isDrained = true))
+    await settle()
+    expect(isDrained).toBe(false)
+    give()
+    await draining
+    expect(await account()).toMatchObject({ delivered: 1, inFlight: 0 })
+  })
+})
