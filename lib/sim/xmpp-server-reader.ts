@@ -49,7 +49,7 @@ export function makeStreamReader(
     const namespaces = namespacesOf(attrs, outer?.namespaces ?? { xml: 'http://www.w3.org/XML/1998/namespace' })
     for (const each of [name, ...Object.keys(attrs)]) {
       const prefix = prefixOf(each)
-      if (prefix !== '' && prefix !== 'xmlns' && !(prefix in namespaces))
+      if (prefix !== '' && prefix !== 'xmlns' && !Object.hasOwn(namespaces, prefix))
         malformed(`the prefix of ${each} is not declared`)
     }
     const ns = namespaces[prefixOf(name)] ?? ''

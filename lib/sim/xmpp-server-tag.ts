@@ -25,7 +25,7 @@ export function malformed(what: string): never {
 export function unescapeXml(text: string): string {
   return text.replace(/&([^;&\s]{0,12}(;?))/g, (whole, body: string, end: string) => {
     const name = body.slice(0, -1)
-    const named = NAMED[name]
+    const named = Object.hasOwn(NAMED, name) ? NAMED[name] : undefined
     if (end === ';' && named !== undefined) return named
     const number = /^#(?:x([0-9a-fA-F]+)|([0-9]+))$/.exec(end === ';' ? name : '')
     if (number === null) malformed(`the entity ${JSON.stringify(whole)} is not defined in XMPP`)
@@ -44,18 +44,19 @@ export const prefixOf = (name: string): string => (name.includes(':') ? name.sli
 export function parseTag(inside: string): { name: string; attrs: Record<string, string> } {
   const name = /^[^\s/]*/.exec(inside)?.[0] ?? ''
   if (!NAME.test(name)) malformed(`<${inside.slice(0, 40)}> does not begin with a name`)
-  const attrs: Record<string, string> = {}
+  // A name such as `constructor` or `__proto__` is one like any other.
+  const attrs = new Map<string, string>()
   ATTRIBUTE.lastIndex = name.length
   let end = name.length
   for (let found = ATTRIBUTE.exec(inside); found !== null; found = ATTRIBUTE.exec(inside)) {
     const [, key = '', double, single] = found
     if (!NAME.test(key)) malformed(`${JSON.stringify(key)} is no attribute name`)
-    if (key in attrs) malformed(`the attribute ${key} stands twice in <${name}>`)
-    attrs[key] = unescapeXml((double ?? single ?? '').replace(/[\t\n\r]/g, ' '))
+    if (attrs.has(key)) malformed(`the attribute ${key} stands twice in <${name}>`)
+    attrs.set(key, unescapeXml((double ?? single ?? '').replace(/[\t\n\r]/g, ' ')))
     end = ATTRIBUTE.lastIndex
   }
   if (!/^\s*$/.test(inside.slice(end))) malformed(`<${name}> has a malformed attribute: ${inside.slice(end, end + 40)}`)
-  return { name, attrs }
+  return { name, attrs: Object.fromEntries(attrs) }
 }
 
 /** The namespaces in force inside an element that declares some of its own. */

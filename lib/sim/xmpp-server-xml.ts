@@ -64,11 +64,9 @@ export function makeElement(
 
 /** The same element with some attributes replaced or, where undefined, taken away; new ones come last. */
 export function withAttrs(element: XmlElement, attrs: Readonly<Record<string, string | undefined>>): XmlElement {
-  const merged: Record<string, string> = {}
-  for (const [key, value] of Object.entries({ ...element.attrs, ...attrs })) {
-    if (value !== undefined) merged[key] = value
-  }
-  return makeElement(element.name, element.ns, merged, element.children)
+  const merged = Object.entries({ ...element.attrs, ...attrs })
+  const kept = merged.flatMap(([key, value]) => (value === undefined ? [] : [[key, value] as const]))
+  return makeElement(element.name, element.ns, Object.fromEntries(kept), element.children)
 }
 
 /** The values of one field of the data form (XEP-0004) in an element, or undefined where the form has no such field. */
