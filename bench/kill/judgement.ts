@@ -188,6 +188,25 @@ const fewDuplicates: Judge = ({ accounts, kills, arrivals }) =>
     ]
   })
 
+/** The same, delivery by delivery, where the push service knows which it is. */
+const onceForEachKill: Judge = ({ kills, arrivals }) => {
+  const out = new Map<string, number>()
+  for (const { id } of outAtKills(kills, IOS)) out.set(id, (out.get(id) ?? 0) + 1)
+  const taken = new Map<string, number>()
+  for (const { id, isTaken } of arrivals) {
+    if (isTaken && id !== undefined) taken.set(id, (taken.get(id) ?? 0) + 1)
+  }
+  const most = Math.max(0, ...taken.values())
+  const tooMany = count([...taken], ([id, times]) => times - 1 > (out.get(id) ?? 0))
+  return [
+    {
+      claim: `${IOS}: none came again oftener than kills met it out`,
+      figures: `${tooMany} did; the most that one came is ${most} times`,
+      holds: tooMany === 0,
+    },
+  ]
+}
+
 const noTokenForgotten: Judge = ({ load, devices, remembered, registrations }) => {
   const whole = devices.filter((device) => {
     const found = remembered.get(device)
@@ -238,7 +257,7 @@ const nobodyComplains: Judge = ({ complaints, load }) => {
 export function judge(evidence: Evidence): readonly Claim[] {
   const judges = [
     ...[accounting, nothingLost, noTokenForgotten, onlyCallsAreAbandoned, callsRingOnce, fewDuplicates],
-    ...[booksAgreeWithTheLog, nobodyComplains],
+    ...[onceForEachKill, booksAgreeWithTheLog, nobodyComplains],
   ]
   return judges.flatMap((each) => each(evidence))
 }
