@@ -8,7 +8,7 @@ import { type Environment, type Registration } from '../model/registration'
 import { type Observe } from '../observe'
 import { type Provider } from '../providers/provider'
 import { type Registry } from '../stores/store'
-import { makeProof } from './proof'
+import { makeProof, type Proof } from './proof'
 
 /** What is sent where. */
 export interface Sending {
@@ -27,7 +27,7 @@ export interface Tried {
 }
 
 export interface AttemptsOptions {
-  readonly registry: Pick<Registry, 'prove'>
+  readonly registry: Pick<Registry, 'get' | 'prove'>
   readonly clock: Clock
   readonly observe: Observe
 }
@@ -35,7 +35,14 @@ export interface AttemptsOptions {
 /** Attempts once and says what came of it; never rejects. */
 export function makeAttempts(options: AttemptsOptions): (provider: Provider, sending: Sending) => Promise<Tried> {
   const { registry, clock, observe } = options
-  const proof = makeProof(clock)
+  /** A credential that took another's place has yet to prove itself. */
+  const proofs = new WeakMap<Provider, Proof>()
+
+  function proofOf(provider: Provider): Proof {
+    let proof = proofs.get(provider)
+    if (proof === undefined) proofs.set(provider, (proof = makeProof(clock)))
+    return proof
+  }
 
   async function once(provider: Provider, sending: Sending, environment: Environment | undefined): Promise<Outcome> {
     const { delivery, address, content } = sending
@@ -47,7 +54,7 @@ export function makeAttempts(options: AttemptsOptions): (provider: Provider, sen
         expiresAt: delivery.notification.expiresAt,
         ...(environment === undefined ? {} : { environment }),
       })
-      proof.note(keyOf(delivery.app, environment), outcome)
+      proofOf(provider).note(keyOf(delivery.app, environment), outcome)
       return outcome
     } catch (error) {
       // A provider never rejects; if one does, it is a bug, and whether the push left is unknown.
@@ -57,10 +64,13 @@ export function makeAttempts(options: AttemptsOptions): (provider: Provider, sen
     }
   }
 
-  async function remember(registration: Registration | undefined, environment: Environment): Promise<void> {
+  async function remember({ registration, address }: Sending, environment: Environment): Promise<void> {
     if (registration === undefined || registration.environment === environment) return
     try {
-      await registry.prove(registration.id, environment)
+      // An address that the device registered meanwhile may belong to the other environment: nothing is proven of it.
+      const [current] = await registry.get([registration.id])
+      const isHeld = [current?.address, current?.callAddress].some((each) => each?.reveal() === address.reveal())
+      if (isHeld) await registry.prove(registration.id, environment)
     } catch (error) {
       // It is found out again with the next push.
       observe({ at: 'trouble', about: 'registry', text: `an environment could not be remembered: ${String(error)}` })
@@ -86,9 +96,9 @@ export function makeAttempts(options: AttemptsOptions): (provider: Provider, sen
       }
     }
     if (outcome.is === 'delivered' && environments.length > 1 && environment !== undefined) {
-      await remember(registration, environment)
+      await remember(sending, environment)
     }
-    return { outcome, begunAt, isProven: proof.holds(keyOf(delivery.app, environment)) }
+    return { outcome, begunAt, isProven: proofOf(provider).holds(keyOf(delivery.app, environment)) }
   }
 }
 

@@ -6,8 +6,9 @@ import { type SendingApp } from '../../lib/dispatch/sender'
 import { type NotificationClass } from '../../lib/model/notification'
 import { Opaque } from '../../lib/model/opaque'
 import { type Outcome } from '../../lib/model/outcome'
+import { type Registration } from '../../lib/model/registration'
 import { type Event } from '../../lib/observe'
-import { type Attempt } from '../../lib/providers/provider'
+import { type Attempt, type Provider } from '../../lib/providers/provider'
 import { sqlite } from '../../lib/stores/sqlite'
 import { type Store } from '../../lib/stores/store'
 import { delivery, takeNow } from '../contracts/outbox-scene'
@@ -26,6 +27,17 @@ let told: Event[]
 let asked: Attempt[]
 let answer: (attempt: Attempt) => Outcome | Promise<Outcome>
 let write: SendingApp['write']
+/** The app's provider; another one may take its place. */
+let provider: Provider
+const makeProvider = (more: Partial<Provider> = {}): Provider => ({
+  concurrency: 10,
+  attempt: async (attempt) => {
+    asked.push(attempt)
+    return answer(attempt)
+  },
+  close: async () => undefined,
+  ...more,
+})
 
 const open = (): Promise<Store> => sqlite.open({ file, maxDeliveries: 100 }, { clock, trouble: () => undefined })
 
@@ -40,20 +52,28 @@ async function until(isSo: () => boolean | Promise<boolean>): Promise<void> {
 
 const account = async () => (await store.accounts()).get(APP)
 
-/** Registers a device, and puts a push to it. */
-async function put(its: { readonly class: NotificationClass; readonly expiresAt?: number }): Promise<string> {
-  const registration = await store.registry.register({
+async function register(device: string, address: string): Promise<Registration> {
+  return store.registry.register({
     id: `registration-${(made += 1)}`,
     service: 'push.example.com',
     node: `node-${made}`,
     owner: 'romeo@example.com',
     dialect: 'tigase',
-    device: `device-${made}`,
+    device,
     app: APP,
-    address: new Opaque('a1'.repeat(32)),
+    address: new Opaque(address),
     hints: {},
     at: clock.now(),
   })
+}
+
+/** Registers a device, and puts a push to it. */
+async function put(its: {
+  readonly class: NotificationClass
+  readonly expiresAt?: number
+  readonly device?: string
+}): Promise<string> {
+  const registration = await register(its.device ?? `device-${(made += 1)}`, 'a1'.repeat(32))
   const target = { to: 'registration', registration: registration.id } as const
   await store.outbox.put([delivery(APP, clock.now(), { expiresAt: clock.now() + 30_000, ...its, target })])
   return registration.id
@@ -65,16 +85,8 @@ async function start(parts: Partial<Pick<Store, 'registry' | 'outbox'>> = {}): P
   const observe = (event: Event): void => void told.push(event)
   const limits = { tokens: 100, share: 1, atLeast: 100 }
   const fuse = await makeFuse({ keep: store.keep, registry, limits: () => limits, clock, observe }, [APP])
-  const provider = {
-    concurrency: 10,
-    attempt: async (attempt: Attempt) => {
-      asked.push(attempt)
-      return answer(attempt)
-    },
-    close: async () => undefined,
-  }
-  const apps = new Map([[APP, { provider, write: (...said: Parameters<typeof write>) => write(...said) }]])
-  dispatcher = makeDispatcher({ outbox, registry, apps: () => apps, fuse, clock, observe })
+  const apps = (): ReadonlyMap<string, SendingApp> => new Map([[APP, { provider, write: (subject) => write(subject) }]])
+  dispatcher = makeDispatcher({ outbox, registry, apps, fuse, clock, observe })
   dispatcher.start()
   return dispatcher
 }
@@ -91,6 +103,7 @@ beforeEach(async () => {
   told = []
   asked = []
   answer = () => ({ is: 'delivered' })
+  provider = makeProvider()
   write = () => ({
     is: 'content',
     slot: 'address',
@@ -170,5 +183,72 @@ describe('lib/dispatch/dispatcher', () => {
     give()
     await draining
     expect(await account()).toMatchObject({ delivered: 1, inFlight: 0 })
+  })
+
+  it('forgets no token on the word of a credential that took the place of a proven one', async () => {
+    await put({ class: 'message' })
+    const sending = await start()
+    await until(async () => (await account())?.delivered === 1)
+    // Another project's: it calls every token bad.
+    answer = () => ({ is: 'suspect', why: 'SENDER_ID_MISMATCH' })
+    provider = makeProvider()
+    sending.release(APP)
+    const id = await put({ class: 'message' })
+    await until(async () => (await account())?.refused === 1)
+    expect((await store.registry.get([id]))[0]?.address?.reveal()).toBe('a1'.repeat(32))
+  })
+
+  it('proves nothing of an address that came while the attempt to the old one was out', async () => {
+    provider = makeProvider({ environments: ['production', 'sandbox'] })
+    answer = async ({ environment }) => {
+      if (environment === 'production') return { is: 'suspect', why: 'BadDeviceToken' }
+      await register('phone', 'b2'.repeat(32))
+      return { is: 'delivered' }
+    }
+    const id = await put({ class: 'message', device: 'phone' })
+    await start()
+    await until(async () => (await account())?.delivered === 1)
+    const [registration] = await store.registry.get([id])
+    expect(registration?.address?.reveal()).toBe('b2'.repeat(32))
+    expect(registration?.environment).toBeUndefined()
+  })
+
+  it('keeps the token of a device that registered again while its death was told', async () => {
+    answer = async () => {
+      await clock.advance(1)
+      await register('phone', 'a1'.repeat(32))
+      return { is: 'gone', why: 'Unregistered', since: clock.now() + 60_000 }
+    }
+    const id = await put({ class: 'message', device: 'phone' })
+    await start()
+    await until(async () => (await account())?.gone === 1)
+    expect((await store.registry.get([id]))[0]?.id).toBe(id)
+  })
+
+  it('lets one after another probe a held app where the probe ends without an outcome', async () => {
+    answer = () => ({ is: 'misconfigured', why: 'TopicDisallowed' })
+    await put({ class: 'message', expiresAt: clock.now() + 3600_000 })
+    const sending = await start()
+    await until(() => told.some(({ at }) => at === 'held'))
+    answer = () => ({ is: 'delivered' })
+    write = (subject) =>
+      subject.notification.class === 'quiet'
+        ? { is: 'silence', why: 'by setting' }
+        : {
+            is: 'content',
+            slot: 'address',
+            content: { speaks: 'apns', pushType: 'alert', priority: 10, payload: {} },
+          }
+    const dead = await put({ class: 'message' })
+    await store.registry.unregister({
+      service: 'push.example.com',
+      owner: 'romeo@example.com',
+      device: (await store.registry.get([dead]))[0]?.device ?? '',
+    })
+    for (let n = 0; n < 3; n++) await put({ class: 'quiet' })
+    await clock.advance(10_000)
+    await until(async () => (await account())?.delivered === 1)
+    expect(await account()).toMatchObject({ unregistered: 1, quiet: 3, waiting: 0, inFlight: 0 })
+    expect(sending.held().size).toBe(0)
   })
 })
