@@ -1,4 +1,4 @@
-/** One push all the way through a real XMPP server, told in the same words for each of them. */
+/** One push all the way through an XMPP server, told in the same words for each of them, real or played. */
 import { type ServerProcess } from '../../lib/sim/server-process'
 import { startRealHouse, type RealHouse } from './real-house'
 import { connectClient, type RealClient } from './xmpp-client'
@@ -7,6 +7,16 @@ export interface RealServer extends ServerProcess {
   readonly domain: string
   readonly clientService: string
   readonly componentService: string
+}
+
+/** As much of a server as the story needs. */
+export interface StoryServer {
+  readonly domain: string
+  readonly componentService: string
+  connect(user: { readonly name: string; readonly password: string }): Promise<RealClient>
+  /** Resolves once the server has said such a thing. */
+  logged(pattern: RegExp): Promise<unknown>
+  stop(): Promise<unknown>
 }
 
 export interface RealServerOptions {
@@ -41,7 +51,22 @@ async function register(client: RealClient, fields: Readonly<Record<string, stri
 
 /** Registers the story's tests. `start` starts the server; `heard` is what it logs when it has heard of the dead node. */
 export function tellRealStory(start: (options: RealServerOptions) => Promise<RealServer>, heard: RegExp): void {
-  let server: RealServer
+  tellStory(async (options) => {
+    const server = await start(options)
+    const { domain, componentService } = server
+    return {
+      domain,
+      componentService,
+      connect: (user) => connectClient(server, user),
+      logged: (pattern) => server.logged(pattern),
+      stop: () => server.stop(),
+    }
+  }, heard)
+}
+
+/** The same for any server. */
+export function tellStory(start: (options: RealServerOptions) => Promise<StoryServer>, heard: RegExp): void {
+  let server: StoryServer
   let house: RealHouse
   let sender: RealClient
   const stops: (() => Promise<unknown>)[] = []
@@ -52,7 +77,7 @@ export function tellRealStory(start: (options: RealServerOptions) => Promise<Rea
     const { componentService } = server
     house = await startRealHouse({ componentService, componentDomain: PUSH, secret: SECRET, admin: 'admin@localhost' })
     stops.push(() => house.close())
-    sender = await connectClient(server, romeo)
+    sender = await server.connect(romeo)
     stops.push(() => sender.stop())
     for (const token of [OWN, GIVEN]) house.apns.addDevice({ token, topic: house.topic })
   }, 60_000)
@@ -63,7 +88,7 @@ export function tellRealStory(start: (options: RealServerOptions) => Promise<Rea
 
   /** Juliet enables a node and goes offline; Romeo writes; what APNs got for the token. */
   async function wakeByMessage(node: string, token: string) {
-    const client = await connectClient(server, juliet)
+    const client = await server.connect(juliet)
     await client.enable(PUSH, node)
     await client.stop()
     const arrives = house.apns.journal.waitFor((request) => request.token === token, 20_000)
@@ -86,13 +111,13 @@ export function tellRealStory(start: (options: RealServerOptions) => Promise<Rea
   }
 
   it('wakes the device that a user registered', async () => {
-    const client = await connectClient(server, juliet)
+    const client = await server.connect(juliet)
     const node = await register(client, { provider: house.topic, 'device-token': OWN.toUpperCase() })
     expect(await register(client, { provider: house.topic, 'device-token': OWN.toUpperCase() })).toBe(node)
     await client.stop()
     expectPush(await wakeByMessage(node, OWN), OWN)
     await house.logged({ at: 'settled', end: 'delivered' })
-    const again = await connectClient(server, juliet)
+    const again = await server.connect(juliet)
     await again.iq(`<iq type='set'><disable xmlns='urn:xmpp:push:0' jid='${PUSH}' node='${node}'/></iq>`)
     await again.stop()
   })
@@ -100,7 +125,7 @@ export function tellRealStory(start: (options: RealServerOptions) => Promise<Rea
   it('wakes the device that an administrator registered for her', async () => {
     const fields = { provider: house.topic, 'device-token': GIVEN, account: 'juliet@localhost' }
     await expect(register(sender, fields)).rejects.toThrow('forbidden')
-    const client = await connectClient(server, admin)
+    const client = await server.connect(admin)
     const node = await register(client, fields)
     await client.stop()
     expectPush(await wakeByMessage(node, GIVEN), GIVEN)

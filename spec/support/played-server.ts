@@ -1,0 +1,44 @@
+/** A simulated server with the face of a real one, so that one story is told of both. */
+import { parse } from 'ltx'
+import { type PersonalityName, startXmppServerSimulator } from '../../lib/sim/xmpp-server'
+import { type RealServerOptions, type StoryServer } from './real-story'
+
+const DOMAIN = 'localhost'
+
+/** Starts the simulator as this server; its clients are told as those of a real one are. */
+export async function startPlayed(personality: PersonalityName, options: RealServerOptions): Promise<StoryServer> {
+  const { componentDomain: domain, secret } = options
+  const server = await startXmppServerSimulator({ domain: DOMAIN, components: [{ domain, secret }], personality })
+  let logins = 0
+  return {
+    domain: DOMAIN,
+    componentService: server.service,
+    stop: () => server.close(),
+    async logged() {
+      const heard = await server.waitFor((each) => each.by === 'component' && each.xml.includes('<item-not-found '))
+      return heard.xml
+    },
+    connect({ name }) {
+      const client = server.client(`${name}@${DOMAIN}/${(logins += 1)}`)
+      const iq: Awaited<ReturnType<StoryServer['connect']>>['iq'] = async (text) => {
+        const answer = await client.iq(text)
+        const error = answer.child('error')
+        if (error === undefined) return parse(answer.toString())
+        throw new Error(error.elements()[0]?.name)
+      }
+      return Promise.resolve({
+        jid: client.jid,
+        messages: [],
+        iq,
+        async enable(jid, node) {
+          await iq(`<iq type='set'><enable xmlns='urn:xmpp:push:0' jid='${jid}' node='${node}'/></iq>`)
+        },
+        message(to, body) {
+          server.deliverMessage({ from: client.jid, to, body })
+          return Promise.resolve()
+        },
+        stop: () => Promise.resolve(client.goOffline()),
+      })
+    },
+  }
+}
