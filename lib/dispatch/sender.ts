@@ -115,10 +115,10 @@ export function makeSender(
     registration: Registration | undefined,
     verdict: Verdict,
     outcome?: Outcome,
-    wasSent = outcome !== undefined,
+    mayHaveArrived = outcome !== undefined && !(outcome.is === 'down' && !outcome.ambiguous),
   ): Promise<void> {
     const { delivery } = claimed
-    const resent = wasSent && claimed.ambiguous
+    const resent = mayHaveArrived && claimed.ambiguous
     const common = { id: delivery.id, app: delivery.app, resent, ...(outcome === undefined ? {} : { outcome }) }
     const settlement: Settlement =
       verdict.is === 'ended'
