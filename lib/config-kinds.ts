@@ -10,7 +10,7 @@ import { readPart } from './config-faults'
 import { shapeOf, type Shape } from './config-shape'
 import { type Profile, type Subject } from './profiles/profile'
 import { type Finding, type Provider, type ProviderKind, type ProviderSurroundings } from './providers/provider'
-import { type Records, type Store, type StoreKind, type StoreSurroundings } from './stores/store'
+import { type Inspection, type Store, type StoreKind, type StoreSurroundings } from './stores/store'
 
 /** The tables of what exists; each kind has options of its own type. */
 export interface Kinds<P, F, S> {
@@ -54,7 +54,7 @@ export interface ConfiguredStore {
   /** Rejects with `StoreRefused` where the fault is the operator's to mend. */
   open(surroundings: StoreSurroundings): Promise<Store>
   /** Opens it for reading only while no process has it; rejects with `StoreRefused` where that can't be done. Not every store can. */
-  readonly inspect: (() => Promise<Records>) | undefined
+  readonly inspect: (() => Promise<Inspection>) | undefined
 }
 
 /** Reads the keys of one kind; undefined with its faults added where they are not right. */

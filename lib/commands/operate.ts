@@ -25,10 +25,14 @@ async function readAtRest(config: Config, question: Question, path: string, term
   if (!readings.has(question.ask)) return failed(`${nobody}; this takes a running one`)
   if (config.store.inspect === undefined) return failed(nobody)
   try {
-    const records = await config.store.inspect()
+    const { records, close } = await config.store.inspect()
     const { clock } = terminal
     const ask: Ask = makeDesk({ records, running: undefined, perDevice: config.keep.tracesPerDevice, clock })
-    return await ask(question)
+    try {
+      return await ask(question)
+    } finally {
+      await close()
+    }
   } catch (error) {
     return failed(`${nobody}, and ${error instanceof Error ? error.message : String(error)}`)
   }

@@ -190,4 +190,7 @@ export type Opened =
   | { readonly refused: string }
   | { readonly broken: string }
 
+/** What the thread that only reads answers to each `Asked`. */
+export type Read = { readonly answer: unknown } | { readonly failed: string }
+
 export type ToThread = Batch | 'close'

@@ -2,20 +2,18 @@
  * The embedded store: one SQLite file with registry, outbox, counters and kept values, for one process. All SQL runs in a
  * thread of its own (`sqlite-worker.ts`), so that a disk that hangs stops no timer; this file starts that thread.
  */
-import { extname, join } from 'node:path'
-import { Worker } from 'node:worker_threads'
 import { z } from 'zod'
 import { type Credential } from '../model/opaque'
 import { type OptionWords } from '../model/options'
 import { makeNodeCache } from './node-cache'
-import { inspect } from './sqlite-inspection'
 import { type Lane, makeLane } from './sqlite-lane'
 import { makeSqliteOutbox } from './sqlite-outbox'
-import { type Asked, type Opened, type Question, type Questions, type ThreadOptions } from './sqlite-protocol'
+import { type Asked, type Question, type Questions, type Read, type ThreadOptions } from './sqlite-protocol'
 import { makeSqliteRecords } from './sqlite-records'
 import { type Ask, makeSqliteRegistry } from './sqlite-registry'
 import { makeSqliteUpkeep } from './sqlite-sweep'
-import { type Store, type StoreKind, StoreRefused } from './store'
+import { startThread } from './sqlite-thread'
+import { type Inspection, type Store, type StoreKind } from './store'
 
 export interface SqliteOptions {
   /** The database; its folder is made if it is missing. Journals and the key file lie beside it. */
@@ -31,24 +29,26 @@ const reads: ReadonlySet<Question> = new Set([
   ...(['devices', 'tombstones', 'deliveries', 'waiting', 'stretch', 'traceLines'] as const),
 ])
 
-async function startThread(options: ThreadOptions): Promise<{ worker: Worker; warnings: readonly string[] }> {
-  // Under jest and tsx this file is TypeScript, and so is the thread's.
-  const extension = extname(__filename)
-  const worker = new Worker(join(__dirname, `sqlite-worker${extension}`), {
-    workerData: options,
-    ...(extension === '.ts' ? { execArgv: ['--require', 'tsx/cjs'] } : {}),
+/** Reads a store at rest; questions are answered in their order. */
+async function inspect(file: string): Promise<Inspection> {
+  const { worker } = await startThread('sqlite-inspection-worker', file, file)
+  const asking: { readonly resolve: (answer: never) => void; readonly reject: (error: Error) => void }[] = []
+  const fail = (error: Error) => asking.splice(0).forEach(({ reject }) => reject(error))
+  worker.on('message', (read: Read) => {
+    const first = asking.shift()
+    if ('failed' in read) first?.reject(new Error(`store ${file}: ${read.failed}`))
+    else first?.resolve(read.answer as never)
   })
-  const exited = new Promise<void>((resolve) => worker.once('exit', () => resolve()))
-  const opened = await new Promise<Opened>((resolve, reject) => {
-    worker.once('message', resolve)
-    worker.once('error', reject)
-    void exited.then(() => reject(new Error(`the thread of the store ${options.file} ended before it was open`)))
-  })
-  if ('refused' in opened || 'broken' in opened) {
-    await exited
-    throw 'refused' in opened ? new StoreRefused(opened.refused) : new Error(opened.broken)
-  }
-  return { worker, warnings: opened.warnings }
+  worker.on('error', fail)
+  worker.on('exit', () => fail(new Error(`store ${file} is closed`)))
+  const records = makeSqliteRecords(
+    (what, ask) =>
+      new Promise((resolve, reject) => {
+        asking.push({ resolve, reject })
+        worker.postMessage({ what, ask })
+      }),
+  )
+  return { records, close: async () => void (await worker.terminate()) }
 }
 
 /** The kind `sqlite` of the configuration's `store`. */
@@ -64,13 +64,17 @@ export const sqlite: StoreKind<SqliteOptions> = Object.freeze({
   inspect: ({ file }) => inspect(file),
   async open(options: SqliteOptions, { clock, trouble }): Promise<Store> {
     const { file, contentKey, maxDeliveries } = options
-    const { worker, warnings } = await startThread({
+    const { worker, warnings } = await startThread(
+      'sqlite-worker',
+      {
+        file,
+        contentKey: contentKey?.text(),
+        contentKeyFrom: contentKey?.where ?? '',
+        maxDeliveries,
+        now: clock.now(),
+      } satisfies ThreadOptions,
       file,
-      contentKey: contentKey?.text(),
-      contentKeyFrom: contentKey?.where ?? '',
-      maxDeliveries,
-      now: clock.now(),
-    })
+    )
     for (const warning of warnings) trouble(warning)
     const { outbox, claimed, brought, close } = makeSqliteOutbox((): Lane => lane, clock)
     const lane = makeLane({ worker, file, clock, trouble, claimed, brought })

@@ -109,6 +109,12 @@ export interface Records {
   traces(of: TraceQuery): Promise<readonly Trace[]>
 }
 
+/** A store that is open for reading only. */
+export interface Inspection {
+  readonly records: Records
+  readonly close: () => Promise<void>
+}
+
 export type TraceQuery =
   { readonly deliveries: readonly string[] } | { readonly registrations: readonly string[]; readonly perTarget: number }
 
@@ -181,5 +187,5 @@ export interface StoreKind<Options = never> {
    * Opens what a process left behind for reading only; rejects with `StoreRefused` where that can't be done, also
    * because a process has it open. Absent where a store is no process's own.
    */
-  inspect?(options: Options): Promise<Records>
+  inspect?(options: Options): Promise<Inspection>
 }
