@@ -10,6 +10,8 @@ import { attribute } from './element'
 const STANZAS = 'urn:ietf:params:xml:ns:xmpp-stanzas'
 const PUBSUB_ERRORS = 'http://jabber.org/protocol/pubsub#errors'
 const COMMANDS = 'http://jabber.org/protocol/commands'
+/** Characters of an error's text: it may repeat what a stranger wrote. */
+const LONGEST_TEXT = 1000
 
 /** Conditions of RFC 6120 §8.3.3 in use here. `resource-constraint`, `policy-violation` and `recipient-unavailable` are left out on purpose: Tigase deletes the device on each. */
 export type Condition =
@@ -117,7 +119,7 @@ export function stanzaOf(asked: Element, answer: Answer): Element {
   if (answer.is === 'result') return xml('iq', attrs, ...(answer.payload === undefined ? [] : [answer.payload]))
   const { condition, type, text, specific } = answer
   const error = xml('error', { type }, xml(condition, { xmlns: STANZAS }))
-  if (text !== undefined) error.append(xml('text', { xmlns: STANZAS, 'xml:lang': 'en' }, text))
+  if (text !== undefined) error.append(xml('text', { xmlns: STANZAS, 'xml:lang': 'en' }, text.slice(0, LONGEST_TEXT)))
   if (specific !== undefined) error.append(xml(specific.name, { xmlns: specific.ns, ...specific.attrs }))
   return xml('iq', attrs, error)
 }

@@ -28,6 +28,15 @@ export interface Route {
   readonly answer: (asked: Asked) => Answer | Promise<Answer>
 }
 
+/**
+ * Servers end the stream over a stanza that is too large, Prosody's limit of 512 KiB being the least; what a user can make us repeat or list
+ * must not cost the link. Bytes of what an answer carries.
+ */
+const LARGEST_PAYLOAD = 384 * 1024
+/** Characters; six bytes each when they are written. */
+const LONGEST_ID = 16_384
+const LONGEST_LANG = 64
+
 export interface RouterOptions {
   /** The component's own domain. */
   readonly domain: string
@@ -38,7 +47,8 @@ export interface RouterOptions {
 }
 
 /**
- * Takes every stanza of the link; resolves when its answer was sent, so that the link can pace itself. Presence, messages, results and errors are dropped; one answer per iq, always.
+ * Takes every stanza of the link; resolves when its answer was sent, so that the link can pace itself. Presence, messages, results and errors are dropped; one answer per iq, always,
+ * unless its sender or its id is such that there can be none.
  * Throws at start if two routes claim the same element.
  */
 export function makeRouter(options: RouterOptions): (stanza: Element) => void | Promise<void> {
@@ -72,11 +82,13 @@ export function makeRouter(options: RouterOptions): (stanza: Element) => void | 
     const type = attribute(stanza, 'type')
     if (type === 'result' || type === 'error') return undefined
     const from = parseJid(attribute(stanza, 'from') ?? '')
-    if (from === undefined) {
+    const id = attribute(stanza, 'id') ?? ''
+    if (from === undefined || id.length > LONGEST_ID) {
+      const what = from === undefined ? 'without a valid sender' : `with an id of ${id.length} characters`
       options.observe({
         at: 'notice',
         about: `component ${options.domain}`,
-        text: 'an iq without a valid sender was dropped: it cannot be answered',
+        text: `an iq ${what} was dropped: it cannot be answered`,
       })
       return undefined
     }
@@ -89,7 +101,7 @@ export function makeRouter(options: RouterOptions): (stanza: Element) => void | 
         })
         return ourTrouble
       })
-      .then((answer) => options.send(stanzaOf(stanza, answer)))
+      .then((answer) => options.send(stanzaOf(stanza, fitting(answer))))
       .catch((error: unknown) =>
         options.observe({
           at: 'trouble',
@@ -98,6 +110,12 @@ export function makeRouter(options: RouterOptions): (stanza: Element) => void | 
         }),
       )
   }
+}
+
+function fitting(answer: Answer): Answer {
+  const payload = answer.is === 'result' ? answer.payload : undefined
+  if (payload === undefined || Buffer.byteLength(payload.toString()) <= LARGEST_PAYLOAD) return answer
+  return badRequest('The answer would be larger than a server lets pass.')
 }
 
 function take(stanza: Element, from: Jid, domain: string): Asked | Answer {
@@ -110,5 +128,11 @@ function take(stanza: Element, from: Jid, domain: string): Asked | Answer {
   const [child] = children
   if (child === undefined || children.length > 1) return badRequest('An iq of type get or set has exactly one child.')
   const lang = attribute(child, 'xml:lang') ?? attribute(stanza, 'xml:lang')
-  return { type, from, service: to.domain, child, ...(lang === undefined ? {} : { lang }) }
+  return {
+    type,
+    from,
+    service: to.domain,
+    child,
+    ...(lang === undefined || lang.length > LONGEST_LANG ? {} : { lang }),
+  }
 }
