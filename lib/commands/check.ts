@@ -49,6 +49,9 @@ function tellHouse(config: Config, report: Report): void {
   note(report, '', `their servers may publish, and besides: ${listed(publish, 'nobody')}`)
   note(report, '', `administrators: ${listed(admins, 'nobody')}`)
   note(report, 'store', config.store.kind)
+  for (const { host, port, serve } of config.http.listeners) {
+    note(report, 'http', `${host.includes(':') ? `[${host}]` : host}:${String(port)} serves ${serve.join(', ')}`)
+  }
 }
 
 /** What the credentials of an app say of themselves, and what its push service will see. */

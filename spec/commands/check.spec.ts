@@ -67,6 +67,11 @@ describe('lib/commands/check', () => {
     expect(out).toMatch(/: no faults$/m)
   })
 
+  it('tells where HTTP is served', async () => {
+    const listeners = [{ listen: '[::1]:8086', serve: ['webpush-example'] }]
+    expect((await check({ ...good, http: { listeners } })).out).toMatch(/^http +\[::1\]:8086 serves webpush-example$/m)
+  })
+
   it('prints no secret', async () => {
     const { out } = await check(withComponent({ service: 'nowhere' }))
     const both = `${out}${(await check(good)).out}`
