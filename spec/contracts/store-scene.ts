@@ -19,6 +19,9 @@ export interface StoreScene {
   readonly reopen: () => Promise<void>
   /** Registers a device of Juliet's, with other words where they matter. */
   readonly register: (its?: Partial<NewRegistration>) => Promise<Registration>
+  /** Lets so many milliseconds pass. */
+  readonly pass: (ms: number) => Promise<void>
+  readonly now: () => number
   readonly find: (node: string) => Promise<readonly Registration[]>
 }
 
@@ -26,9 +29,11 @@ export interface StoreScene {
 export function storeScene(setUp: StoreSetUp): StoreScene {
   let store: Store | undefined
   let open: (() => Promise<Store>) | undefined
+  let clock: HandClock | undefined
   let service = ''
   beforeAll(async () => {
     const place = await setUp({ bound: 1000 })
+    clock = place.clock
     open = () => place.open()
     store = await open()
   })
@@ -50,6 +55,8 @@ export function storeScene(setUp: StoreSetUp): StoreScene {
     get service() {
       return service
     },
+    pass: async (ms) => clock?.advance(ms),
+    now: () => clock?.now() ?? 0,
     async reopen() {
       await opened().close()
       store = await open?.()

@@ -7,6 +7,7 @@ import { type HandClock } from '../support/hand-clock'
 import { outboxContract } from './outbox'
 import { storeForgets } from './store-forgetting'
 import { storeKeeps } from './store-keep'
+import { storeServesOperators } from './store-operators'
 import { storeRegisters } from './store-registry'
 import { type StoreSetUp, storeScene } from './store-scene'
 
@@ -16,6 +17,7 @@ export function storeContract(setUp: StoreSetUp): void {
   storeRegisters(scene)
   storeForgets(scene)
   storeKeeps(scene)
+  storeServesOperators(scene)
 
   describe('its outbox', () => {
     outboxContract(async (options) => {
