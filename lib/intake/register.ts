@@ -7,7 +7,7 @@ import { Opaque } from '../model/opaque'
 import { type Registration } from '../model/registration'
 import { type Observe } from '../observe'
 import { type Registry } from '../stores/store'
-import { type DoorApps } from './app'
+import { type DoorApp, type DoorApps } from './app'
 
 export interface RegisterRequest {
   readonly service: string
@@ -85,8 +85,7 @@ export function makeRegister(options: RegisterOptions): Register {
       return { is: 'wrong', why: `There is no app "${wish.app}" here; there is ${[...apps.keys()].join(', ')}.` }
     }
     const address = app.address(wish.address)
-    if (address === undefined)
-      return { is: 'wrong', why: `This is no device token of the push service of ${app.name}.` }
+    if (address === undefined) return { is: 'wrong', why: notAnAddress(app) }
     const callAddress = wish.callAddress === undefined ? undefined : app.address(wish.callAddress)
     if (wish.callAddress !== undefined && callAddress === undefined) {
       return { is: 'wrong', why: `The second token is no token of the push service of ${app.name}.` }
@@ -160,6 +159,13 @@ export function makeRegister(options: RegisterOptions): Register {
   }
 
   return Object.freeze(Object.assign(answer, { isAdmin }))
+}
+
+/** What a form that may hold either was given instead; nothing of a subscription is repeated. */
+function notAnAddress({ name, speaks }: DoorApp): string {
+  return speaks === 'webpush'
+    ? `This is no subscription that ${name} takes: "endpoint" must be https, on a host that it may reach, "p256dh" and "auth" the keys to it.`
+    : `This is no device token of the push service of ${name}.`
 }
 
 function notServed(domain: string): RegisterAnswer {
