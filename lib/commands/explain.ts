@@ -6,7 +6,7 @@ import { operate, type OperatorWords } from './operate'
 import { aligned, moment, span } from './spelling'
 import { type ExitCode, type Terminal } from './terminal'
 
-const said = (why: string | undefined): string => (why === undefined ? '' : `: ${why}`)
+const said = (why: string | undefined): string => (why === undefined ? '' : `: ${why.replace(/\.$/, '')}`)
 
 /** `attempt`: the number of the one that a step tells of. */
 function stepText(step: Step, attempt: number): string {
