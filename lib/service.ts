@@ -2,10 +2,9 @@
 import { openOffice, socketPath } from './admin/office'
 import { makeRefusals } from './admin/refusals'
 import { systemClock, type Clock } from './clock'
-import { type App, type Config } from './config'
-import { makeDispatcher, type Dispatcher } from './dispatch/dispatcher'
+import { type Config } from './config'
+import { makeDispatcher } from './dispatch/dispatcher'
 import { makeFuse, usualFuse } from './dispatch/fuse'
-import { type SendingApp } from './dispatch/sender'
 import { interfaces } from './http/interfaces'
 import { startHttp, type HttpServer } from './http/server'
 import { type DoorApp } from './intake/app'
@@ -16,7 +15,7 @@ import { dialects } from './kinds'
 import { type Account } from './model/accounting'
 import { type Registration } from './model/registration'
 import { type Observe } from './observe'
-import { type Provider } from './providers/provider'
+import { closeApps, openApps, sendingOf } from './open-apps'
 import { type Store } from './stores/store'
 import { version } from './version'
 import { makeLink, tryLink, type Link } from './xmpp/component'
@@ -47,12 +46,6 @@ export interface Surroundings {
 
 /** Milliseconds that deliveries under way are given at a stop. */
 const GRACE = 10_000
-
-interface OpenApp {
-  readonly door: DoorApp
-  /** Absent where its credentials could not be used: what is accepted for it waits. */
-  readonly sending?: SendingApp
-}
 
 /**
  * Starts the service. Rejects with `StoreRefused` where the store can't be opened, and where HTTP can't be served as
@@ -141,11 +134,11 @@ export async function startService(config: Config, surroundings: Surroundings): 
     store,
     path: socketPath(config.file, config.store.place),
     keeping: config.keep,
+    apps: () => [...apps.keys()],
     live: {
       version,
       uptime: () => clock.elapsed() - startedAt,
       links: () => config.components.map((each, at) => ({ ...each, isOnline: links[at]?.isOnline === true })),
-      apps: () => [...apps.keys()],
       held: () => dispatcher.held(),
       fuses: () => fuse.blown(),
       resetFuse: (app) => fuse.reset(app),
@@ -178,7 +171,7 @@ export async function startService(config: Config, surroundings: Surroundings): 
     async reload(fresh: Config) {
       const old = apps
       apps = openApps(fresh.apps, store, clock, observe)
-      releaseAll(dispatcher, apps)
+      for (const name of apps.keys()) dispatcher.release(name)
       observe({ at: 'reloaded', apps: [...apps.keys()] })
       await closeApps(old)
     },
@@ -214,63 +207,6 @@ async function serveHttp(
   const http = await startHttp({ listeners, clock, observe })
   http.urls.forEach((url, at) => observe({ at: 'listening', url, serves: config.http.listeners[at]?.serve ?? [] }))
   return http
-}
-
-function openApps(
-  apps: ReadonlyMap<string, App>,
-  store: Store,
-  clock: Clock,
-  observe: Observe,
-): ReadonlyMap<string, OpenApp> {
-  return new Map([...apps].map(([name, app]) => [name, openApp(app, store, clock, observe)]))
-}
-
-function openApp(app: App, store: Store, clock: Clock, observe: Observe): OpenApp {
-  const { name, provider: kind, profile } = app
-  const door: DoorApp = Object.freeze({
-    name,
-    speaks: kind.speaks,
-    offers: kind.offers,
-    profile: profile.name,
-    passesEncrypted: profile.passesEncrypted,
-    maxEncryptedSize: kind.maxEncryptedSize,
-    keeps: { ...profile.keeps, encrypted: profile.passesEncrypted },
-    address: kind.address,
-    rings: profile.rings,
-    collapseKey: profile.collapseKey,
-  })
-  let provider: Provider
-  try {
-    provider = kind.open({
-      app: name,
-      clock,
-      keep: store.keep,
-      notice: (text) => observe({ at: 'notice', about: `app ${name}`, text }),
-    })
-  } catch (error) {
-    const text = `${error instanceof Error ? error.message : String(error)}; its pushes are kept and wait until this is mended`
-    observe({ at: 'trouble', about: `app ${name}`, text })
-    return { door }
-  }
-  const { whyNot } = provider
-  return {
-    door: whyNot === undefined ? door : Object.freeze({ ...door, whyNot }),
-    sending: { provider, write: profile.write },
-  }
-}
-
-function sendingOf(apps: ReadonlyMap<string, OpenApp>): ReadonlyMap<string, SendingApp> {
-  const sending = new Map<string, SendingApp>()
-  for (const [name, app] of apps) if (app.sending !== undefined) sending.set(name, app.sending)
-  return sending
-}
-
-function releaseAll(dispatcher: Dispatcher, apps: ReadonlyMap<string, OpenApp>): void {
-  for (const name of apps.keys()) dispatcher.release(name)
-}
-
-async function closeApps(apps: ReadonlyMap<string, OpenApp>): Promise<void> {
-  await Promise.all([...apps.values()].map((app) => app.sending?.provider.close()))
 }
 
 async function waitingIn(store: Store): Promise<number> {

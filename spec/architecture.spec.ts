@@ -129,7 +129,7 @@ function mayImport({ from, what, isType, isLazy }: Import): boolean {
   if (isConfig(from)) {
     return what === 'kinds' || folderOf(what) === 'model' || isConfig(what) || (contracts.includes(what) && isType)
   }
-  if (from === 'service') {
+  if (from === 'service' || from === 'open-apps') {
     const isImplementation = isIn(what, ...extensions) && !contracts.includes(what)
     return what !== 'cli' && folderOf(what) !== 'commands' && !isImplementation
   }

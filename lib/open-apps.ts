@@ -1,0 +1,70 @@
+/** Every configured app, opened: its face at the door, and its provider where the credentials are good. Part of the composition root. */
+import { type Clock } from './clock'
+import { type App } from './config'
+import { type SendingApp } from './dispatch/sender'
+import { type DoorApp } from './intake/app'
+import { type Observe } from './observe'
+import { type Provider } from './providers/provider'
+import { type Store } from './stores/store'
+
+export interface OpenApp {
+  readonly door: DoorApp
+  /** Absent where its credentials could not be used: what is accepted for it waits. */
+  readonly sending?: SendingApp
+}
+
+/** Opens every app; one whose credentials can't be used is told, and its pushes wait. */
+export function openApps(
+  apps: ReadonlyMap<string, App>,
+  store: Store,
+  clock: Clock,
+  observe: Observe,
+): ReadonlyMap<string, OpenApp> {
+  return new Map([...apps].map(([name, app]) => [name, openApp(app, store, clock, observe)]))
+}
+
+function openApp(app: App, store: Store, clock: Clock, observe: Observe): OpenApp {
+  const { name, provider: kind, profile } = app
+  const door: DoorApp = Object.freeze({
+    name,
+    speaks: kind.speaks,
+    offers: kind.offers,
+    profile: profile.name,
+    passesEncrypted: profile.passesEncrypted,
+    maxEncryptedSize: kind.maxEncryptedSize,
+    keeps: { ...profile.keeps, encrypted: profile.passesEncrypted },
+    address: (raw: string) => kind.address(raw),
+    rings: (...said: Parameters<DoorApp['rings']>) => profile.rings(...said),
+    collapseKey: (...said: Parameters<DoorApp['collapseKey']>) => profile.collapseKey(...said),
+  })
+  let provider: Provider
+  try {
+    provider = kind.open({
+      app: name,
+      clock,
+      keep: store.keep,
+      notice: (text) => observe({ at: 'notice', about: `app ${name}`, text }),
+    })
+  } catch (error) {
+    const text = `${error instanceof Error ? error.message : String(error)}; its pushes are kept and wait until this is mended`
+    observe({ at: 'trouble', about: `app ${name}`, text })
+    return { door }
+  }
+  const { whyNot } = provider
+  return {
+    door: whyNot === undefined ? door : Object.freeze({ ...door, whyNot }),
+    sending: { provider, write: (subject) => profile.write(subject) },
+  }
+}
+
+/** The apps that can send. */
+export function sendingOf(apps: ReadonlyMap<string, OpenApp>): ReadonlyMap<string, SendingApp> {
+  const sending = new Map<string, SendingApp>()
+  for (const [name, app] of apps) if (app.sending !== undefined) sending.set(name, app.sending)
+  return sending
+}
+
+/** Lets every attempt under way end, then closes. */
+export async function closeApps(apps: ReadonlyMap<string, OpenApp>): Promise<void> {
+  await Promise.all([...apps.values()].flatMap((app) => app.sending?.provider.close() ?? []))
+}
