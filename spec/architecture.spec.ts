@@ -86,8 +86,7 @@ const kindFiles = (): readonly string[] =>
 
 const folderOf = (name: string): string => (name.includes('/') ? name.slice(0, name.indexOf('/')) : '')
 const isIn = (name: string, ...folders: readonly string[]): boolean => folders.includes(folderOf(name))
-const isConfig = (name: string): boolean =>
-  name === 'config' || folderOf(name) === 'config' || name.startsWith('config-')
+const isConfig = (name: string): boolean => name === 'config' || folderOf(name) === 'config'
 
 /** Whether a file of ours may import another file of ours; the table of the design, row by row. */
 function mayImport({ from, what, isType, isLazy }: Import): boolean {

@@ -1,8 +1,8 @@
 /** `xmpp-push check`: reads the configuration with every key and certificate in it and tells what is there and what is wrong. */
 import { type Clock } from '../clock'
 import { type Config, readConfig } from '../config'
-import { type App } from '../config-app'
-import { type Fault } from '../config-fault'
+import { type App } from '../config/app'
+import { type Fault } from '../config/fault'
 import { faultLines } from './faults'
 import { type ExitCode, type Terminal } from './terminal'
 

@@ -1,5 +1,5 @@
 /** How a fault of the configuration is written for a person: where, what, and the mend on a line of its own. */
-import { type Fault } from '../config-fault'
+import { type Fault } from '../config/fault'
 
 const MARGIN = ' '.repeat(10)
 

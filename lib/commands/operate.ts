@@ -27,7 +27,9 @@ async function readAtRest(config: Config, question: Question, path: string, term
   try {
     const { records, close } = await config.store.inspect()
     const { clock } = terminal
-    const ask: Ask = makeDesk({ records, running: undefined, perDevice: config.keep.tracesPerDevice, clock })
+    const apps = () => [...config.apps.keys()]
+    const perDevice = config.keep.tracesPerDevice
+    const ask: Ask = makeDesk({ records, running: undefined, apps, perDevice, clock })
     try {
       return await ask(question)
     } finally {

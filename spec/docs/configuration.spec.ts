@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { configSchema } from '../../lib/config'
-import { type Path, spell } from '../../lib/config-fault'
-import { shapesAt } from '../../lib/config-shape'
+import { type Path, spell } from '../../lib/config/fault'
+import { shapesAt } from '../../lib/config/shape'
 import { agrees, referenceTables, writtenTables } from '../support/reference-tables'
 
 const root = join(__dirname, '..', '..')

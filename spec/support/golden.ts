@@ -1,5 +1,5 @@
 /** What a profile makes of a publish, followed from the publish to the request that its push service would get, as text. */
-import { bindKinds, type AppProfile } from '../../lib/config-kinds'
+import { bindKinds, type AppProfile } from '../../lib/config/kinds'
 import { type DoorApp } from '../../lib/intake/app'
 import { deliveryOf } from '../../lib/intake/publish'
 import * as kinds from '../../lib/kinds'
@@ -9,7 +9,7 @@ import { type Registration } from '../../lib/model/registration'
 import { type Summary } from '../../lib/model/request'
 import { requestFor as apnsRequest } from '../../lib/providers/apns-request'
 import { requestFor as fcmRequest } from '../../lib/providers/fcm-request'
-import { makeWords } from '../../lib/config-words'
+import { makeWords } from '../../lib/config/words'
 
 const NOW = Date.UTC(2030, 0, 1)
 const ID = '11111111-2222-4333-8444-555555555555'

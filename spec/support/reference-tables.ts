@@ -1,5 +1,5 @@
 /** The rows that `docs/configuration.md` must have: one for each key, made from the JSON Schema. */
-import { type Shape } from '../../lib/config-shape'
+import { type Shape } from '../../lib/config/shape'
 
 /** Rows by the title of their section, as `## component` or `### provider apns` has it. */
 export type Tables = ReadonlyMap<string, readonly string[]>

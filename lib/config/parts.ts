@@ -1,9 +1,9 @@
 /** The parts of the configuration that no kind declares: component, access, log. */
 import { z } from 'zod'
-import { bareOf, parseJid } from './model/jid'
-import { type OptionWords } from './model/options'
-import { Opaque } from './model/opaque'
-import { refuse } from './config-words'
+import { bareOf, parseJid } from '../model/jid'
+import { type OptionWords } from '../model/options'
+import { Opaque } from '../model/opaque'
+import { refuse } from './words'
 
 /** One attachment to an XMPP server (XEP-0114). */
 export interface ComponentConfig {

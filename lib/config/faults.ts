@@ -1,8 +1,8 @@
 /** What zod says about a part of the configuration, as faults: path, what is wrong, mend. */
 import { type z } from 'zod'
-import { type Fault, type Path, spell } from './config-fault'
-import { nearest } from './config-nearest'
-import { keysAt, shapeOf } from './config-shape'
+import { type Fault, type Path, spell } from './fault'
+import { nearest } from './nearest'
+import { keysAt, shapeOf } from './shape'
 
 type Issue = z.core.$ZodIssue
 

@@ -1,6 +1,6 @@
 /** Parts of the configuration that are known and not built yet: their shape, and the plain word that refuses them. */
 import { z } from 'zod'
-import { type Fault, type Path, spell } from './config-fault'
+import { type Fault, type Path, spell } from './fault'
 
 /** Kinds that will come, by the key that names them, each with what to use until then. */
 export const unbuiltKinds = {

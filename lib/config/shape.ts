@@ -1,6 +1,6 @@
 /** JSON Schema (draft 2020-12) as the configuration uses it: made from option schemas, and asked which keys stand where. */
 import { z } from 'zod'
-import { type Path } from './config-fault'
+import { type Path } from './fault'
 
 export interface Shape {
   readonly type?: string | readonly string[]

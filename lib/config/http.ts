@@ -1,10 +1,10 @@
 /** The part `http` of the configuration: where which interfaces are served. Knows their names, not what they do. */
 import { z } from 'zod'
-import { type Fault, type Path } from './config-fault'
-import { either, readPart } from './config-faults'
-import { unbuiltKey } from './config-unbuilt'
-import { refuse } from './config-words'
-import { type OptionWords } from './model/options'
+import { type Fault, type Path } from './fault'
+import { either, readPart } from './faults'
+import { unbuiltKey } from './unbuilt'
+import { refuse } from './words'
+import { type OptionWords } from '../model/options'
 
 /** Interfaces that can be served. */
 export const builtInterfaces = ['webpush-example'] as const

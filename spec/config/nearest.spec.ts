@@ -1,6 +1,6 @@
-import { nearest } from '../lib/config-nearest'
+import { nearest } from '../../lib/config/nearest'
 
-describe('lib/config-nearest', () => {
+describe('lib/config/nearest', () => {
   const keys = ['topic', 'teamId', 'keyId', 'environment', 'key']
 
   it.each([

@@ -1,8 +1,8 @@
 /** Environment variables that override single values: `XMPP_PUSH__ACCESS__ADMINS` is `access.admins`. */
-import { type Fault, type Path } from './config-fault'
-import { nearest } from './config-nearest'
-import { type Shape, shapesAt } from './config-shape'
-import { type Environment } from './config-words'
+import { type Fault, type Path } from './fault'
+import { nearest } from './nearest'
+import { type Shape, shapesAt } from './shape'
+import { type Environment } from './words'
 
 /** Names the configuration file; the one variable that is no override. */
 export const FILE_VARIABLE = 'XMPP_PUSH_CONFIG'

@@ -1,16 +1,10 @@
 /** One entry of `apps`: a flat, closed object whose keys are those of its provider and those of its profile. */
-import { type Fault, type Path, spell } from './config-fault'
-import { either, unknownKey } from './config-faults'
-import {
-  type AppProfile,
-  type AppProvider,
-  type BoundKinds,
-  type BoundProfile,
-  type BoundProvider,
-} from './config-kinds'
-import { nearest } from './config-nearest'
-import { type Shape, shapeOf } from './config-shape'
-import { match, unbuiltKey, unbuiltKind, unbuiltKinds } from './config-unbuilt'
+import { type Fault, type Path, spell } from './fault'
+import { either, unknownKey } from './faults'
+import { type AppProfile, type AppProvider, type BoundKinds, type BoundProfile, type BoundProvider } from './kinds'
+import { nearest } from './nearest'
+import { type Shape, shapeOf } from './shape'
+import { match, unbuiltKey, unbuiltKind, unbuiltKinds } from './unbuilt'
 
 /** An app, its options applied to its provider and its profile. */
 export interface App {

@@ -2,8 +2,8 @@
 import { readFileSync, statSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { z } from 'zod'
-import { Credential } from './model/opaque'
-import { type OptionWords } from './model/options'
+import { Credential } from '../model/opaque'
+import { type OptionWords } from '../model/options'
 
 /** The environment, as a map from names to texts. */
 export type Environment = Readonly<Record<string, string | undefined>>

@@ -1,13 +1,13 @@
 /** The shape of the whole configuration as JSON Schema, put together from its parts and from the kinds that exist. */
-import { appShape } from './config-app'
-import { makeHttp } from './config-http'
-import { keep } from './config-keep'
-import { type BoundKinds } from './config-kinds'
-import { fuse, limits } from './config-limits'
-import { access, log, makeComponent } from './config-parts'
-import { type Shape, shapeOf } from './config-shape'
-import { makeUnbuiltKeys, unbuiltKinds } from './config-unbuilt'
-import { type OptionWords } from './model/options'
+import { appShape } from './app'
+import { makeHttp } from './http'
+import { keep } from './keep'
+import { type BoundKinds } from './kinds'
+import { fuse, limits } from './limits'
+import { access, log, makeComponent } from './parts'
+import { type Shape, shapeOf } from './shape'
+import { makeUnbuiltKeys, unbuiltKinds } from './unbuilt'
+import { type OptionWords } from '../model/options'
 
 function storeShape(kinds: BoundKinds): Shape {
   return {

@@ -1,11 +1,11 @@
-import { type Config, readConfig, type ReadConfig } from '../lib/config'
-import { makeFolder } from './support/folder'
-import { like } from './support/like'
-import { right, smallKinds } from './support/small-kinds'
+import { type Config, readConfig, type ReadConfig } from '../../lib/config'
+import { makeFolder } from '../support/folder'
+import { like } from '../support/like'
+import { right, smallKinds } from '../support/small-kinds'
 
 type Env = Readonly<Record<string, string>>
 
-describe('lib/config-environment', () => {
+describe('lib/config/environment', () => {
   const folder = makeFolder()
 
   function read(env: Env, content: object = right): ReadConfig {

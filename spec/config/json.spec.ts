@@ -1,8 +1,8 @@
 import fc from 'fast-check'
-import { readJson } from '../lib/config-json'
-import { like } from './support/like'
+import { readJson } from '../../lib/config/json'
+import { like } from '../support/like'
 
-describe('lib/config-json', () => {
+describe('lib/config/json', () => {
   it('reads what JSON.parse reads, to the same value', () => {
     fc.assert(
       fc.property(fc.json({ maxDepth: 5 }), fc.integer({ min: 0, max: 4 }), (text, indent) => {

@@ -2,15 +2,15 @@
  * Kinds bound to their own options: what a kind declared with its own type of options leaves here as plain functions
  * with the options inside, so that nobody downstream holds options of a type it can't name.
  */
-import { type Written, type Speech } from './model/content'
-import { type Content, type Notification } from './model/notification'
-import { type OptionWords } from './model/options'
-import { type Fault, type Path } from './config-fault'
-import { readPart } from './config-faults'
-import { shapeOf, type Shape } from './config-shape'
-import { type Profile, type Subject } from './profiles/profile'
-import { type Finding, type Provider, type ProviderKind, type ProviderSurroundings } from './providers/provider'
-import { type Inspection, type Store, type StoreKind, type StoreSurroundings } from './stores/store'
+import { type Written, type Speech } from '../model/content'
+import { type Content, type Notification } from '../model/notification'
+import { type OptionWords } from '../model/options'
+import { type Fault, type Path } from './fault'
+import { readPart } from './faults'
+import { shapeOf, type Shape } from './shape'
+import { type Profile, type Subject } from '../profiles/profile'
+import { type Finding, type Provider, type ProviderKind, type ProviderSurroundings } from '../providers/provider'
+import { type Inspection, type Store, type StoreKind, type StoreSurroundings } from '../stores/store'
 
 /** The tables of what exists; each kind has options of its own type. */
 export interface Kinds<P, F, S> {
