@@ -13,13 +13,15 @@ export interface DeskOptions {
   /** Absent where no service runs: only what reads is answered then. */
   readonly running:
     { readonly live: Live; readonly registry: Registry; readonly upkeep: Upkeep; readonly observe: Observe } | undefined
+  /** Names of the apps that are configured. */
+  readonly apps: () => readonly string[]
   /** How many pushes of each device are told. */
   readonly perDevice: number
   readonly clock: Clock
 }
 
 /** Rejects only where the store is broken. */
-export function makeDesk({ records, running, perDevice, clock }: DeskOptions): Ask {
+export function makeDesk({ records, running, apps, perDevice, clock }: DeskOptions): Ask {
   const live = running?.live
   const held = (): Readonly<Record<string, string>> => Object.fromEntries(live?.held() ?? [])
 
@@ -58,7 +60,7 @@ export function makeDesk({ records, running, perDevice, clock }: DeskOptions): A
   async function answer(question: Question): Promise<Reply> {
     switch (question.ask) {
       case 'status':
-        return { is: 'answer', answer: await tellStatus(records, live, clock.now()) }
+        return { is: 'answer', answer: await tellStatus(records, live, apps(), clock.now()) }
       case 'devices':
         return listDevices(records, question)
       case 'device':

@@ -6,8 +6,6 @@ export interface Live {
   /** Milliseconds since it was started. */
   uptime(): number
   links(): readonly { readonly domain: string; readonly service: string; readonly isOnline: boolean }[]
-  /** Names of the apps that are configured. */
-  apps(): readonly string[]
   /** Why apps are held, by app. */
   held(): ReadonlyMap<string, string>
   /** Why fuses have blown, by app. */

@@ -11,6 +11,8 @@ import { listenForOperators, socketBeside } from './socket'
 export interface OfficeOptions {
   readonly store: Store
   readonly live: Live
+  /** Names of the apps that are configured. */
+  readonly apps: () => readonly string[]
   /** Where the socket is. */
   readonly path: string
   readonly keeping: Keeping & { readonly tracesPerDevice: number }
@@ -25,10 +27,10 @@ export function socketPath(config: string, store: string | undefined): string {
 
 /** Opens it; the function returned closes it. */
 export async function openOffice(options: OfficeOptions): Promise<() => Promise<void>> {
-  const { store, live, path, keeping, clock, observe } = options
+  const { store, live, apps, path, keeping, clock, observe } = options
   const { records, registry, upkeep, keep } = store
   const running = { live, registry, upkeep, observe }
-  const ask = makeDesk({ records, running, perDevice: keeping.tracesPerDevice, clock })
+  const ask = makeDesk({ records, running, apps, perDevice: keeping.tracesPerDevice, clock })
   const housekeeping = makeHousekeeping({ upkeep, keep, keeping: () => keeping, clock, observe })
   const listening = await listenForOperators({ path, ask, clock, observe })
   housekeeping.start()

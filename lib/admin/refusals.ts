@@ -18,6 +18,11 @@ export interface Refusals {
   of(node: string): readonly Refusal[]
 }
 
+/** In memory of its own: a part of a text keeps all of it alive in V8, and what is parsed is part of a read of up to 2 MiB. */
+function copied(text: string): string {
+  return Buffer.from(text, 'utf16le').toString('utf16le')
+}
+
 function whyOf(answer: Exclude<PublishAnswer, { is: 'accepted' }>): string {
   switch (answer.is) {
     case 'trouble':
@@ -38,9 +43,9 @@ export function makeRefusals(clock: Clock): Refusals {
   const nodes = new Map<string, readonly Refusal[]>()
 
   function note(request: PublishRequest, answer: Exclude<PublishAnswer, { is: 'accepted' }>): void {
-    const node = (request.node ?? '').slice(0, LONGEST_NODE)
-    const { service } = request
-    const publisher = bareOf(request.publisher)
+    const node = copied((request.node ?? '').slice(0, LONGEST_NODE))
+    const service = copied(request.service)
+    const publisher = copied(bareOf(request.publisher))
     const refusal = { at: clock.now(), service, publisher, answer: answer.is, why: whyOf(answer) }
     const before = nodes.get(node) ?? []
     nodes.delete(node)

@@ -9,11 +9,15 @@ function missingOf(account: Account): number {
   return closes(account) ? 0 : account.accepted - found
 }
 
-/** `live`: absent where no service runs. */
-export async function tellStatus(records: Records, live: Live | undefined, now: number): Promise<Status> {
+/** `live`: absent where no service runs. `configured`: names of the apps of the configuration. */
+export async function tellStatus(
+  records: Records,
+  live: Live | undefined,
+  configured: readonly string[],
+  now: number,
+): Promise<Status> {
   const [accounts, registrations] = await Promise.all([records.accounts(), records.count()])
   const oldest = await records.oldest()
-  const configured = live?.apps() ?? []
   const held = live?.held()
   const fuses = live?.fuses()
   const apps = [...new Set([...configured, ...accounts.keys(), ...registrations.keys()])].map((app): AppStatus => {
@@ -21,7 +25,7 @@ export async function tellStatus(records: Records, live: Live | undefined, now: 
     const [why, fuse, first] = [held?.get(app), fuses?.get(app), oldest.get(app)]
     return {
       app,
-      isConfigured: live === undefined || configured.includes(app),
+      isConfigured: configured.includes(app),
       registrations: registrations.get(app) ?? 0,
       ...(account === undefined ? {} : { account }),
       missing: account === undefined ? 0 : missingOf(account),

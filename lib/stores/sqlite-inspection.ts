@@ -1,6 +1,6 @@
 /**
  * Reads the embedded store's file while no process has it open, from the thread's side. Writes nothing into it; SQLite may
- * leave an empty `-shm` beside it.
+ * leave an index of its log (`-shm`) beside it, which the next process takes over.
  */
 import { existsSync } from 'node:fs'
 import { pathToFileURL } from 'node:url'

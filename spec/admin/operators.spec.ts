@@ -288,6 +288,7 @@ describe('with no service running', () => {
     const text = await told('status')
     expect(text).toContain('does not run; what follows stands in its store')
     expect(text).toContain('1 accepted = 0 delivered')
+    expect(text).toMatch(/^app +org\.example\.android: 0 devices$/m)
     expect(await told('devices', 'list')).toContain(ROMEO)
     expect(await told('devices', 'show', romeo)).toMatch(/token +…a1b2$/m)
     expect(await told('explain', push)).toContain('ServiceUnavailable')
