@@ -2,7 +2,7 @@
 import { z } from 'zod'
 import { type Written } from '../model/content'
 import { type Profile, type Subject } from './profile'
-import { collapseByClass } from './wake-up'
+import { alertOf, apnsAlert, apnsSilence, contentFree } from './content-free'
 
 const options = z.strictObject({
   title: z
@@ -20,26 +20,15 @@ type Options = z.output<typeof options>
  * An alert, also for what is quiet: it may be a call, and only an alert wakes the extension. Without a collapse id: each
  * push buys the extension the time to fetch.
  */
-function writeApns({ notification }: Subject, { title, body, sound }: Options): Written {
-  const alert = { title, ...(body === undefined ? {} : { body }) }
-  return {
-    is: 'content',
-    slot: 'address',
-    content:
-      notification.class === 'dismiss'
-        ? { speaks: 'apns', pushType: 'background', priority: 5, payload: { aps: { 'content-available': 1 } } }
-        : { speaks: 'apns', pushType: 'alert', priority: 10, payload: { aps: { alert, sound, 'mutable-content': 1 } } },
-  }
+function writeApns({ notification }: Subject, options: Options): Written {
+  return notification.class === 'dismiss' ? apnsSilence() : apnsAlert({ alert: alertOf(options), sound: options.sound })
 }
 
 export const monal: Profile<Options> = Object.freeze({
   name: 'monal',
   options,
   reveals: () => 'that something happened, nothing else',
-  passesEncrypted: false,
-  keeps: () => ({ sender: false, body: false }),
-  // The extension finds the call itself and rings from there.
-  rings: () => false,
-  collapseKey: collapseByClass,
+  // The extension finds a call by itself and rings from there.
+  ...contentFree,
   write: { apns: writeApns },
 })

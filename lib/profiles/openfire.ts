@@ -2,7 +2,7 @@
 import { z } from 'zod'
 import { type Written } from '../model/content'
 import { type Profile, type Subject } from './profile'
-import { collapseByClass, opaqueName } from './wake-up'
+import { alertOf, apnsAlert, apnsSilence, contentFree, fcmWakeUp, isSilent } from './content-free'
 
 const options = z.strictObject({
   // The plugin's own title is the bare word `message`, which reads badly where no extension rewrites it.
@@ -14,46 +14,15 @@ const options = z.strictObject({
 
 type Options = z.output<typeof options>
 
-function isSilent(subject: Subject): boolean {
-  return subject.notification.class === 'quiet' || subject.notification.class === 'dismiss'
-}
-
-function writeApns(subject: Subject, { title, body, category, sound }: Options): Written {
-  const alert = { title, ...(body === undefined ? {} : { body }) }
-  return {
-    is: 'content',
-    slot: 'address',
-    content: isSilent(subject)
-      ? { speaks: 'apns', pushType: 'background', priority: 5, payload: { aps: { 'content-available': 1 } } }
-      : {
-          speaks: 'apns',
-          pushType: 'alert',
-          priority: 10,
-          payload: { aps: { alert, category, sound, 'mutable-content': 1 } },
-        },
-  }
-}
-
-function writeFcm(subject: Subject): Written {
-  return {
-    is: 'content',
-    slot: 'address',
-    content: {
-      speaks: 'fcm',
-      data: {},
-      priority: isSilent(subject) ? 'NORMAL' : 'HIGH',
-      collapseKey: opaqueName(subject.registration?.id ?? subject.id, subject.notification.class),
-    },
-  }
+function writeApns(subject: Subject, options: Options): Written {
+  const { category, sound } = options
+  return isSilent(subject) ? apnsSilence() : apnsAlert({ alert: alertOf(options), category, sound })
 }
 
 export const openfire: Profile<Options> = Object.freeze({
   name: 'openfire',
   options,
   reveals: () => 'that something happened, and whether it is urgent; nothing else',
-  passesEncrypted: false,
-  keeps: () => ({ sender: false, body: false }),
-  rings: () => false,
-  collapseKey: collapseByClass,
-  write: { apns: writeApns, fcm: writeFcm },
+  ...contentFree,
+  write: { apns: writeApns, fcm: fcmWakeUp },
 })
