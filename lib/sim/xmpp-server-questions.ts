@@ -42,6 +42,8 @@ export function makeQuestions(now: Now, most = MOST_REMEMBERED): Questions {
       const key = keyOf(stanza.attrs['from'], stanza.attrs['id'])
       const same = asked.get(key) ?? []
       same.push({ stanza, at: now(), answers: 0, heard })
+      // Asked again, it is the newest.
+      asked.delete(key)
       asked.set(key, same)
       const oldest = asked.keys().next().value
       if (asked.size > most && oldest !== undefined) asked.delete(oldest)
