@@ -35,6 +35,8 @@ export interface Attachment {
   readonly stanza: (stanza: Element) => void
   /** Resolves with whether the text was written. */
   readonly send: (text: string) => Promise<boolean>
+  /** Resolves when no stanza is being handled any more, or the connection is over; undefined if none is. */
+  readonly idle: () => Promise<void> | undefined
   /** Writes at once what was gathered, takes no more, and judges no more. */
   readonly finish: () => void
   /** The connection is over. */
@@ -46,6 +48,7 @@ export function attach(options: AttachmentOptions): Attachment {
   const { socket, clock, selfPing } = options
   const holding = new Set<'unread' | 'busy'>()
   let handling = 0
+  const idlers: (() => void)[] = []
 
   function hold(why: 'unread' | 'busy', isHeld: boolean): void {
     if (isHeld) holding.add(why)
@@ -78,6 +81,11 @@ export function attach(options: AttachmentOptions): Attachment {
     }
     handling -= 1
     if (handling === CALM && holding.has('busy')) hold('busy', false)
+    if (handling === 0) beIdle()
+  }
+
+  function beIdle(): void {
+    for (const tell of idlers.splice(0)) tell()
   }
 
   return {
@@ -93,6 +101,7 @@ export function attach(options: AttachmentOptions): Attachment {
       }
     },
     send: outgoing.send,
+    idle: () => (handling === 0 ? undefined : new Promise((resolve) => idlers.push(resolve))),
     finish() {
       liveness.stop()
       outgoing.finish()
@@ -100,6 +109,7 @@ export function attach(options: AttachmentOptions): Attachment {
     end() {
       liveness.stop()
       outgoing.end()
+      beIdle()
     },
   }
 }

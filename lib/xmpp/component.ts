@@ -64,7 +64,10 @@ export interface Link {
   readonly isOnline: boolean
   /** Resolves when the link is online, at once if it is. */
   whenOnline(): Promise<void>
-  /** Writes what waits, closes the stream, and resolves when the server has closed too, or after so many milliseconds. For good. */
+  /**
+   * Lets what is being handled end, writes what waits, closes the stream, and resolves when the server has closed too, or after so many
+   * milliseconds. For good.
+   */
   stop(graceMs: number): Promise<void>
 }
 
@@ -139,6 +142,16 @@ export function makeLink(options: LinkOptions): Link {
     })
   }
 
+  function within(promise: Promise<void>, ms: number): Promise<void> {
+    return new Promise((resolve) => {
+      const cancel = clock.after(ms, resolve)
+      void promise.then(() => {
+        cancel()
+        resolve()
+      })
+    })
+  }
+
   async function run(): Promise<void> {
     while (!stopping.signal.aborted) {
       const { fault, onlineFor } = await attempt()
@@ -171,11 +184,15 @@ export function makeLink(options: LinkOptions): Link {
     },
     async stop(graceMs: number) {
       stopping.abort()
+      const begun = clock.elapsed()
+      const idle = attachment?.idle()
+      // Who has asked is still to be answered: what was accepted must not seem lost.
+      if (idle !== undefined && graceMs > 0) await within(idle, graceMs)
       const [was, closing] = [attachment, stream]
       attachment = undefined
       stream = undefined
       was?.finish()
-      await closing?.close(graceMs)
+      await closing?.close(Math.max(0, graceMs - (clock.elapsed() - begun)))
       was?.end()
     },
   })

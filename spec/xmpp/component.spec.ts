@@ -3,7 +3,7 @@ import { Opaque } from '../../lib/model/opaque'
 import { makeLink, tryLink } from '../../lib/xmpp/component'
 import { componentPeer, type PeerConnection } from '../support/component-peer'
 import { handClock } from '../support/hand-clock'
-import { DOMAIN, linkTo, onlinePair, SECRET, type Pair } from '../support/linked'
+import { DOMAIN, holds, linkTo, onlinePair, SECRET, type Pair } from '../support/linked'
 
 const CONFLICT = `<stream:error><conflict xmlns='urn:ietf:params:xml:ns:xmpp-streams'/></stream:error>`
 const NOT_AUTHORIZED = `<stream:error><not-authorized xmlns='urn:ietf:params:xml:ns:xmpp-streams'/></stream:error>`
@@ -204,6 +204,36 @@ describe('lib/xmpp/component', () => {
       await pair.clock.advance(120_000)
       expect(pair.peer.connections).toBe(1)
       expect(pair.link.isOnline).toBe(false)
+    })
+
+    it('answers what is being handled before it closes the stream', async () => {
+      const handling: (() => void)[] = []
+      const pair = await online({ onStanza: () => new Promise<void>((done) => void handling.push(done)) })
+      await pair.server.says(`<iq type='get' id='late' from='x' to='${DOMAIN}'/>`)
+      const done = await holds(() => handling[0])
+      const stopped = pair.link.stop(60_000)
+      void pair.link.send('<iq type="result" id="late" to="x"/>')
+      done()
+      expect(await pair.server.until(/<\/stream:stream>/)).toMatch(/id="late" to="x"\/><\/stream:stream>$/)
+      await stopped
+    })
+
+    it('waits no longer than it may for what is being handled', async () => {
+      const handling: Element[] = []
+      const pair = await online({
+        onStanza: (stanza) => {
+          handling.push(stanza)
+          return new Promise<void>(() => undefined)
+        },
+      })
+      await pair.server.says(`<iq type='get' id='never' from='x' to='${DOMAIN}'/>`)
+      await holds(() => handling[0])
+      let isStopped = false
+      const stopped = pair.link.stop(5000).then(() => (isStopped = true))
+      await pair.clock.advance(4999)
+      expect(isStopped).toBe(false)
+      await pair.clock.advance(1)
+      await stopped
     })
 
     it('waits no longer than it may for a server that does not read', async () => {
