@@ -11,7 +11,7 @@ import { mutated, recipe, type Recipe } from './stanza-mutations'
 import { stanzaSeeds } from './stanza-seeds'
 
 export interface Fuzz {
-  /** Sends and judges one batch; the same stanzas for the same number. */
+  /** Sends and judges one batch; the same stanzas for the same number. After a complaint there may be no link. */
   batch(number: number): Promise<void>
   /** What was not as it should be, in words. */
   readonly complaints: readonly string[]
@@ -191,6 +191,10 @@ export function makeFuzz(scene: FuzzHouse, options: { readonly seed: number; rea
       if (answer === undefined) judged.silent += 1
       else judge(stanza, answer, world)
     })
+    if (house.server.connections() === 0) {
+      complaints.unshift(`the link is lost: ${house.log.filter((line) => line.includes('"at":"link"')).join('')}`)
+      return
+    }
     await scene.restore(dirty)
     await scene.sweep()
     await house.pass(20_000)
