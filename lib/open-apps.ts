@@ -13,17 +13,21 @@ export interface OpenApp {
   readonly sending?: SendingApp
 }
 
-/** Opens every app; one whose credentials can't be used is told, and its pushes wait. */
+/**
+ * Opens every app; one whose credentials can't be used is told, and its pushes wait. Where it could send before, it goes on
+ * as it was in `before`: a key file that is half written stops nobody.
+ */
 export function openApps(
   apps: ReadonlyMap<string, App>,
   store: Store,
   clock: Clock,
   observe: Observe,
+  before: ReadonlyMap<string, OpenApp> = new Map(),
 ): ReadonlyMap<string, OpenApp> {
-  return new Map([...apps].map(([name, app]) => [name, openApp(app, store, clock, observe)]))
+  return new Map([...apps].map(([name, app]) => [name, openApp(app, store, clock, observe, before.get(name))]))
 }
 
-function openApp(app: App, store: Store, clock: Clock, observe: Observe): OpenApp {
+function openApp(app: App, store: Store, clock: Clock, observe: Observe, before: OpenApp | undefined): OpenApp {
   const { name, provider: kind, profile } = app
   const door: DoorApp = Object.freeze({
     name,
@@ -46,9 +50,13 @@ function openApp(app: App, store: Store, clock: Clock, observe: Observe): OpenAp
       notice: (text) => observe({ at: 'notice', about: `app ${name}`, text }),
     })
   } catch (error) {
-    const text = `${error instanceof Error ? error.message : String(error)}; its pushes are kept and wait until this is mended`
+    const goesOn = before?.sending !== undefined
+    const meanwhile = goesOn
+      ? 'it goes on with the credentials and settings it had'
+      : 'its pushes are kept and wait until this is mended'
+    const text = `${error instanceof Error ? error.message : String(error)}; ${meanwhile}`
     observe({ at: 'trouble', about: `app ${name}`, text })
-    return { door }
+    return goesOn ? before : { door }
   }
   const { whyNot } = provider
   return {

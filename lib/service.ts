@@ -58,6 +58,7 @@ export async function startService(config: Config, surroundings: Surroundings): 
     trouble: (text) => observe({ at: 'trouble', about: 'store', text }),
   })
   let closed: string | undefined = 'the service is starting'
+  let settings = config.apps
   let apps = openApps(config.apps, store, clock, observe)
 
   const fuse = await makeFuse(
@@ -93,7 +94,7 @@ export async function startService(config: Config, surroundings: Surroundings): 
     outbox: store.outbox,
     apps: doorApps,
     publishers: config.access.publish,
-    limits: makeLimits({ ...usualLimits, ...set(config.limits) }, (app) => config.apps.get(app)?.provider.pace, clock),
+    limits: makeLimits({ ...usualLimits, ...set(config.limits) }, (app) => settings.get(app)?.provider.pace, clock),
     clock,
     observe,
     closed: () => closed,
@@ -170,10 +171,11 @@ export async function startService(config: Config, surroundings: Surroundings): 
     held: () => dispatcher.held(),
     async reload(fresh: Config) {
       const old = apps
-      apps = openApps(fresh.apps, store, clock, observe)
-      for (const name of apps.keys()) dispatcher.release(name)
+      apps = openApps(fresh.apps, store, clock, observe, old)
+      settings = fresh.apps
+      for (const name of new Set([...old.keys(), ...apps.keys()])) dispatcher.release(name)
       observe({ at: 'reloaded', apps: [...apps.keys()] })
-      await closeApps(old)
+      await closeApps(new Map([...old].filter(([name, app]) => apps.get(name) !== app)))
     },
     stop: (why: string) => (stopping ??= stop(why)),
   })
