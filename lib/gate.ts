@@ -118,9 +118,9 @@ export function makePacer(pace: Pace, clock: Clock): Pacer {
     for (const [key, at] of arrivals) {
       if (at <= now) arrivals.delete(key)
     }
-    // Still too many that are busy at once: the longest known give way, and are paced afresh.
+    // Still too many that are busy at once: the longest known give way, and are paced afresh; so many that the next sweep is far.
     for (const key of arrivals.keys()) {
-      if (arrivals.size < MOST_KEYS) return
+      if (arrivals.size <= MOST_KEYS * 0.9) return
       arrivals.delete(key)
     }
   }
@@ -128,7 +128,7 @@ export function makePacer(pace: Pace, clock: Clock): Pacer {
   return Object.freeze({
     take(key: string, most: number) {
       const now = clock.elapsed()
-      if (arrivals.size >= MOST_KEYS) sweep(now)
+      if (arrivals.size >= MOST_KEYS && !arrivals.has(key)) sweep(now)
       const arrival = Math.max(arrivals.get(key) ?? 0, now)
       const wait = Math.max(0, arrival - slack - now)
       if (wait >= most) return most

@@ -108,6 +108,15 @@ describe('gate: pacing', () => {
     expect(pacer.take('a', 60_000)).toBeLessThan(30_000)
   })
 
+  it('remembers so many keys and no more, and makes room for many at a time', () => {
+    const pacer = makePacer(pace, handClock())
+    for (let n = 0; n <= 200_000; n++) pacer.take(`key ${n}`, 1e9)
+    expect(pacer.size).toBe(180_001)
+    // The one that came last is still paced.
+    for (let n = 1; n < 3; n++) pacer.take('key 200000', 1e9)
+    expect(pacer.take('key 200000', 1e9)).toBe(10_000)
+  })
+
   it('never lets more pass in any span than burst and rate allow', async () => {
     await fc.assert(
       fc.asyncProperty(fc.array(fc.nat(20_000), { maxLength: 60 }), async (pauses) => {
