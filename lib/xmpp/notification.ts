@@ -8,6 +8,8 @@ import { FORMS, fieldsOf, valueOf } from './forms'
 export const PUSH = 'urn:xmpp:push:0'
 
 const LONGEST_TEXT = 2048
+/** Of a call's action, session id and media: names, no texts. */
+const LONGEST_NAME = 256
 const LONGEST_CIPHERTEXT = 16_384
 
 /** Reads the item(s) of a publish. */
@@ -71,8 +73,7 @@ function isWithheld(summary: readonly Element[], fields: Fields): boolean {
 
 /** COMPAT(MongooseIM, hints plugin): a call message is summarised by fields of its own. */
 function hintedCallOf(fields: Fields): Summary['call'] {
-  const [action, sid] = [valueOf(fields, 'jingle-message'), valueOf(fields, 'jingle-session-id')]
-  return action === undefined ? undefined : { action, ...(sid === undefined ? {} : { sid }), media: [] }
+  return calling(valueOf(fields, 'jingle-message'), valueOf(fields, 'jingle-session-id'), [])
 }
 
 function countOf(text: string | undefined): number | undefined {
@@ -95,12 +96,17 @@ function encryptedOf(element: Element | undefined): Summary['encrypted'] {
 }
 
 function callOf(element: Element | undefined): Summary['call'] {
-  const action = element === undefined ? undefined : attribute(element, 'action')
-  if (element === undefined || action === undefined) return undefined
-  const sid = attribute(element, 'sid')
-  const media = element
-    .getChildren('media')
-    .map((child) => child.getText())
-    .slice(0, 8)
-  return { action, ...(sid === undefined ? {} : { sid }), media }
+  if (element === undefined) return undefined
+  const media = element.getChildren('media').map((child) => child.getText())
+  return calling(attribute(element, 'action'), attribute(element, 'sid'), media)
+}
+
+/** What is too long for a name is none. */
+function calling(action: string | undefined, sid: string | undefined, media: readonly string[]): Summary['call'] {
+  if (action === undefined || action.length > LONGEST_NAME) return undefined
+  return {
+    action,
+    ...(sid === undefined || sid.length > LONGEST_NAME ? {} : { sid }),
+    media: media.filter((name) => name.length <= LONGEST_NAME).slice(0, 8),
+  }
 }
