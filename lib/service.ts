@@ -117,8 +117,9 @@ export async function startService(config: Config, surroundings: Surroundings): 
     return link
   })
 
-  const http = await serveHttp(config, doorApps, clock, observe).catch(async (error: unknown) => {
-    await store.close()
+  const startedAt = clock.elapsed()
+  const { http, closeOffice } = await openDoors().catch(async (error: unknown) => {
+    await Promise.all([closeApps(apps), store.close()])
     throw error
   })
   closed = undefined
@@ -130,25 +131,33 @@ export async function startService(config: Config, surroundings: Surroundings): 
     domains: config.components.map(({ domain }) => domain),
     apps: [...config.apps.keys()],
   })
-  const startedAt = clock.elapsed()
-  const closeOffice = await openOffice({
-    store,
-    path: socketPath(config.file, config.store.place),
-    keeping: config.keep,
-    apps: () => [...apps.keys()],
-    live: {
-      version,
-      uptime: () => clock.elapsed() - startedAt,
-      links: () => config.components.map((each, at) => ({ ...each, isOnline: links[at]?.isOnline === true })),
-      held: () => dispatcher.held(),
-      fuses: () => fuse.blown(),
-      resetFuse: (app) => fuse.reset(app),
-      release: (app) => dispatcher.release(app),
-      refusals: (node) => refusals.of(node),
-    },
-    clock,
-    observe,
-  })
+
+  /** HTTP, and the socket for operators. */
+  async function openDoors(): Promise<{ readonly http: HttpServer; readonly closeOffice: () => Promise<void> }> {
+    const http = await serveHttp(config, doorApps, clock, observe)
+    const closeOffice = await openOffice({
+      store,
+      path: socketPath(config.file, config.store.place),
+      keeping: config.keep,
+      apps: () => [...apps.keys()],
+      live: {
+        version,
+        uptime: () => clock.elapsed() - startedAt,
+        links: () => config.components.map((each, at) => ({ ...each, isOnline: links[at]?.isOnline === true })),
+        held: () => dispatcher.held(),
+        fuses: () => fuse.blown(),
+        resetFuse: (app) => fuse.reset(app),
+        release: (app) => dispatcher.release(app),
+        refusals: (node) => refusals.of(node),
+      },
+      clock,
+      observe,
+    }).catch(async (error: unknown) => {
+      await http.close(0)
+      throw error
+    })
+    return { http, closeOffice }
+  }
 
   let stopping: Promise<void> | undefined
   async function stop(why: string): Promise<void> {

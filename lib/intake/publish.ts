@@ -43,7 +43,7 @@ export function makePublish(options: PublishOptions): (request: PublishRequest) 
     const registration = await chosen(permitted, request.secrets)
     if (registration === undefined) return { is: 'wrong-secret' }
     if ('malformed' in request.notification) return { is: 'malformed', ...request.notification }
-    return accept(registration, request.notification, bareOf(request.publisher))
+    return accept(registration, request.notification, request.publisher)
   }
 
   /**
@@ -65,10 +65,14 @@ export function makePublish(options: PublishOptions): (request: PublishRequest) 
     return undefined
   }
 
-  async function accept(registration: Registration, summary: Summary, publisher: string): Promise<PublishAnswer> {
+  async function accept(registration: Registration, summary: Summary, from: Jid): Promise<PublishAnswer> {
+    const publisher = bareOf(from)
     if (summary.accountRemoved) {
-      const { service, owner, node } = registration
+      // Only the account's own server knows that: neither a room's host nor whoever speaks as the owner.
+      if (publisher !== homeOf(registration.owner)) return { is: 'accepted', why: 'not its word to give: passed over' }
+      const { id, service, owner, node, dialect, app } = registration
       await registry.unregister({ service, owner, node })
+      observe({ at: 'unregistered', dialect, app, owner, registration: id, by: publisher })
       return { is: 'accepted', why: 'the account is gone; its node is forgotten' }
     }
     const app = options.apps().get(registration.app)

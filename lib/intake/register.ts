@@ -95,7 +95,7 @@ export function makeRegister(options: RegisterOptions): Register {
     const registration = await registry.register({
       id: randomUUID(),
       service: request.service,
-      node: wish.node ?? randomBytes(18).toString('base64url'),
+      node: wish.node ?? unguessableNode(),
       owner: party.owner,
       dialect: request.dialect,
       device: wish.device,
@@ -166,6 +166,11 @@ function notAnAddress({ name, speaks }: DoorApp): string {
   return speaks === 'webpush'
     ? `This is no subscription that ${name} takes: "endpoint" must be https, on a host that it may reach, "p256dh" and "auth" the keys to it.`
     : `This is no device token of the push service of ${name}.`
+}
+
+/** 144 bits of chance. It never begins with a dash, for operators hand it to commands, which would take it for an option. */
+function unguessableNode(): string {
+  return randomBytes(18).toString('base64url').replace(/^-/, 'n')
 }
 
 function notServed(domain: string): RegisterAnswer {
