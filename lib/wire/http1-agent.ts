@@ -1,5 +1,5 @@
 /** Node's pool of HTTP/1.1 connections, fed by a way to connect of our own, and by our clock. Knows nothing of requests. */
-import { Agent } from 'node:http'
+import { Agent, type ClientRequest } from 'node:http'
 import { type Socket } from 'node:net'
 import { type Clock } from '../clock'
 import { type Dial, type NotDialled } from './dial'
@@ -43,7 +43,11 @@ export function makeKeptAgent(via: Dial<Socket>, clock: Clock): KeptAgent {
       )
       return true
     },
-    reuseSocket: (socket: Socket) => awake(socket),
+    reuseSocket(socket: Socket, request: ClientRequest) {
+      awake(socket)
+      // From Node 22 on it takes off the guard that destroys an idle connection on which data comes.
+      Agent.prototype.reuseSocket.call(agent, socket, request)
+    },
   })
   const awake = (socket: Socket): void => {
     idle.get(socket)?.()
