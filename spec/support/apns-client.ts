@@ -59,7 +59,8 @@ export const connectToApns = async (
   defaults: Push,
   isPatient = true,
 ): Promise<ApnsClient> => {
-  const session = connect(url, options)
+  // Node 22.23 compares an IPv6 address with a certificate as if it were a name; the certificate is for localhost, too.
+  const session = connect(url, url.includes('[') ? { servername: 'localhost', ...options } : options)
   session.on('error', () => undefined)
   if (isPatient) await once(session, 'remoteSettings')
   const push = (asked: Push = {}): Promise<Ended> => {
