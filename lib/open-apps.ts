@@ -65,6 +65,11 @@ function openApp(app: App, store: Store, clock: Clock, observe: Observe, before:
   }
 }
 
+/** What the door knows of each app. */
+export function doorsOf(apps: ReadonlyMap<string, OpenApp>): ReadonlyMap<string, DoorApp> {
+  return new Map([...apps].map(([name, app]) => [name, app.door]))
+}
+
 /** The apps that can send. */
 export function sendingOf(apps: ReadonlyMap<string, OpenApp>): ReadonlyMap<string, SendingApp> {
   const sending = new Map<string, SendingApp>()

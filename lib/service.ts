@@ -15,7 +15,7 @@ import { dialects } from './kinds'
 import { type Account } from './model/accounting'
 import { type Registration } from './model/registration'
 import { type Observe } from './observe'
-import { closeApps, openApps, sendingOf } from './open-apps'
+import { closeApps, doorsOf, openApps, sendingOf } from './open-apps'
 import { type Store } from './stores/store'
 import { version } from './version'
 import { makeLink, tryLink, type Link } from './xmpp/component'
@@ -60,6 +60,9 @@ export async function startService(config: Config, surroundings: Surroundings): 
   let closed: string | undefined = 'the service is starting'
   let settings = config.apps
   let apps = openApps(config.apps, store, clock, observe)
+  // Asked for with every publish and every delivery, and changed by a reload only.
+  let doors = doorsOf(apps)
+  let sending = sendingOf(apps)
 
   const fuse = await makeFuse(
     {
@@ -75,11 +78,11 @@ export async function startService(config: Config, surroundings: Surroundings): 
     fuse,
     outbox: store.outbox,
     registry: store.registry,
-    apps: () => sendingOf(apps),
+    apps: () => sending,
     clock,
     observe,
   })
-  const doorApps = (): ReadonlyMap<string, DoorApp> => new Map([...apps].map(([name, app]) => [name, app.door]))
+  const doorApps = (): ReadonlyMap<string, DoorApp> => doors
   const register = makeRegister({
     registry: store.registry,
     apps: doorApps,
@@ -181,6 +184,8 @@ export async function startService(config: Config, surroundings: Surroundings): 
     async reload(fresh: Config) {
       const old = apps
       apps = openApps(fresh.apps, store, clock, observe, old)
+      doors = doorsOf(apps)
+      sending = sendingOf(apps)
       settings = fresh.apps
       for (const name of new Set([...old.keys(), ...apps.keys()])) dispatcher.release(name)
       observe({ at: 'reloaded', apps: [...apps.keys()] })
