@@ -81,7 +81,8 @@ export function makeSender(
 
     const { content } = written
     const { outcome, ...tried } = await attempt(app.provider, { delivery, registration, address, content })
-    const verdict = judge(outcome, { ...historyOf(claimed), ...tried }, clock.now(), clock.random())
+    const isListenedTo = outbox.isListenedTo(delivery.id)
+    const verdict = judge(outcome, { ...historyOf(claimed), ...tried, isListenedTo }, clock.now(), clock.random())
     holds.heed(delivery.app, outcome, verdict)
     if (verdict.forget !== undefined) await forget(delivery, address, verdict.forget)
     await conclude(claimed, registration, verdict, outcome)
@@ -91,7 +92,7 @@ export function makeSender(
   function again(claimed: Claimed, why: string, ambiguous = false): Promise<void> {
     const outcome: Outcome = { is: 'down', why, ambiguous }
     const now = clock.now()
-    const history = { ...historyOf(claimed), begunAt: now, isProven: false }
+    const history = { ...historyOf(claimed), begunAt: now, isProven: false, isListenedTo: false }
     return conclude(claimed, undefined, judge(outcome, history, now, clock.random()), outcome, false)
   }
 
@@ -99,7 +100,9 @@ export function makeSender(
     try {
       if (!(await fuse.allows(delivery.app))) return
       const concerned = await registry.forget({ app: delivery.app, address, at: clock.now(), ...word })
-      if (concerned.length === 0) fuse.spare(delivery.app)
+      if (delivery.target.to === 'address') {
+        await registry.markDead({ app: delivery.app, address, why: word.why, at: clock.now() })
+      } else if (concerned.length === 0) fuse.spare(delivery.app)
       for (const { registration, slot } of concerned) {
         const { app, owner, id } = registration
         observe({ at: 'forgotten', app, owner, registration: id, slot, why: word.why })

@@ -13,6 +13,8 @@ export interface History {
   readonly begunAt: number
   /** The credential is proven good, so that a «bad token» is the token's fault and not ours. */
   readonly isProven: boolean
+  /** A caller waits to hear of it, and what it hears it will act upon itself. */
+  readonly isListenedTo: boolean
 }
 
 export type Verdict = {
@@ -69,7 +71,8 @@ export function judge(outcome: Outcome, history: History, now: number, chance: n
       if (outcome.ambiguous && history.class === 'call') return { is: 'ended', end: 'abandoned' }
       return again(outcome.notBefore, outcome.ambiguous)
     case 'misconfigured': {
-      const verdict = again(undefined, false)
+      // The caller is told that it was not sent; a push that came hours later all the same would be one too many.
+      const verdict: Verdict = history.isListenedTo ? { is: 'ended', end: 'refused' } : again(undefined, false)
       if (outcome.whom === 'target') return verdict
       const mend = outcome.mend === undefined ? {} : { mend: outcome.mend }
       return { ...verdict, hold: { why: outcome.why, ...mend } }

@@ -39,6 +39,12 @@ export type Settlement =
       readonly resent: boolean
     }
 
+/** What came of an attempt. `end`: absent where it is tried again. */
+export interface Heard {
+  readonly outcome?: Outcome
+  readonly end?: End
+}
+
 /** How many more deliveries the dispatcher takes, by app. An app that is not named takes none. */
 export type Room = ReadonlyMap<string, number>
 
@@ -57,6 +63,8 @@ export interface Outbox {
   claim(room: Room): Promise<readonly Claimed[]>
   /** Resolves when all are durable, content erased and counters moved, in one commit. Settling twice changes nothing. */
   settle(settlements: readonly Settlement[]): Promise<void>
-  /** The first outcome of a delivery, if it is settled within so many milliseconds in this process; else undefined. */
-  heard(id: string, within: number): Promise<Outcome | undefined>
+  /** What came of the first attempt at a delivery, if it is settled within so many milliseconds in this process; else undefined. */
+  heard(id: string, within: number): Promise<Heard | undefined>
+  /** Whether somebody in this process waits to hear of this delivery: what it hears is then the end of what we could not send. */
+  isListenedTo(id: string): boolean
 }

@@ -2,6 +2,7 @@
 import { type ContentCipher } from './content-cipher'
 import { makeClaimer } from './sqlite-claim'
 import { type Blob, type Database, sqliteCode } from './sqlite-database'
+import { makeDeadAddresses } from './sqlite-dead-addresses'
 import { makeListing } from './sqlite-listing'
 import { type Answers, type Batch, type Done, type Failed, type Question } from './sqlite-protocol'
 import { type RoomLeft, makePutter } from './sqlite-put'
@@ -57,6 +58,7 @@ export function makeCommit(
   const settler = makeSettler(database, standing, traces)
   const answers: Answers<Question> = {
     ...makeRegistrations(database),
+    ...makeDeadAddresses(database, cipher),
     ...makeKeep(database, cipher),
     ...makeListing(database),
     ...makeTraceReading(database),

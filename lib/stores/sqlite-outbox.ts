@@ -1,8 +1,7 @@
 /** The embedded store's outbox, main side: puts and settlements go to the lane, what comes back is matched with the claim. */
 import { type Clock } from '../clock'
 import { type Delivery } from '../model/notification'
-import { type Outcome } from '../model/outcome'
-import { type Claimed, type Outbox, type Put, type Room, type Settlement } from '../outbox/outbox'
+import { type Claimed, type Heard, type Outbox, type Put, type Room, type Settlement } from '../outbox/outbox'
 import { type Brought, type Lane } from './sqlite-lane'
 import { type Batch } from './sqlite-protocol'
 import { HANDED_FIELDS, readHanded } from './sqlite-rows'
@@ -19,7 +18,7 @@ interface Waiting {
 }
 
 interface Listener {
-  tell(outcome: Outcome | undefined): void
+  tell(heard: Heard | undefined): void
 }
 
 export interface SqliteOutbox {
@@ -30,6 +29,14 @@ export interface SqliteOutbox {
   readonly brought: (brought: Brought | undefined) => void
   /** Ends the claim that waits and all listening. */
   readonly close: () => void
+}
+
+function heardOf(settlement: Settlement): Heard {
+  const { outcome } = settlement
+  return {
+    ...(outcome === undefined ? {} : { outcome }),
+    ...('end' in settlement ? { end: settlement.end } : {}),
+  }
 }
 
 const isCall = ({ delivery }: Claimed): boolean => delivery.notification.class === 'call'
@@ -44,8 +51,8 @@ export function makeSqliteOutbox(lane: () => Lane, clock: Clock): SqliteOutbox {
   let isClosed = false
   const listeners = new Map<string, Set<Listener>>()
 
-  const tell = (id: string, outcome: Outcome | undefined): void => {
-    for (const listener of listeners.get(id) ?? []) listener.tell(outcome)
+  const tell = (id: string, heard: Heard | undefined): void => {
+    for (const listener of listeners.get(id) ?? []) listener.tell(heard)
   }
 
   /** The claim may be another than the one the batch left with: what it has no room for goes back. */
@@ -88,7 +95,7 @@ export function makeSqliteOutbox(lane: () => Lane, clock: Clock): SqliteOutbox {
     settle(settlements: readonly Settlement[]) {
       return new Promise<void>((resolve, reject) => {
         const settled = () => {
-          if (listeners.size > 0) for (const { id, outcome } of settlements) tell(id, outcome)
+          if (listeners.size > 0) for (const settlement of settlements) tell(settlement.id, heardOf(settlement))
           resolve()
         }
         lane().hand({ of: 'settle', settlements, resolve: settled, reject })
@@ -96,13 +103,13 @@ export function makeSqliteOutbox(lane: () => Lane, clock: Clock): SqliteOutbox {
     },
     heard(id: string, within: number) {
       if (isClosed) return Promise.resolve(undefined)
-      return new Promise<Outcome | undefined>((resolve) => {
+      return new Promise<Heard | undefined>((resolve) => {
         const listener: Listener = {
-          tell(outcome) {
+          tell(heard) {
             cancel()
             its.delete(listener)
             if (its.size === 0) listeners.delete(id)
-            resolve(outcome)
+            resolve(heard)
           },
         }
         const its = listeners.get(id) ?? new Set()
@@ -110,6 +117,7 @@ export function makeSqliteOutbox(lane: () => Lane, clock: Clock): SqliteOutbox {
         const cancel = clock.after(within, () => listener.tell(undefined))
       })
     },
+    isListenedTo: (id: string) => listeners.has(id),
   })
 
   return Object.freeze({

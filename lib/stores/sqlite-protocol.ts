@@ -77,6 +77,18 @@ export interface Questions {
       readonly slot: 'address' | 'callAddress'
     }[]
   }
+  markDead: {
+    readonly ask: { readonly app: string; readonly address: string; readonly why: string; readonly at: number }
+    readonly answer: undefined
+  }
+  deadAmong: {
+    readonly ask: readonly { readonly app: string; readonly address: string }[]
+    readonly answer: readonly ({ readonly at: number; readonly why: string } | undefined)[]
+  }
+  readdress: {
+    readonly ask: { readonly id: string; readonly app: string; readonly address: string; readonly at: number }
+    readonly answer: PlainRegistration | undefined
+  }
   prove: { readonly ask: { readonly id: string; readonly environment: Environment }; readonly answer: undefined }
   count: { readonly ask: undefined; readonly answer: ReadonlyMap<string, number> }
   keepGet: { readonly ask: string; readonly answer: { readonly value: string; readonly at: number } | undefined }

@@ -4,6 +4,7 @@
  * where a delivery turns out to be known already.
  */
 import { type ContentCipher } from './content-cipher'
+import { bareTarget } from './sqlite-dead-addresses'
 import { type Bound, type Database, sqliteCode } from './sqlite-database'
 import { type Field } from './sqlite-protocol'
 import { PUT_FIELDS } from './sqlite-rows'
@@ -94,7 +95,7 @@ export function makePutter(
 
   /** What tombstones, limits and coalescing are keyed by; a bare address is told from others only by those with the key. */
   const targetOf = (puts: readonly Field[], at: number): string =>
-    puts[at + 2] === null ? `address:${cipher.hash(`${puts[at + 1]}\n${puts[at + 8]}`)}` : (puts[at + 2] as string)
+    puts[at + 2] === null ? bareTarget(cipher, String(puts[at + 1]), String(puts[at + 8])) : (puts[at + 2] as string)
 
   const waitingLanes = (puts: readonly Field[], targets: readonly string[]): Map<string, OnDisk> => {
     const lanes: Bound[] = []

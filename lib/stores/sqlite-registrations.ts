@@ -3,7 +3,7 @@ import { type Bound, type Database } from './sqlite-database'
 import { type Answers, type PlainRegistration } from './sqlite-protocol'
 import { type RegistrationRow, makeBurial, readRegistration } from './sqlite-registration-row'
 
-type Mine = 'register' | 'find' | 'get' | 'ownedBy' | 'unregister' | 'forget' | 'prove' | 'count'
+type Mine = 'register' | 'find' | 'get' | 'ownedBy' | 'unregister' | 'forget' | 'readdress' | 'prove' | 'count'
 
 /** Reading: usable on a database that is open for reading only. */
 export function makeCount(database: Database): Answers<'count'> {
@@ -35,6 +35,10 @@ export function makeRegistrations(database: Database): Answers<Mine> {
   const takeOver = database.prepare('DELETE FROM registration WHERE service = ? AND node = ? AND owner = ?')
   const lift = database.prepare('DELETE FROM tombstone WHERE service = ? AND node = ? AND owner = ?')
   const loseCallAddress = database.prepare('UPDATE registration SET call_address = NULL WHERE id = ?')
+  const readdress = database.prepare(
+    `UPDATE registration SET environment = CASE WHEN address IS ?2 AND app = ?3 THEN environment END, address = ?2, app = ?3,
+       registered_at = ?4, seen_at = max(seen_at, ?4) WHERE id = ?1`,
+  )
   const prove = database.prepare('UPDATE registration SET environment = ? WHERE id = ?')
 
   const end = makeBurial(database)
@@ -82,6 +86,12 @@ export function makeRegistrations(database: Database): Answers<Mine> {
         else loseCallAddress.run([row.id])
         return { registration: readRegistration(row), slot } as const
       })
+    },
+    readdress({ id, app, address, at }) {
+      const row = byId.rows<RegistrationRow>([id])[0]
+      if (row === undefined) return undefined
+      if (row.app !== app || row.address !== address) readdress.run([id, address, app, at])
+      return stands(id)
     },
     prove({ id, environment }) {
       prove.run([environment, id])

@@ -69,6 +69,18 @@ export function makeSqliteRegistry(ask: Ask, now: () => number, cache: NodeCache
       const concerned = await ask('forget', dead, (answer) => answer.forEach(({ registration }) => drop(registration)))
       return concerned.map(({ registration, slot }) => ({ registration: opaque(registration), slot }))
     },
+    async markDead({ address, ...rest }) {
+      await ask('markDead', { ...rest, address: address.reveal() })
+    },
+    deadAmong: (addresses) =>
+      ask(
+        'deadAmong',
+        addresses.map(({ app, address }) => ({ app, address: address.reveal() })),
+      ),
+    async readdress(id, { app, address, at }) {
+      const row = await ask('readdress', { id, app, address: address.reveal(), at }, () => cache.dropNodeOf(id))
+      return row === undefined ? undefined : opaque(row)
+    },
     async prove(id, environment) {
       await ask('prove', { id, environment }, () => cache.dropNodeOf(id))
     },

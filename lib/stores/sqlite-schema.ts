@@ -97,6 +97,15 @@ const steps: readonly string[] = [
   CREATE INDEX registration_owner ON registration (owner);
   CREATE INDEX registration_by_node ON registration (node);
   `,
+  `
+  -- Addresses that callers brought along and that push services called dead.
+  CREATE TABLE dead_address (
+    target TEXT PRIMARY KEY,          -- as in delivery
+    died_at INTEGER NOT NULL,
+    why TEXT NOT NULL
+  ) WITHOUT ROWID;
+  CREATE INDEX dead_address_died_at ON dead_address (died_at);
+  `,
 ]
 
 /** The version of the tables that this program reads and writes. */

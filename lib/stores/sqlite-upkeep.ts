@@ -28,6 +28,9 @@ export function makeUpkeep(database: Database, standing: Standing): Answers<Mine
      ORDER BY service, node, owner LIMIT ${STRETCH}`,
   )
   const dropTombstone = database.prepare('DELETE FROM tombstone WHERE service = ? AND node = ? AND owner = ?')
+  const dropDeadAddresses = database.prepare(
+    `DELETE FROM dead_address WHERE target IN (SELECT target FROM dead_address WHERE died_at < ? LIMIT ${STRETCH})`,
+  )
   const dropTombstones = database.prepare('DELETE FROM tombstone WHERE owner = ?')
   const ending = database.prepare('SELECT id, app, target, collapse_key AS key, state FROM delivery WHERE id = ?')
   const drop = database.prepare('DELETE FROM delivery WHERE id = ?')
@@ -81,6 +84,7 @@ export function makeUpkeep(database: Database, standing: Standing): Answers<Mine
       for (const { service, node, owner, died_at: at } of rows) {
         if (at < before) dropTombstone.run([service, node, owner])
       }
+      dropDeadAddresses.run([before])
       const last = rows.at(-1)
       const isLast = rows.length < STRETCH || last === undefined
       return { next: isLast ? undefined : ([last.service, last.node, last.owner] as const) }

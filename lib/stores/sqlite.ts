@@ -25,7 +25,7 @@ export interface SqliteOptions {
 }
 
 const reads: ReadonlySet<Question> = new Set([
-  ...(['find', 'get', 'ownedBy', 'count', 'keepGet', 'accounts'] as const),
+  ...(['find', 'get', 'ownedBy', 'count', 'keepGet', 'accounts', 'deadAmong'] as const),
   ...(['devices', 'tombstones', 'deliveries', 'waiting', 'stretch', 'traceLines'] as const),
 ])
 

@@ -46,6 +46,13 @@ export interface Obituary {
   readonly at: number
 }
 
+/** An address that a caller brought along, and that its push service called dead: nobody registered it, so nobody is removed. */
+export interface DeadAddress {
+  /** Milliseconds since 1970. */
+  readonly at: number
+  readonly why: string
+}
+
 export interface Registry {
   /**
    * Creates or renews the registration of (service, owner, dialect, app, device) and returns it as it now stands:
@@ -68,6 +75,25 @@ export interface Registry {
    * Returns the registrations concerned. Durable when it resolves: only then may the delivery be settled.
    */
   forget(obituary: Obituary): Promise<readonly { readonly registration: Registration; readonly slot: AddressSlot }[]>
+  /** Remembers that an address which a caller brought along is dead; the store keeps a keyed hash of it. Durable when it resolves. */
+  markDead(dead: {
+    readonly app: string
+    readonly address: Opaque
+    readonly why: string
+    readonly at: number
+  }): Promise<void>
+  /** What was marked of these addresses, in order. */
+  deadAmong(
+    addresses: readonly { readonly app: string; readonly address: Opaque }[],
+  ): Promise<readonly (DeadAddress | undefined)[]>
+  /**
+   * Takes over the address that a publish brought along for a registration (a node that its client made): the newest wins. One
+   * that was proven dead is dropped with what was proven of it. Resolves with the registration as it now stands, undefined where there is none (any more).
+   */
+  readdress(
+    id: string,
+    to: { readonly app: string; readonly address: Opaque; readonly at: number },
+  ): Promise<Registration | undefined>
   /** Remembers the APNs environment in which a registration's address was proven to live. */
   prove(id: string, environment: Environment): Promise<void>
   /**

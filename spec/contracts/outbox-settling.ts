@@ -96,7 +96,31 @@ export function outboxSettles(scene: OutboxScene): void {
       const heard = [scene.outbox().heard(put.id, 5000), scene.outbox().heard(put.id, 5000)]
       await scene.takeOne()
       await scene.outbox().settle([{ id: put.id, app: scene.app, end: 'gone', outcome, resent: false }])
-      expect(await Promise.all(heard)).toEqual([outcome, outcome])
+      const gone = { outcome, end: 'gone' }
+      expect(await Promise.all(heard)).toEqual([gone, gone])
+    })
+
+    it('tells an attempt that is followed by another as one without an end', async () => {
+      const put = delivery(scene.app, scene.now())
+      await scene.outbox().put([put])
+      const heard = scene.outbox().heard(put.id, 5000)
+      await scene.takeOne()
+      const down = { is: 'down', why: 'no route', ambiguous: false } as const
+      const again = { dueAt: scene.now() + 1000, attempts: 1, ambiguous: false, resent: false, outcome: down }
+      await scene.outbox().settle([{ id: put.id, app: scene.app, ...again }])
+      expect(await heard).toEqual({ outcome: down })
+    })
+
+    it('says of a delivery whether somebody listens', async () => {
+      const put = delivery(scene.app, scene.now())
+      await scene.outbox().put([put])
+      expect(scene.outbox().isListenedTo(put.id)).toBe(false)
+      const heard = scene.outbox().heard(put.id, 5000)
+      expect(scene.outbox().isListenedTo(put.id)).toBe(true)
+      await scene.takeAll()
+      await scene.tested.clock.advance(5000)
+      await heard
+      expect(scene.outbox().isListenedTo(put.id)).toBe(false)
     })
 
     it('hears nothing of another delivery, nor after its time', async () => {

@@ -5,6 +5,7 @@
 import { type Store } from '../../lib/stores/store'
 import { type HandClock } from '../support/hand-clock'
 import { outboxContract } from './outbox'
+import { storeKnowsBareAddresses } from './store-bare-addresses'
 import { storeForgets } from './store-forgetting'
 import { storeKeeps } from './store-keep'
 import { storeServesOperators } from './store-operators'
@@ -16,6 +17,7 @@ export function storeContract(setUp: StoreSetUp): void {
   const scene = storeScene(setUp)
   storeRegisters(scene)
   storeForgets(scene)
+  storeKnowsBareAddresses(scene)
   storeKeeps(scene)
   storeServesOperators(scene)
 

@@ -3,7 +3,7 @@ import { delayBefore, judge, type History } from '../../lib/dispatch/verdict'
 import { type Outcome } from '../../lib/model/outcome'
 
 const now = Date.UTC(2026, 0, 1)
-const common = { attempts: 1, begunAt: now - 500, isProven: false }
+const common = { attempts: 1, begunAt: now - 500, isProven: false, isListenedTo: false }
 const message: History = { ...common, class: 'message', expiresAt: now + 28 * 24 * 3600_000 }
 const call: History = { ...common, class: 'call', expiresAt: now + 30_000 }
 
@@ -107,5 +107,15 @@ describe('dispatch/verdict', () => {
         return verdict.forget === undefined && (verdict.is === 'ended' || verdict.at < now + left)
       }),
     )
+  })
+
+  it('ends what our own fault prevents where the caller hears of it, and tries again where nobody listens', () => {
+    const outcome = { is: 'misconfigured', why: 'InvalidProviderToken' } as const
+    expect(judge(outcome, { ...message, isListenedTo: true }, now, 0)).toEqual({
+      is: 'ended',
+      end: 'refused',
+      hold: { why: 'InvalidProviderToken' },
+    })
+    expect(judge(outcome, message, now, 0)).toMatchObject({ is: 'again', hold: { why: 'InvalidProviderToken' } })
   })
 })
