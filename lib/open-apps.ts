@@ -28,13 +28,14 @@ export function openApps(
 }
 
 function openApp(app: App, store: Store, clock: Clock, observe: Observe, before: OpenApp | undefined): OpenApp {
-  const { name, provider: kind, profile } = app
+  const { name, provider: kind, profile, match } = app
   const door: DoorApp = Object.freeze({
     name,
     speaks: kind.speaks,
     offers: kind.offers,
     profile: profile.name,
     passesEncrypted: profile.passesEncrypted,
+    ...(match === undefined ? {} : { match }),
     maxEncryptedSize: kind.maxEncryptedSize,
     keeps: { ...profile.keeps, encrypted: profile.passesEncrypted },
     address: (raw: string) => kind.address(raw),

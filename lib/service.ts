@@ -8,6 +8,7 @@ import { makeFuse, usualFuse } from './dispatch/fuse'
 import { interfaces } from './http/interfaces'
 import { startHttp, type HttpServer } from './http/server'
 import { type DoorApp } from './intake/app'
+import { makeDeliver, type Deliver } from './intake/deliver'
 import { makeLimits, usualLimits } from './intake/limits'
 import { makePublish } from './intake/publish'
 import { makeRegister } from './intake/register'
@@ -92,12 +93,26 @@ export async function startService(config: Config, surroundings: Surroundings): 
     observe,
   })
   const refusals = makeRefusals(clock)
+  const limiting = makeLimits(
+    { ...usualLimits, ...set(config.limits) },
+    (app) => settings.get(app)?.provider.pace,
+    clock,
+  )
+  const deliver = makeDeliver({
+    registry: store.registry,
+    outbox: store.outbox,
+    apps: doorApps,
+    limits: limiting,
+    clock,
+    observe,
+    closed: () => closed,
+  })
   const decide = makePublish({
     registry: store.registry,
     outbox: store.outbox,
     apps: doorApps,
     publishers: config.access.publish,
-    limits: makeLimits({ ...usualLimits, ...set(config.limits) }, (app) => settings.get(app)?.provider.pace, clock),
+    limits: limiting,
     clock,
     observe,
     closed: () => closed,
@@ -137,7 +152,7 @@ export async function startService(config: Config, surroundings: Surroundings): 
 
   /** HTTP, and the socket for operators. */
   async function openDoors(): Promise<{ readonly http: HttpServer; readonly closeOffice: () => Promise<void> }> {
-    const http = await serveHttp(config, doorApps, clock, observe)
+    const http = await serveHttp(config, doorApps, deliver, clock, observe)
     const closeOffice = await openOffice({
       store,
       path: socketPath(config.file, config.store.place),
@@ -210,6 +225,7 @@ export async function tryLinks(
 async function serveHttp(
   config: Config,
   apps: () => ReadonlyMap<string, DoorApp>,
+  deliver: Deliver,
   clock: Clock,
   observe: Observe,
 ): Promise<HttpServer> {
@@ -218,7 +234,7 @@ async function serveHttp(
   const listeners = config.http.listeners.map(({ host, port, serve }) => ({
     host,
     port,
-    serve: serve.map((name) => interfaces[name]({ offers })),
+    serve: serve.map((name) => interfaces[name]({ offers, apps, deliver })),
   }))
   const http = await startHttp({ listeners, clock, observe })
   http.urls.forEach((url, at) => observe({ at: 'listening', url, serves: config.http.listeners[at]?.serve ?? [] }))

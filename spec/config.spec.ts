@@ -229,20 +229,30 @@ describe('lib/config', () => {
       ])
     })
 
-    it('is refused plainly: an outbox, a store, a provider, a match', () => {
+    it('is refused plainly: an outbox, a store, a provider', () => {
       expect(faults({ ...right, outbox: { kind: 'nats' } })).toMatchObject([
         { text: 'the outbox "nats" is not built yet' },
       ])
       expect(faults({ ...right, store: { kind: 'postgres', url: 'x' } })).toMatchObject([
         { path: 'store.kind', text: 'the store "postgres" is not built yet' },
       ])
-      expect(faults(app({ match: { mode: 'dev' } }))).toMatchObject([{ path: 'apps.org.example.ios.match' }])
       for (const provider of ['unifiedpush', 'relay']) {
         const apps = { a: { provider, profile: 'whisper', vapid: 'whatever' } }
         expect(faults({ ...right, apps })).toMatchObject([
           { path: 'apps.a.provider', text: `the provider "${provider}" is not built yet` },
         ])
       }
+    })
+  })
+
+  describe('a match of an app', () => {
+    it('is what the file says, and closed', () => {
+      expect(only(good(app({ match: { service: 'apns', mode: 'dev', tags: ['a'] } }))).match).toEqual({
+        ...{ service: 'apns', mode: 'dev', tags: ['a'] },
+      })
+      expect(faults(app({ match: { modus: 'dev' } }))).toMatchObject([
+        { path: 'apps.org.example.ios.match.modus', text: 'unknown key; did you mean "mode"?' },
+      ])
     })
   })
 

@@ -4,13 +4,17 @@ import { either, unknownKey } from './faults'
 import { type AppProfile, type AppProvider, type BoundKinds, type BoundProfile, type BoundProvider } from './kinds'
 import { nearest } from './nearest'
 import { type Shape, shapeOf } from './shape'
-import { match, unbuiltKey, unbuiltKind, unbuiltKinds } from './unbuilt'
+import { match } from './match'
+import { unbuiltKind, unbuiltKinds } from './unbuilt'
+import { readPart } from './faults'
+import { type Match } from '../model/match'
 
 /** An app, its options applied to its provider and its profile. */
 export interface App {
   readonly name: string
   readonly provider: AppProvider
   readonly profile: AppProfile
+  readonly match?: Match
 }
 
 type Raw = Readonly<Record<string, unknown>>
@@ -81,7 +85,8 @@ export function readApp(name: string, raw: unknown, kinds: BoundKinds, faults: F
     provider === undefined || writesFor.includes(provider.speaks) ? fit : [],
   )
   const profile = choose('profile', raw['profile'], [...at, 'profile'], kinds.profiles, faults, fitting)
-  if (raw['match'] !== undefined) faults.push(unbuiltKey([...at, 'match']))
+  const matched =
+    raw['match'] === undefined ? undefined : readPart<Match>(match, raw['match'], [...at, 'match'], faults)
   if (provider !== undefined && profile !== undefined) closeKeys(raw, at, provider, profile, faults)
   const appProvider = provider?.read(pick(raw, provider.shape), at, faults)
   if (provider === undefined || profile === undefined) return undefined
@@ -94,7 +99,10 @@ export function readApp(name: string, raw: unknown, kinds: BoundKinds, faults: F
     })
   }
   if (faults.length > before || appProvider === undefined || appProfile === undefined) return undefined
-  return Object.freeze({ name, provider: appProvider, profile: appProfile })
+  return Object.freeze({
+    ...{ name, provider: appProvider, profile: appProfile },
+    ...(matched === undefined ? {} : { match: matched }),
+  })
 }
 
 /** The keys of one kind, to be joined with others into one closed object. */

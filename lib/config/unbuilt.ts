@@ -21,17 +21,6 @@ export function unbuiltKey(at: Path): Fault {
   return { path: spell(at), text: 'not built yet', mend: 'Remove it until a release says that it is' }
 }
 
-/** What `match` of an app will hold: by it, requests that name no app find theirs. */
-export const match = z
-  .strictObject({
-    service: z.string().optional().describe('The service a request names.'),
-    mode: z.string().optional().describe('The mode a request names.'),
-    topic: z.string().optional().describe('The topic a request names.'),
-    tags: z.array(z.string()).optional().describe('Tags a request must carry.'),
-    platform: z.string().optional().describe('The platform a request names.'),
-  })
-  .describe('Not built yet. By it, requests over HTTP that name no app find theirs.')
-
 /** Top-level keys that will come, with their shape. */
 export function makeUnbuiltKeys() {
   return {

@@ -1,5 +1,7 @@
 /** Contract of this folder: an interface that can be served over HTTP, as the routes it claims. */
 import { type Context } from 'hono'
+import { type DoorApps } from '../intake/app'
+import { type Deliver } from '../intake/deliver'
 
 export interface HttpRoute {
   readonly method: 'GET' | 'POST' | 'PUT' | 'DELETE'
@@ -19,4 +21,8 @@ export interface HttpInterface {
 export interface HttpSurroundings {
   /** What clients must know of each app before they can register, by app: its VAPID public key. */
   readonly offers: () => ReadonlyMap<string, Readonly<Record<string, string>>>
+  /** Every app, by its name. */
+  readonly apps: () => DoorApps
+  /** Takes a notification whose address the caller brought along. */
+  readonly deliver: Deliver
 }

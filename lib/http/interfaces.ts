@@ -2,6 +2,6 @@
 import { type HttpInterface, type HttpSurroundings } from './interface'
 import { webPushExample } from './webpush-example'
 
-export const interfaces = { 'webpush-example': webPushExample } satisfies Readonly<
-  Record<string, (surroundings: HttpSurroundings) => HttpInterface>
->
+export const interfaces: Readonly<Record<'webpush-example', (surroundings: HttpSurroundings) => HttpInterface>> = {
+  'webpush-example': webPushExample,
+}

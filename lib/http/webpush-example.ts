@@ -35,7 +35,7 @@ function fileRoute([name, file, type]: (typeof files)[number]): HttpRoute {
 }
 
 /** Reads its files at once; throws where the installation lacks them. */
-export function webPushExample({ offers }: HttpSurroundings): HttpInterface {
+export function webPushExample({ offers }: Pick<HttpSurroundings, 'offers'>): HttpInterface {
   const apps = (): readonly unknown[] => [...offers()].map(([app, offered]) => ({ app, ...offered }))
   return {
     name: 'webpush-example',

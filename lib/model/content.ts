@@ -9,6 +9,8 @@ export interface ApnsContent {
   readonly payload: Readonly<Record<string, unknown>>
   /** At most 64 bytes. */
   readonly collapseId?: string
+  /** In place of the app's topic, PushKit's suffix included: a caller's own. */
+  readonly topic?: string
 }
 
 /** https://firebase.google.com/docs/reference/fcm/rest/v1/projects.messages */
@@ -17,6 +19,24 @@ export interface FcmContent {
   readonly data: Readonly<Record<string, string>>
   readonly priority: 'HIGH' | 'NORMAL'
   readonly collapseKey?: string
+  /** Shown by the system itself, without the app (`AndroidNotification`); texts of the device's user, so nothing by default. */
+  readonly notification?: FcmNotification
+}
+
+/** https://firebase.google.com/docs/reference/fcm/rest/v1/projects.messages#AndroidNotification, by its own names. */
+export interface FcmNotification {
+  readonly title?: string
+  readonly body?: string
+  readonly icon?: string
+  readonly sound?: string
+  readonly tag?: string
+  readonly click_action?: string
+  readonly channel_id?: string
+  readonly title_loc_key?: string
+  readonly title_loc_args?: readonly string[]
+  readonly body_loc_key?: string
+  readonly body_loc_args?: readonly string[]
+  readonly notification_count?: number
 }
 
 /** RFC 8030 §5: the payload is encrypted by the provider. */

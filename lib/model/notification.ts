@@ -37,7 +37,12 @@ export interface Content {
   readonly nickname?: string
   readonly encrypted?: Encrypted
   readonly call?: Call
+  /** What a caller put into its request, in the words of its interface; the profile of that interface reads it. */
+  readonly given?: Given
 }
+
+/** A JSON object. */
+export type Given = Readonly<Record<string, unknown>>
 
 export interface Notification {
   readonly class: NotificationClass

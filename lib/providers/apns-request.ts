@@ -26,7 +26,7 @@ export function requestFor(
   jwt: string | undefined,
 ): WireRequest {
   const headers: Record<string, string> = {
-    'apns-topic': content.pushType === 'voip' ? `${topic}.voip` : topic,
+    'apns-topic': content.topic ?? (content.pushType === 'voip' ? `${topic}.voip` : topic),
     'apns-push-type': content.pushType,
     // Apple: 10 is an error for a background push.
     'apns-priority': String(content.pushType === 'background' ? Math.min(content.priority, 5) : content.priority),

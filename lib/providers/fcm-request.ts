@@ -13,9 +13,14 @@ export function requestFor(
   sender: { readonly project: string; readonly bearer: string },
   now: number,
 ): WireRequest {
-  const { data, priority, collapseKey } = message.content
+  const { data, priority, collapseKey, notification } = message.content
   const ttl = Math.min(LONGEST_TTL_S, Math.max(0, Math.floor((message.expiresAt - now) / 1000)))
-  const android = { priority, ttl: `${ttl}s`, ...(collapseKey === undefined ? {} : { collapse_key: collapseKey }) }
+  const android = {
+    priority,
+    ttl: `${ttl}s`,
+    ...(collapseKey === undefined ? {} : { collapse_key: collapseKey }),
+    ...(notification === undefined ? {} : { notification }),
+  }
   return {
     method: 'POST',
     path: `/v1/projects/${sender.project}/messages:send`,

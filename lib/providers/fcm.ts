@@ -57,10 +57,15 @@ function check(options: FcmOptions): readonly Finding[] {
   ]
 }
 
+function textsIn(object: object): readonly string[] {
+  return Object.values(object).flat().map(String)
+}
+
 /** FCM quotes what it refuses: neither token nor content may come back in words that are logged. */
 function discreet(outcome: Outcome, { address, content }: Attempt): Outcome {
   if (outcome.is === 'delivered') return outcome
-  const quoted = [address.reveal(), ...(content.speaks === 'fcm' ? Object.values(content.data) : [])]
+  const texts = content.speaks === 'fcm' ? [content.data, content.notification ?? {}].flatMap(textsIn) : []
+  const quoted = [address.reveal(), ...texts]
   const why = quoted.filter((text) => text.length > 3).reduce((words, text) => words.replaceAll(text, '…'), outcome.why)
   return { ...outcome, why }
 }
