@@ -2,6 +2,8 @@
 import { type Dialect } from './dialects/dialect'
 import { appserver as appserverDialect } from './dialects/appserver'
 import { conversations as conversationsDialect } from './dialects/conversations'
+import { monal as monalDialect } from './dialects/monal'
+import { mongooseim } from './dialects/mongooseim'
 import { oshiya } from './dialects/oshiya'
 import { tigase } from './dialects/tigase'
 import { webpush as webPushDialect } from './dialects/webpush'
@@ -9,6 +11,7 @@ import { appserver } from './profiles/appserver'
 import { conversations } from './profiles/conversations'
 import { generic } from './profiles/generic'
 import { monal } from './profiles/monal'
+import { mongoosepush } from './profiles/mongoosepush'
 import { openfire } from './profiles/openfire'
 import { siskin } from './profiles/siskin'
 import { stork } from './profiles/stork'
@@ -24,6 +27,8 @@ export const dialects = [
   appserverDialect,
   oshiya,
   webPushDialect,
+  monalDialect,
+  mongooseim,
 ] as const satisfies readonly Dialect[]
 export const providers = { apns, fcm, webpush }
 export const profiles = {
@@ -33,6 +38,7 @@ export const profiles = {
   appserver,
   monal,
   openfire,
+  mongoosepush,
   generic,
   webpush: webPushProfile,
 }

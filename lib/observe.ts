@@ -119,7 +119,7 @@ function levelOf(event: Event): Level {
     case 'notice':
       return 'warn'
     case 'answered':
-      return event.answer === 'result' ? 'debug' : 'info'
+      return event.answer === 'result' ? 'debug' : event.answer === 'nowhere' ? 'warn' : 'info'
     case 'settled':
       return event.outcome?.is === 'misconfigured' || event.outcome?.is === 'suspect' ? 'warn' : 'info'
     default:

@@ -8,7 +8,7 @@ import { makeFuse, usualFuse } from './dispatch/fuse'
 import { interfaces } from './http/interfaces'
 import { startHttp, type HttpServer } from './http/server'
 import { type DoorApp } from './intake/app'
-import { makeDeliver, type Deliver } from './intake/deliver'
+import { makeDeliver, tellingDeliver, type Deliver } from './intake/deliver'
 import { makeLimits, usualLimits } from './intake/limits'
 import { makePublish } from './intake/publish'
 import { makeRegister } from './intake/register'
@@ -104,7 +104,6 @@ export async function startService(config: Config, surroundings: Surroundings): 
     apps: doorApps,
     limits: limiting,
     clock,
-    observe,
     closed: () => closed,
   })
   const decide = makePublish({
@@ -112,6 +111,9 @@ export async function startService(config: Config, surroundings: Surroundings): 
     outbox: store.outbox,
     apps: doorApps,
     publishers: config.access.publish,
+    domains: () => config.access.register,
+    dialects,
+    deliver,
     limits: limiting,
     clock,
     observe,
@@ -152,7 +154,7 @@ export async function startService(config: Config, surroundings: Surroundings): 
 
   /** HTTP, and the socket for operators. */
   async function openDoors(): Promise<{ readonly http: HttpServer; readonly closeOffice: () => Promise<void> }> {
-    const http = await serveHttp(config, doorApps, deliver, clock, observe)
+    const http = await serveHttp(config, doorApps, tellingDeliver(deliver, observe), clock, observe)
     const closeOffice = await openOffice({
       store,
       path: socketPath(config.file, config.store.place),

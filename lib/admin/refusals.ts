@@ -26,6 +26,7 @@ function copied(text: string): string {
 function whyOf(answer: Exclude<PublishAnswer, { is: 'accepted' }>): string {
   switch (answer.is) {
     case 'trouble':
+    case 'nowhere':
       return answer.why
     case 'unknown-node':
       return 'no device is registered at this node'

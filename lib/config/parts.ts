@@ -84,10 +84,12 @@ export function makeComponent(words: OptionWords) {
 
 export const access = z.strictObject({
   register: z
-    .array(domain)
+    .array(z.union([z.literal('*'), domain]))
     .min(1)
     .optional()
-    .describe("Domains whose users may register devices. Default: the parent of the component's domain."),
+    .describe(
+      "Domains whose users may register devices, or `*` for every domain. Default: the parent of the component's domain.",
+    ),
   publish: z
     .array(domain)
     .default([])

@@ -1,6 +1,8 @@
 /** Contract: how one family of clients spells registering. Fields in, fields out; no XML, no carrier. */
 import { type Speech } from '../model/content'
-import { type Hints, type Registration } from '../model/registration'
+import { type MatchAsked } from '../model/match'
+import { type Given } from '../model/notification'
+import { type Environment, type Hints, type Registration } from '../model/registration'
 
 /** Fields of a data form (XEP-0004), by `var`; a field without a value is absent. */
 export type Fields = ReadonlyMap<string, readonly string[]>
@@ -87,11 +89,32 @@ export interface DialectCommand {
   report?(registrations: readonly Registration[]): Report
 }
 
+/** What a publish says besides its notification. */
+export interface PublishFields {
+  readonly node?: string
+  /** The publish-options. */
+  readonly options: Fields
+}
+
+/** The device that a publish is for, where it brings the address along. */
+export interface Brought {
+  readonly app: { readonly by: 'name'; readonly name: string } | { readonly by: 'match'; readonly asked: MatchAsked }
+  /** As the publish spelt it. */
+  readonly address: string
+  readonly environment?: Environment
+  /** Milliseconds that the publisher wants it to be worth delivering. */
+  readonly life?: number
+  /** How it is to be shown, for the profile. */
+  readonly given?: Given
+}
+
 export interface Dialect {
   readonly name: string
   readonly commands: readonly DialectCommand[]
   /** Disco features that clients of this family look for. */
   features(apps: readonly OfferedApp[]): readonly string[]
+  /** Only of clients that need not register: reads the device out of a publish; undefined where it names none. */
+  brings?(publish: PublishFields, isApp: (name: string) => boolean): Brought | undefined
   /** What disco tells of the apps beside the features, as fields of a form (XEP-0128). */
   facts?(apps: readonly OfferedApp[]): readonly FormField[]
 }

@@ -126,7 +126,11 @@ export function makeDispatcher(options: DispatcherOptions): Dispatcher {
       }
       stopping.abort()
     },
-    release: (app: string) => holds.release(app),
+    release(app: string) {
+      holds.release(app)
+      // The claim that waits may know nothing of it: it was asked before the app was there.
+      claimSoon()
+    },
     held: () => holds.reasons(),
   })
 }

@@ -100,9 +100,9 @@ export function makeSender(
     try {
       if (!(await fuse.allows(delivery.app))) return
       const concerned = await registry.forget({ app: delivery.app, address, at: clock.now(), ...word })
-      if (delivery.target.to === 'address') {
-        await registry.markDead({ app: delivery.app, address, why: word.why, at: clock.now() })
-      } else if (concerned.length === 0) fuse.spare(delivery.app)
+      if (concerned.length === 0 && delivery.target.to === 'registration') fuse.spare(delivery.app)
+      // For who brings the same address along without registering it.
+      else await registry.markDead({ app: delivery.app, address, why: word.why, at: clock.now() })
       for (const { registration, slot } of concerned) {
         const { app, owner, id } = registration
         observe({ at: 'forgotten', app, owner, registration: id, slot, why: word.why })

@@ -50,7 +50,6 @@ export interface DeliverOptions {
   readonly apps: () => DoorApps
   readonly limits: Limits
   readonly clock: Clock
-  readonly observe: Observe
   /** Why nothing is accepted at the moment (starting, stopping); undefined: all is well. */
   readonly closed: () => string | undefined
 }
@@ -63,7 +62,7 @@ const BELIEVED = 7 * 24 * 3600_000
 
 /** Never rejects: trouble is an answer. */
 export function makeDeliver(options: DeliverOptions): Deliver {
-  const { registry, outbox, clock, observe } = options
+  const { registry, outbox, clock } = options
   const key = randomBytes(32)
 
   /** Limits are kept in memory only, by what says nothing of the address. */
@@ -103,12 +102,18 @@ export function makeDeliver(options: DeliverOptions): Deliver {
   }
 
   return async (request) => {
-    let answered: DeliverAnswer
     try {
-      answered = await answer(request)
+      return await answer(request)
     } catch (error) {
-      answered = { is: 'trouble', why: error instanceof Error ? error.message : String(error) }
+      return { is: 'trouble', why: error instanceof Error ? error.message : String(error) }
     }
+  }
+}
+
+/** The same, each answer told: for a carrier that has no other word for it. */
+export function tellingDeliver(deliver: Deliver, observe: Observe): Deliver {
+  return async (request) => {
+    const answered = await deliver(request)
     observe({
       at: 'answered',
       answer: answered.is === 'accepted' ? 'result' : answered.is,

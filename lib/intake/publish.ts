@@ -1,15 +1,18 @@
 /** Decides about a publish, in the order of design §4, from durable state only; no push service is asked. */
 import { randomUUID } from 'node:crypto'
 import { type Clock } from '../clock'
+import { type Brought, type Dialect } from '../dialects/dialect'
 import { bareOf, isServer, type Jid } from '../model/jid'
-import { lifeOf, type Delivery } from '../model/notification'
+import { lifeOf, type Delivery, type Notification } from '../model/notification'
 import { type Registration } from '../model/registration'
 import { type PublishAnswer, type PublishRequest, type Summary } from '../model/request'
 import { type Observe } from '../observe'
 import { type Outbox } from '../outbox/outbox'
 import { type Registry } from '../stores/store'
 import { type DoorApp, type DoorApps } from './app'
+import { carriedBy, readdressed } from './brought'
 import { classify, contentOf } from './classify'
+import { type Deliver } from './deliver'
 import { type Limits } from './limits'
 
 export interface PublishOptions {
@@ -19,11 +22,18 @@ export interface PublishOptions {
   /** Domains that may publish to any node, such as MUC services. */
   readonly publishers: readonly string[]
   readonly limits: Limits
+  /** Domains whose accounts may register, by the JID of ours: only their servers may bring addresses along. */
+  readonly domains: (service: string) => readonly string[]
+  readonly dialects: readonly Dialect[]
+  readonly deliver: Deliver
   readonly clock: Clock
   readonly observe: Observe
   /** Why nothing is accepted at the moment (starting, stopping); undefined: all is well. */
   readonly closed: () => string | undefined
 }
+
+/** The dialect of nodes that clients make themselves (XEP-0060 §8.1): their address comes with each publish. */
+const CLIENTS_OWN = 'pubsub'
 
 /** How often, in milliseconds, it is noted that a registration is still published to. */
 const SEEN_EVERY = 24 * 3600_000
@@ -37,13 +47,53 @@ export function makePublish(options: PublishOptions): (request: PublishRequest) 
     if (closed !== undefined) return { is: 'trouble', why: closed }
     if (request.node === undefined || request.node === '') return { is: 'unknown-node' }
     const [found] = await registry.find([{ service: request.service, node: request.node }])
-    if (found === undefined || found.length === 0) return { is: 'unknown-node' }
+    if (found === undefined || found.length === 0) return stateless(request)
     const permitted = found.filter((each) => mayPublish(request.publisher, each, options.publishers))
     if (permitted.length === 0) return { is: 'foreign-publisher' }
     const registration = await chosen(permitted, request.secrets)
     if (registration === undefined) return { is: 'wrong-secret' }
     if ('malformed' in request.notification) return { is: 'malformed', ...request.notification }
-    return accept(registration, request.notification, request.publisher)
+    const { notification, publisher } = request
+    if (registration.dialect !== CLIENTS_OWN) return accept(registration, notification, publisher)
+    const carried = carriedBy(request, options.dialects, options.apps())
+    if (notification.accountRemoved || carried === undefined) {
+      return notification.accountRemoved || registration.address !== undefined
+        ? accept(registration, notification, publisher)
+        : { is: 'nowhere', why: 'the node was made by its client, and no publish has named a device yet' }
+    }
+    if (carried.is === 'answer') return carried.answer
+    const current = await readdressed(registration, carried, registry, clock.now())
+    return current === undefined ? { is: 'unknown-node' } : accept(current, notification, publisher, carried.brought)
+  }
+
+  /** Of a node that nobody registered, the publish itself may name the device. */
+  async function stateless(request: PublishRequest): Promise<PublishAnswer> {
+    const { service, publisher, notification } = request
+    const carried = carriedBy(request, options.dialects, options.apps())
+    if (carried === undefined) return { is: 'unknown-node' }
+    const known = [...options.domains(service), ...options.publishers]
+    if (!isServer(publisher) || !isAmong(publisher.domain, known)) return { is: 'foreign-publisher' }
+    if ('malformed' in notification) return { is: 'malformed', ...notification }
+    if (carried.is === 'answer') return carried.answer
+    if (notification.accountRemoved) return { is: 'accepted', why: 'nothing is registered that could be removed' }
+    const { app, address, brought } = carried
+    const now = clock.now()
+    const { expiresAt, ...rest } = notificationOf(app, notification, brought, now, false)
+    const answer = await options.deliver({
+      ...{ ...rest, caller: publisher.domain, app: app.name, address, life: expiresAt - now },
+      ...(brought.environment === undefined ? {} : { environment: brought.environment }),
+    })
+    switch (answer.is) {
+      case 'accepted':
+        return { is: 'accepted', why: `${rest.class} kept as delivery ${answer.delivery}` }
+      case 'dead':
+        return { is: 'unknown-node' }
+      case 'trouble':
+        return answer
+      case 'unknown-app':
+      case 'not-an-address':
+        return { is: 'nowhere', why: answer.why }
+    }
   }
 
   /**
@@ -65,7 +115,12 @@ export function makePublish(options: PublishOptions): (request: PublishRequest) 
     return undefined
   }
 
-  async function accept(registration: Registration, summary: Summary, from: Jid): Promise<PublishAnswer> {
+  async function accept(
+    registration: Registration,
+    summary: Summary,
+    from: Jid,
+    brought?: Brought,
+  ): Promise<PublishAnswer> {
     const publisher = bareOf(from)
     if (summary.accountRemoved) {
       // Only the account's own server knows that: neither a room's host nor whoever speaks as the owner.
@@ -79,7 +134,7 @@ export function makePublish(options: PublishOptions): (request: PublishRequest) 
     if (app === undefined) {
       return { is: 'trouble', why: `the device belongs to app ${registration.app}, which is no longer configured` }
     }
-    const delivery = { ...paced(deliveryOf(registration, app, summary, clock.now()), registration), publisher }
+    const delivery = { ...paced(deliveryOf(registration, app, summary, clock.now(), brought), registration), publisher }
     const putting = outbox.put([delivery])
     noteLife(registration, delivery.acceptedAt)
     const [put] = await putting
@@ -130,25 +185,49 @@ function mayPublish(publisher: Jid, registration: Registration, publishers: read
 }
 
 /** The publish as a delivery: classified, stripped of what may not be kept. */
-export function deliveryOf(registration: Registration, app: DoorApp, summary: Summary, now: number): Delivery {
-  const content = contentOf(summary, app.keeps)
-  const judged = classify(summary)
-  const rings = judged.class === 'call' && app.rings(content, registration.callAddress !== undefined)
-  const kind = judged.class === 'call' && !rings ? 'message' : judged.class
-  const notification = { class: kind, urgency: judged.urgency, expiresAt: now + lifeOf[kind], content }
-  const collapseKey = app.collapseKey(notification)
+export function deliveryOf(
+  registration: Registration,
+  app: DoorApp,
+  summary: Summary,
+  now: number,
+  brought?: Brought,
+): Delivery {
   return {
     id: randomUUID(),
     app: registration.app,
     target: { to: 'registration', registration: registration.id },
-    notification: { ...notification, ...(collapseKey === undefined ? {} : { collapseKey }) },
+    notification: notificationOf(app, summary, brought, now, registration.callAddress !== undefined),
     acceptedAt: now,
   }
+}
+
+function notificationOf(
+  app: DoorApp,
+  summary: Summary,
+  brought: Brought | undefined,
+  now: number,
+  hasCallAddress: boolean,
+): Notification {
+  const kept = contentOf(summary, app.keeps)
+  const content = brought?.given === undefined ? kept : { ...kept, given: brought.given }
+  const judged = classify(summary)
+  const rings = judged.class === 'call' && app.rings(content, hasCallAddress)
+  const kind = judged.class === 'call' && !rings ? 'message' : judged.class
+  const life = Math.min(brought?.life ?? lifeOf[kind], lifeOf[kind])
+  const notification = { class: kind, urgency: judged.urgency, expiresAt: now + life, content }
+  const collapseKey = app.collapseKey(notification)
+  return collapseKey === undefined ? notification : { ...notification, collapseKey }
+}
+
+/** `*`: every domain. */
+function isAmong(domain: string, domains: readonly string[]): boolean {
+  return domains.includes(domain) || domains.includes('*')
 }
 
 function whyOf(answer: PublishAnswer): string {
   switch (answer.is) {
     case 'accepted':
+    case 'nowhere':
     case 'trouble':
       return answer.why
     case 'unknown-node':

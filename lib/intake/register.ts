@@ -71,7 +71,8 @@ export function makeRegister(options: RegisterOptions): Register {
   }
 
   function mayRegister(service: string, jid: Jid): boolean {
-    return options.domains(service).includes(jid.domain)
+    const domains = options.domains(service)
+    return domains.includes(jid.domain) || domains.includes('*')
   }
 
   async function register(

@@ -29,11 +29,15 @@ export interface PublishRequest {
   readonly node?: string
   /** Every value of the publish-options field `secret`. */
   readonly secrets: readonly string[]
+  /** All publish-options, by `var`. */
+  readonly options: ReadonlyMap<string, readonly string[]>
   readonly notification: Summary | Malformed
 }
 
 export type PublishAnswer =
   | { readonly is: 'accepted'; readonly why: string }
+  /** Taken, and it goes nowhere, because of what only the operator or the client's author can mend: no fault of the publisher. */
+  | { readonly is: 'nowhere'; readonly why: string }
   | { readonly is: 'trouble'; readonly why: string }
   | { readonly is: 'unknown-node' }
   | { readonly is: 'foreign-publisher' }

@@ -92,6 +92,7 @@ export const sessionExpired: Failure = Object.freeze({
 export function toPublish(answer: PublishAnswer): Answer {
   switch (answer.is) {
     case 'accepted':
+    case 'nowhere':
       return done
     case 'trouble':
       return ourTrouble

@@ -33,6 +33,8 @@ const unsupportedVerbs: Readonly<Record<string, string>> = {
   'owner set subscriptions': 'manage-subscriptions',
 }
 
+const NO_OPTIONS = Object.freeze({ secrets: [], options: new Map<string, readonly string[]>() })
+
 export type Publish = (request: PublishRequest) => Promise<PublishAnswer>
 
 export function pubsubRoutes(publish: Publish): readonly Route[] {
@@ -68,7 +70,7 @@ async function publishOf(asked: Asked, verb: Element, publish: Publish): Promise
       service: asked.service,
       publisher: asked.from,
       ...(node === undefined ? {} : { node }),
-      secrets: secretsIn(asked.child),
+      ...optionsIn(asked.child),
       notification: readItems(verb.getChildren('item')),
     }),
   )
@@ -78,9 +80,15 @@ async function publishOf(asked: Asked, verb: Element, publish: Publish): Promise
  * Rule of XEP-0060 §7.1.5 that is broken on purpose: an unknown publish-option is ignored, because refusing it with
  * `cancel` costs the registration on four servers.
  */
-function secretsIn(pubsub: Element): readonly string[] {
+function optionsIn(pubsub: Element): Pick<PublishRequest, 'secrets' | 'options'> {
   const options = pubsub.getChild('publish-options')
-  if (options === undefined) return []
+  if (options === undefined) return NO_OPTIONS
   const forms = options.getChildElements().filter((child) => child.getName() === 'x' && child.getNS() === FORMS)
-  return forms.flatMap((form) => fieldsOf(form).get('secret') ?? [])
+  const [first, ...more] = forms.map((form) => fieldsOf(form))
+  if (first === undefined) return NO_OPTIONS
+  const secrets = [first, ...more].flatMap((fields) => fields.get('secret') ?? [])
+  return {
+    secrets,
+    options: more.length === 0 ? first : new Map([...more.reverse(), first].flatMap((fields) => [...fields])),
+  }
 }

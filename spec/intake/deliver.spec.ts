@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import { type DoorApp } from '../../lib/intake/app'
-import { makeDeliver, type DeliverRequest } from '../../lib/intake/deliver'
+import { makeDeliver, tellingDeliver, type DeliverRequest } from '../../lib/intake/deliver'
 import { makeLimits, usualLimits } from '../../lib/intake/limits'
 import { Opaque } from '../../lib/model/opaque'
 import { type Event } from '../../lib/observe'
@@ -30,12 +30,14 @@ describe('intake/deliver', () => {
   let events: Event[]
   let closed: string | undefined
   const deliver = (its: Partial<DeliverRequest> = {}) =>
-    makeDeliver({
-      ...{ registry: store.registry, outbox: store.outbox, clock, closed: () => closed },
-      apps: () => new Map([[app.name, app]]),
-      limits: makeLimits(usualLimits, () => undefined, clock),
-      observe: (event) => events.push(event),
-    })({ ...request, ...its })
+    tellingDeliver(
+      makeDeliver({
+        ...{ registry: store.registry, outbox: store.outbox, clock, closed: () => closed },
+        apps: () => new Map([[app.name, app]]),
+        limits: makeLimits(usualLimits, () => undefined, clock),
+      }),
+      (event) => events.push(event),
+    )({ ...request, ...its })
   const claim = () => store.outbox.claim(new Map([[app.name, 10]]))
 
   beforeEach(async () => {

@@ -68,6 +68,12 @@ function carries(pubsub: XmlElement, stanza: XmlElement, secrets: readonly strin
   return isPlain && isNamed && isRight ? 'yes' : 'perhaps'
 }
 
+/** Whether the options may name an app and an address. */
+function mayBringDevice(pubsub: XmlElement): boolean {
+  const options = pubsub.elements('publish-options').join('')
+  return options.includes('pushModule') || (options.includes('service') && options.includes('device'))
+}
+
 function shapeOf(publish: XmlElement): 'good' | 'malformed' | 'odd' {
   const items = publish.elements()
   const [item] = items
@@ -100,6 +106,11 @@ export function verdictOn(stanza: XmlElement, world: World): Verdict {
   const { node = '' } = publish.attrs
   if (world.unsure(node)) return anything
   const found = world.devices.filter((device) => device.node === node)
+  if (found.length === 0 && mayBringDevice(pubsub)) {
+    // Of clients that register nothing: only servers that are served may name a device, and what it is worth is not for this table.
+    const isServed = mayPublish(from, 'anyone@example.com', world.publishers) !== 'no' && !from.includes('@')
+    return isServed ? anything : { allowed: [UNKNOWN, FOREIGN], is: 'open' }
+  }
   if (found.length === 0) return { allowed: [UNKNOWN], is: 'exact' }
   const may = found.map((device) => mayPublish(from, device.owner, world.publishers))
   if (may.every((each) => each === 'no')) return { allowed: [FOREIGN], is: 'exact' }
