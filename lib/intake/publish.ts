@@ -214,7 +214,11 @@ function notificationOf(
   const rings = judged.class === 'call' && app.rings(content, hasCallAddress)
   const kind = judged.class === 'call' && !rings ? 'message' : judged.class
   const life = Math.min(brought?.life ?? lifeOf[kind], lifeOf[kind])
-  const notification = { class: kind, urgency: judged.urgency, expiresAt: now + life, content }
+  const isCall = judged.class === 'call' && !rings
+  const notification = {
+    ...{ class: kind, urgency: judged.urgency, expiresAt: now + life },
+    content: isCall ? { ...content, isCall } : content,
+  }
   const collapseKey = app.collapseKey(notification)
   return collapseKey === undefined ? notification : { ...notification, collapseKey }
 }

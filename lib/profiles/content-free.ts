@@ -22,11 +22,6 @@ export function ownName({ id, registration, notification }: Subject): string {
   return opaqueName(registration?.id ?? id, notification.class)
 }
 
-/** The alert of an app's settings. */
-export function alertOf({ title, body }: { readonly title: string; readonly body?: string | undefined }): object {
-  return { title, ...(body === undefined ? {} : { body }) }
-}
-
 /** An alert that the app's extension may rewrite; `aps`: what is in it besides `mutable-content`. */
 export function apnsAlert(aps: Readonly<Record<string, unknown>>, collapseId?: string): Written {
   const payload = { aps: { ...aps, 'mutable-content': 1 } }

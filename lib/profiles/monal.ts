@@ -2,7 +2,8 @@
 import { z } from 'zod'
 import { type Written } from '../model/content'
 import { type Profile, type Subject } from './profile'
-import { alertOf, apnsAlert, apnsSilence, contentFree } from './content-free'
+import { apnsAlert, apnsSilence, contentFree } from './content-free'
+import { apsOf, looksOf, show, showsCount } from './shown'
 
 const options = z.strictObject({
   title: z
@@ -10,8 +11,9 @@ const options = z.strictObject({
     .min(1)
     .default('New Message')
     .meta({ description: 'title of the alert that is shown where the extension can say no more' }),
-  body: z.string().min(1).optional().meta({ description: 'second line of the alert' }),
+  body: z.string().min(1).exactOptional().meta({ description: 'second line of the alert' }),
   sound: z.string().min(1).default('default').meta({ description: 'sound of an alert' }),
+  show,
 })
 
 type Options = z.output<typeof options>
@@ -20,14 +22,16 @@ type Options = z.output<typeof options>
  * An alert, also for what is quiet: it may be a call, and only an alert wakes the extension. Without a collapse id: each
  * push buys the extension the time to fetch.
  */
-function writeApns({ notification }: Subject, options: Options): Written {
-  return notification.class === 'dismiss' ? apnsSilence() : apnsAlert({ alert: alertOf(options), sound: options.sound })
+function writeApns({ notification }: Subject, { show, ...usual }: Options): Written {
+  if (notification.class === 'dismiss') return apnsSilence()
+  return apnsAlert(apsOf(looksOf(notification, usual, show), notification))
 }
 
 export const monal: Profile<Options> = Object.freeze({
   name: 'monal',
   options,
-  reveals: () => 'that something happened, nothing else',
+  reveals: ({ show }: Options) =>
+    `that something happened${showsCount(show) ? ' and the number of unread messages' : ''}, nothing else`,
   // The extension finds a call by itself and rings from there.
   ...contentFree,
   write: { apns: writeApns },

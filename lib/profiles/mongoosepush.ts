@@ -3,15 +3,17 @@
  * (`alert`, `data`, `silent`, …). A publish says how to show it and, unless opted in, nothing of the text.
  */
 import { z } from 'zod'
-import { type FcmNotification, type Written } from '../model/content'
+import { type Written } from '../model/content'
 import { type Content, type Given, type Notification } from '../model/notification'
 import { type Profile, type Subject } from './profile'
+import { androidOf, apsOf, looksOf, show, type Looks } from './shown'
 import { isWakeUp, opaqueName } from './wake-up'
 
 const options = z.strictObject({
   title: z.string().min(1).default('New message').meta({ description: 'title of an alert that brings none along' }),
-  body: z.string().min(1).optional().meta({ description: 'text of an alert that brings none along' }),
-  sound: z.string().min(1).optional().meta({ description: 'sound of an alert that names none' }),
+  body: z.string().min(1).exactOptional().meta({ description: 'text of an alert that brings none along' }),
+  sound: z.string().min(1).exactOptional().meta({ description: 'sound of an alert that names none' }),
+  show,
   reveal: z
     .array(z.enum(['sender', 'body']))
     .default([])
@@ -39,7 +41,7 @@ interface Words {
   readonly silent?: boolean
 }
 
-const wordsOf = ({ given }: Content): Words => (given ?? {})
+const wordsOf = ({ given }: Content): Words => given ?? {}
 
 /** A call, in the words of MongooseIM ≥ 6.10. */
 function callIn(data: Given | undefined): { readonly sid: string } | undefined {
@@ -64,15 +66,24 @@ function isShown(words: Words, { class: kind }: Pick<Notification, 'class'>): bo
   return words.silent !== true && words.data === undefined && kind !== 'quiet' && kind !== 'dismiss'
 }
 
-/** The texts of an alert: brought along, else passed on, else the app's own. */
-function textsOf({ alert = {} }: Words, content: Content, options: Options) {
-  const body = alert.body ?? content.body ?? options.body
-  const sound = alert.sound ?? options.sound
+/** What an alert shows: brought along, else passed on, else the app's own. */
+function looksIn(
+  { alert = {} }: Words,
+  notification: Notification,
+  { show, reveal: _reveal, ...usual }: Options,
+): Looks {
+  const { content } = notification
+  const own = looksOf(notification, usual, show)
+  const { locKey: _locKey, titleLocKey: _titleLocKey, ...plain } = own
+  const body = alert.body ?? content.body
+  const title = alert.title ?? content.sender
   const badge = alert.badge ?? content.count
   return {
-    title: alert.title ?? content.sender ?? options.title,
+    ...(body === undefined && title === undefined ? own : plain),
+    ...(title === undefined ? {} : { title }),
     ...(body === undefined ? {} : { body }),
-    ...(sound === undefined ? {} : { sound }),
+    ...(alert.sound === undefined ? {} : { sound: alert.sound }),
+    ...(alert.click_action === undefined ? {} : { category: alert.click_action }),
     ...(badge === undefined ? {} : { badge }),
   }
 }
@@ -103,12 +114,8 @@ function writeApns({ id, registration, notification }: Subject, options: Options
       content: { ...common, pushType: 'background', priority: 5, payload, ...collapse },
     }
   }
-  const { title, body, sound, badge } = textsOf(words, content, options)
   const aps = {
-    alert: { title, ...(body === undefined ? {} : { body }) },
-    ...(badge === undefined ? {} : { badge }),
-    ...(sound === undefined ? {} : { sound }),
-    ...(words.alert?.click_action === undefined ? {} : { category: words.alert.click_action }),
+    ...apsOf(looksIn(words, notification, options), notification),
     ...(words.mutable_content === true ? { 'mutable-content': 1 } : {}),
   }
   const payload = { ...words.data, aps }
@@ -140,15 +147,9 @@ function writeFcm({ id, registration, notification }: Subject, options: Options)
       notification.class === 'dismiss' ? { collapseKey: opaqueName(registration?.id ?? id, 'dismiss') } : {}
     return { is: 'content', slot: 'address', content: { ...common, ...collapse } }
   }
-  const { title, body, sound } = textsOf(words, content, options)
-  const { click_action, tag } = words.alert ?? {}
-  const shown: FcmNotification = {
-    title,
-    ...(body === undefined ? {} : { body }),
-    ...(sound === undefined ? {} : { sound }),
-    ...(click_action === undefined ? {} : { click_action }),
-    ...(tag === undefined ? {} : { tag }),
-  }
+  const { badge: _badge, ...looks } = looksIn(words, notification, options)
+  const tag = words.alert?.tag
+  const shown = { ...androidOf(looks, notification), ...(tag === undefined ? {} : { tag }) }
   return { is: 'content', slot: 'address', content: { ...common, notification: shown } }
 }
 

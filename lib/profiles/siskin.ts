@@ -3,6 +3,7 @@ import { z } from 'zod'
 import { type Written } from '../model/content'
 import { type Content, type Notification } from '../model/notification'
 import { type Profile, type Subject } from './profile'
+import { apsOf, looksOf, show } from './shown'
 import { collapseByClass, opaqueName } from './wake-up'
 
 const options = z.strictObject({
@@ -12,6 +13,7 @@ const options = z.strictObject({
     .default('New message!')
     .meta({ description: 'loc-key of the alert that is shown where the extension can say no more' }),
   sound: z.string().min(1).default('default').meta({ description: 'sound of an alert' }),
+  show,
   reveal: z
     .array(z.enum(['sender', 'body']))
     .default([])
@@ -39,7 +41,7 @@ function unread(notification: Notification): Record<string, unknown> {
   return count === undefined || count === 0 ? {} : { 'unread-messages': count }
 }
 
-function writeApns(subject: Subject, { locKey, sound }: Options): Written {
+function writeApns(subject: Subject, { locKey, sound, show }: Options): Written {
   const { notification } = subject
   switch (notification.class) {
     case 'message':
@@ -52,7 +54,7 @@ function writeApns(subject: Subject, { locKey, sound }: Options): Written {
           pushType: 'alert',
           priority: 10,
           payload: {
-            aps: { alert: { 'loc-key': locKey }, sound, 'mutable-content': 1 },
+            aps: { ...apsOf(looksOf(notification, { locKey, sound }, show), notification), 'mutable-content': 1 },
             ...facts(subject),
             ...unread(notification),
           },

@@ -31,7 +31,9 @@ describe('lib/profiles', () => {
     const profile = profileWith(name, speaks)
     const all = texts.map(([, summary]) => requestText(profile, speaks, summary)).join('\n')
     expect(all.includes(registration.owner)).toBe(profile.reveals.includes("the account's bare JID"))
-    expect(/"(unread-messages|count|badge|message-count)": "?[13]/.test(all)).toBe(profile.reveals.includes('the number of unread messages'))
+    expect(/"(unread-messages|count|badge|message-count)": "?[13]/.test(all)).toBe(
+      profile.reveals.includes('the number of unread messages'),
+    )
     expect(/"account": "[0-9a-f]{40}"/.test(all)).toBe(profile.reveals.includes('a hash of account and device'))
   })
 

@@ -38,12 +38,15 @@ function branches(shape: Shape, key: string): readonly (readonly [string, Shape]
   })
 }
 
+const isNotOfShow = (row: string): boolean => !row.startsWith('| `show.')
+
 export function referenceTables(root: Shape): Tables {
   const top = root.properties ?? {}
   const apps = top['apps']?.additionalProperties
   const app: Shape = typeof apps === 'object' ? apps : {}
   const store = top['store'] ?? {}
   const component = top['component']?.anyOf?.[0] ?? {}
+  const profiles = branches(app, 'profile')
   const listeners = top['http']?.properties?.['listeners']?.items
   return new Map([
     ['component', rows(component)],
@@ -51,7 +54,9 @@ export function referenceTables(root: Shape): Tables {
     ...branches(store, 'kind').map(([name, shape]) => [`store ${name}`, rows(shape)] as const),
     ['apps', rows(app)],
     ...branches(app, 'provider').map(([name, shape]) => [`provider ${name}`, rows(shape)] as const),
-    ...branches(app, 'profile').map(([name, shape]) => [`profile ${name}`, rows(shape)] as const),
+    ...profiles.map(([name, shape]) => [`profile ${name}`, rows(shape).filter(isNotOfShow)] as const),
+    // The same for every profile that alerts, so it is written once.
+    ['show', rows(profiles.map(([, shape]) => shape.properties?.['show']).find((shape) => shape !== undefined) ?? {})],
     ['access', rows(top['access'] ?? {})],
     ['keep', rows(top['keep'] ?? {})],
     ['log', rows(top['log'] ?? {})],
