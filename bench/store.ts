@@ -48,9 +48,10 @@ const settlement = ({ id, app }: Delivery) => ({ id, app, end: 'delivered', rese
 
 function onMainThread(): Way {
   const file = join(folder, 'main.db')
-  const options = { file, contentKey: undefined, contentKeyFrom: '', maxDeliveries: 1_000_000, now: systemClock.now() }
+  const bounds = { maxDeliveries: 1_000_000, maxDeliveriesPerApp: 1_000_000, maxBytes: Infinity }
+  const options = { file, contentKey: undefined, contentKeyFrom: '', bounds, now: systemClock.now() }
   const { database, cipher } = openStore(options)
-  const commit = makeCommit(database, cipher, 1_000_000, options.now)
+  const commit = makeCommit(database, cipher, bounds, options.now)
   const base = { asked: [], puts: [], settled: [], released: [], claim: [APP, 1_000_000] }
   return {
     name: 'SQL on the main thread',

@@ -27,7 +27,7 @@ export interface Tried {
 }
 
 export interface AttemptsOptions {
-  readonly registry: Pick<Registry, 'get' | 'prove'>
+  readonly registry: Pick<Registry, 'prove'>
   readonly clock: Clock
   readonly observe: Observe
 }
@@ -67,10 +67,8 @@ export function makeAttempts(options: AttemptsOptions): (provider: Provider, sen
   async function remember({ registration, address }: Sending, environment: Environment): Promise<void> {
     if (registration === undefined || registration.environment === environment) return
     try {
-      // An address that the device registered meanwhile may belong to the other environment: nothing is proven of it.
-      const [current] = await registry.get([registration.id])
-      const isHeld = [current?.address, current?.callAddress].some((each) => each?.reveal() === address.reveal())
-      if (isHeld) await registry.prove(registration.id, environment)
+      // An address that the device registered meanwhile may belong to the other environment: nothing is proven of that.
+      await registry.prove(registration.id, environment, address)
     } catch (error) {
       // It is found out again with the next push.
       observe({ at: 'trouble', about: 'registry', text: `an environment could not be remembered: ${String(error)}` })

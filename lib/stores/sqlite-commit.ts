@@ -1,8 +1,10 @@
 /** Makes one batch durable in one transaction, and answers it. Synchronous; knows nothing of threads. */
 import { type ContentCipher } from './content-cipher'
+import { type BoundsOptions, makeBounds } from './sqlite-bounds'
 import { makeClaimer } from './sqlite-claim'
 import { type Blob, type Database, sqliteCode } from './sqlite-database'
 import { makeDeadAddresses } from './sqlite-dead-addresses'
+import { makeExpiry } from './sqlite-expiry'
 import { makeListing } from './sqlite-listing'
 import { type Answers, type Batch, type Done, type Failed, type Question } from './sqlite-protocol'
 import { type RoomLeft, makePutter } from './sqlite-put'
@@ -12,6 +14,7 @@ import { makeSettler } from './sqlite-settle'
 import { makeStanding } from './sqlite-standing'
 import { makeTraceLog, makeTraceReading, makeTraceRemoval } from './sqlite-trace'
 import { makeUpkeep } from './sqlite-upkeep'
+import { makeWallClock } from './sqlite-wall-clock'
 
 function makeKeep(database: Database, cipher: ContentCipher): Answers<'keepGet' | 'keepPut'> {
   const get = database.prepare('SELECT sealed, at FROM keep WHERE name = ?')
@@ -48,12 +51,15 @@ function callsOf(puts: Batch['puts'], room: RoomLeft): ReadonlyMap<string, numbe
 export function makeCommit(
   database: Database,
   cipher: ContentCipher,
-  maxWaiting: number,
+  most: BoundsOptions,
   now: number,
 ): (batch: Batch) => Done | Failed {
   const standing = makeStanding(database)
   const traces = makeTraceLog(database)
-  const putter = makePutter(database, standing, traces, cipher, maxWaiting)
+  const bounds = makeBounds(database, most)
+  const putter = makePutter(database, standing, traces, cipher, bounds)
+  const expire = makeExpiry(database, standing, traces)
+  const wallClock = makeWallClock(database, standing)
   const claimer = makeClaimer(database, standing, cipher)
   const settler = makeSettler(database, standing, traces)
   const answers: Answers<Question> = {
@@ -63,27 +69,34 @@ export function makeCommit(
     ...makeListing(database),
     ...makeTraceReading(database),
     ...makeTraceRemoval(database),
-    ...makeUpkeep(database, standing),
+    ...makeUpkeep(database, standing, traces),
     accounts: () => standing.accounts(),
   }
   /** True after a rollback: memory is ahead of the tables. */
   let isStale = false
 
   const within = (batch: Batch): Done => {
+    if (batch.setBack !== undefined) wallClock.setBack(batch.setBack, batch.now)
     const answered = batch.asked.map(({ what, ask }) => (answers[what] as (ask: unknown) => unknown)(ask))
     settler.settle(batch.settled, batch.now)
     settler.release(batch.released, batch.now)
+    expire(batch.now)
+    if (batch.puts.length > 0) bounds.measure(batch.now)
     const left = roomOf(batch.claim ?? [])
     const calls = claimer.claim('calls', batch.now, left, new Map())
     const others = claimer.claim('others', batch.now, left, callsOf(batch.puts, left))
     const puts = putter(batch.puts, left, batch.now)
     traces.write(batch.now)
     standing.writeCounts()
-    return { answers: answered, puts, handed: [...calls, ...others], nextDue: claimer.nextDue(left) }
+    const due = Math.min(claimer.nextDue(left), standing.nextExpiry)
+    const nextDue = due === Infinity ? undefined : due
+    return { answers: answered, puts, handed: [...calls, ...others], nextDue, news: bounds.news() }
   }
 
   database.exec('BEGIN')
   settler.recover(now)
+  const lost = wallClock.lostSince(now)
+  if (lost > 0) wallClock.setBack(lost, now)
   traces.write(now)
   database.exec('COMMIT')
 

@@ -71,6 +71,8 @@ interface UnderWay {
 
 const MAX_PARCELS = 2000
 const RETRY_MS = 1000
+/** A wall clock that is drawn back by less was not set. */
+const CLOCK_SLACK_MS = 2000
 
 export function makeLane({ worker, file, clock, trouble, claimed, brought }: LaneSurroundings): Lane {
   let queue: Parcel[] = []
@@ -85,6 +87,9 @@ export function makeLane({ worker, file, clock, trouble, claimed, brought }: Lan
   let singly = 0
   let dead: Error | undefined
   let closed: Promise<void> | undefined
+  /** Where the wall clock stood when the monotonic one stood at 0; and what it lost, untold as yet. */
+  let origin = clock.now() - clock.elapsed()
+  let lost = 0
   let emptied: (() => void) | undefined
 
   const tell = (text: string): void => {
@@ -117,6 +122,14 @@ export function makeLane({ worker, file, clock, trouble, claimed, brought }: Lan
     return { parcels: takeFirst(MAX_PARCELS), mayClaim: false }
   }
 
+  /** What the wall clock lost since it was last told. */
+  const lookAtClock = (): number => {
+    const before = origin
+    origin = clock.now() - clock.elapsed()
+    if (before - origin > CLOCK_SLACK_MS) lost += before - origin
+    return lost
+  }
+
   const depart = (): void => {
     isScheduled = false
     if (underWay !== undefined || dead !== undefined) return
@@ -136,7 +149,11 @@ export function makeLane({ worker, file, clock, trouble, claimed, brought }: Lan
     if (mayClaim) isAwake = false
     const addition = mayClaim ? claimed() : { released: [] }
     underWay = { parcels, mayClaim }
-    worker.postMessage({ now: clock.now(), asked, puts, settled, ...addition } satisfies Batch)
+    const setBack = lookAtClock()
+    worker.postMessage({
+      ...{ now: clock.now(), asked, puts, settled, ...addition },
+      ...(setBack > 0 ? { setBack } : {}),
+    } satisfies Batch)
   }
 
   const schedule = (): void => {
@@ -209,6 +226,8 @@ export function makeLane({ worker, file, clock, trouble, claimed, brought }: Lan
     underWay = undefined
     if ('failed' in reply) fail(batch, reply)
     else {
+      lost = 0
+      for (const news of reply.news) trouble(`store ${file}: ${news}`)
       if (parcels.some(({ of }) => of === 'put' || of === 'change')) isTold = false
       if (parcels.some(({ of }) => of !== 'read')) sick = undefined
       answer(batch, reply)

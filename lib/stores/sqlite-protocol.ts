@@ -5,6 +5,7 @@
 import { type Account } from '../model/accounting'
 import { type Environment, type Registration } from '../model/registration'
 import { type Tombstone, type Trace } from '../model/trace'
+import { type BoundsOptions } from './sqlite-bounds'
 import { type DeviceQuery } from './store'
 
 export type Field = string | number | null
@@ -89,7 +90,10 @@ export interface Questions {
     readonly ask: { readonly id: string; readonly app: string; readonly address: string; readonly at: number }
     readonly answer: PlainRegistration | undefined
   }
-  prove: { readonly ask: { readonly id: string; readonly environment: Environment }; readonly answer: undefined }
+  prove: {
+    readonly ask: { readonly id: string; readonly environment: Environment; readonly address: string }
+    readonly answer: undefined
+  }
   count: { readonly ask: undefined; readonly answer: ReadonlyMap<string, number> }
   keepGet: { readonly ask: string; readonly answer: { readonly value: string; readonly at: number } | undefined }
   keepPut: {
@@ -143,6 +147,11 @@ export interface Questions {
     readonly ask: { readonly which: { readonly delivery: string } | { readonly app: string }; readonly at: number }
     readonly answer: number
   }
+  /** Ends what waits as `abandoned`: one delivery, or a stretch of an app's. */
+  abandon: {
+    readonly ask: { readonly which: { readonly delivery: string } | { readonly app: string }; readonly at: number }
+    readonly answer: { readonly abandoned: number; readonly isDone: boolean }
+  }
   accounts: { readonly ask: undefined; readonly answer: ReadonlyMap<string, Account> }
 }
 
@@ -157,6 +166,8 @@ export type Answers<Q extends Question> = { readonly [K in Q]: (ask: Questions[K
 export interface Batch {
   /** Milliseconds since 1970: the store's thread has no clock. */
   readonly now: number
+  /** The wall clock was set back by so many milliseconds since the batch before. */
+  readonly setBack?: number
   readonly asked: readonly Asked[]
   /** `PUT_FIELDS` per delivery. */
   readonly puts: readonly Field[]
@@ -175,8 +186,10 @@ export interface Done {
   readonly puts: string
   /** Handed to the claim from disk: `HANDED_FIELDS` per delivery, in order. */
   readonly handed: readonly Field[]
-  /** When the next delivery falls due (ms since 1970) for which the claim has room; undefined if none will by itself. */
+  /** When the next delivery falls due for which the claim has room, or one expires (ms since 1970); undefined if none will. */
   readonly nextDue: number | undefined
+  /** What the operator is told of the bounds; each begins after the store's name. */
+  readonly news: readonly string[]
 }
 
 /** Nothing of the batch was kept. `code`: SQLite's name of the fault, if it is SQLite's. */
@@ -191,7 +204,7 @@ export interface ThreadOptions {
   readonly contentKey: string | undefined
   /** For messages: where `contentKey` came from. */
   readonly contentKeyFrom: string
-  readonly maxDeliveries: number
+  readonly bounds: BoundsOptions
   /** When it is started (ms since 1970). */
   readonly now: number
 }

@@ -5,6 +5,7 @@
  */
 import { type ContentCipher } from './content-cipher'
 import { bareTarget } from './sqlite-dead-addresses'
+import { type Bounds } from './sqlite-bounds'
 import { type Bound, type Database, sqliteCode } from './sqlite-database'
 import { type Field } from './sqlite-protocol'
 import { PUT_FIELDS } from './sqlite-rows'
@@ -69,18 +70,18 @@ export function makePutter(
   standing: Standing,
   traces: Pick<TraceLog, 'add'>,
   cipher: ContentCipher,
-  maxWaiting: number,
+  bounds: Pick<Bounds, 'admits'>,
 ): Putter {
-  const common = 'id, app, target, class, urgency, collapse_key, expires_at, accepted_at, sealed, notes'
+  const common = 'id, app, target, class, urgency, collapse_key, expires_at, accepted_at, sealed, notes, domain'
   const insertOut = prepareWide(
     database,
     `INSERT INTO delivery (${common}, state, due_at, seq, attempts, ambiguous) VALUES `,
-    '(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 1, 0, 0, 0, 0)',
+    '(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 1, 0, 0, 0, 0)',
   )
   const insertWaiting = prepareWide(
     database,
     `INSERT INTO delivery (${common}, state, due_at, seq, attempts, ambiguous) VALUES `,
-    '(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0)',
+    '(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0)',
   )
   const remove = prepareWide(database, 'DELETE FROM delivery WHERE id IN (', '?', ')')
   const knownIds = prepareWide(database, 'SELECT id FROM delivery WHERE id IN (', '?', ')')
@@ -122,6 +123,7 @@ export function makePutter(
     const planned = new Map<string, number>()
     const leaving = new Set<string>()
     let waiting = standing.waiting
+    const ofApps = new Map<string, number>()
     const one = (index: number, target: string): string => {
       const at = index * PUT_FIELDS
       const id = puts[at] as string
@@ -150,7 +152,8 @@ export function makePutter(
         if (leaving.has(lane) || standing.lanes.has(lane)) row.state = 2
       }
       const left = row.state === 0 && row.due <= now ? (plan.left.get(app) ?? 0) : 0
-      if (left === 0 && waiting >= maxWaiting) return 'f'
+      const ofApp = ofApps.get(app) ?? standing.app(app).waiting
+      if (left === 0 && !bounds.admits(app, ofApp, waiting)) return 'f'
       known.add(id)
       plan.rows[index] = row
       if (left > 0) {
@@ -160,6 +163,7 @@ export function makePutter(
         return 'c'
       }
       waiting++
+      ofApps.set(app, ofApp + 1)
       if (lane !== undefined) planned.set(lane, index)
       return 'k'
     }
@@ -180,7 +184,8 @@ export function makePutter(
       const values = row.state === 1 ? outs : waits
       values.push(row.id, row.app, row.target)
       for (let field = at + 3; field < at + 8; field++) values.push(puts[field] ?? null)
-      values.push(typeof text === 'string' ? cipher.seal(text, `delivery ${row.id}`) : null, puts[at + 11] ?? null)
+      values.push(typeof text === 'string' ? cipher.seal(text, `delivery ${row.id}`) : null)
+      values.push(puts[at + 11] ?? null, puts[at + 12] ?? '')
       if (row.state !== 1) waits.push(row.state, row.due, ++seq, row.attempts)
     }
     insertOut.run(outs)
@@ -214,6 +219,7 @@ export function makePutter(
       its.waiting++
       standing.waiting++
       if (key !== null) standing.waitingKeyed++
+      standing.nextExpiry = Math.min(standing.nextExpiry, Number(puts[index * PUT_FIELDS + 6]))
       if (state === 0) its.nextDue = Math.min(its.nextDue, due)
       else if (key !== null) standing.lanes.set(laneOf(target, key), true)
     }

@@ -39,7 +39,9 @@ export function makeRegistrations(database: Database): Answers<Mine> {
     `UPDATE registration SET environment = CASE WHEN address IS ?2 AND app = ?3 THEN environment END, address = ?2, app = ?3,
        registered_at = ?4, seen_at = max(seen_at, ?4) WHERE id = ?1`,
   )
-  const prove = database.prepare('UPDATE registration SET environment = ? WHERE id = ?')
+  const prove = database.prepare(
+    'UPDATE registration SET environment = ?1 WHERE id = ?2 AND ?3 IN (address, call_address)',
+  )
 
   const end = makeBurial(database)
   const stands = (id: string): PlainRegistration => {
@@ -93,8 +95,8 @@ export function makeRegistrations(database: Database): Answers<Mine> {
       if (row.app !== app || row.address !== address) readdress.run([id, address, app, at])
       return stands(id)
     },
-    prove({ id, environment }) {
-      prove.run([environment, id])
+    prove({ id, environment, address }) {
+      prove.run([environment, id, address])
       return undefined
     },
     ...makeCount(database),

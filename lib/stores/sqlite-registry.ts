@@ -81,8 +81,8 @@ export function makeSqliteRegistry(ask: Ask, now: () => number, cache: NodeCache
       const row = await ask('readdress', { id, app, address: address.reveal(), at }, () => cache.dropNodeOf(id))
       return row === undefined ? undefined : opaque(row)
     },
-    async prove(id, environment) {
-      await ask('prove', { id, environment }, () => cache.dropNodeOf(id))
+    async prove(id, environment, address) {
+      await ask('prove', { id, environment, address: address.reveal() }, () => cache.dropNodeOf(id))
     },
     async seen(ids, at) {
       await ask('seen', { ids, at }, () => ids.forEach((id) => cache.dropNodeOf(id)))

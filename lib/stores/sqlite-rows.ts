@@ -5,8 +5,8 @@ import { type Claimed, type Settlement } from '../outbox/outbox'
 import { type Field } from './sqlite-protocol'
 import { firstNotes, toldOf } from './sqlite-trace-lines'
 
-/** id, app, registration?, class, urgency, collapse key?, expires, accepted, bare address?, what is to be sealed?, due, notes */
-export const PUT_FIELDS = 12
+/** id, app, registration?, class, urgency, collapse key?, expires, accepted, bare address?, what is to be sealed?, due, notes, domain */
+export const PUT_FIELDS = 13
 
 /** id, end? (absent: it is due again), resent, due, attempts, ambiguous, what the push service said? */
 export const SETTLED_FIELDS = 7
@@ -54,6 +54,7 @@ export function pushPut(fields: Field[], delivery: Delivery): void {
     toBeSealed(target, notification.content),
     dueAt ?? acceptedAt,
     firstNotes(publisher),
+    publisher === undefined ? '' : publisher.slice(publisher.indexOf('@') + 1),
   )
 }
 

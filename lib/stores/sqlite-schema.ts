@@ -106,6 +106,12 @@ const steps: readonly string[] = [
   ) WITHOUT ROWID;
   CREATE INDEX dead_address_died_at ON dead_address (died_at);
   `,
+  `
+  -- The publisher's domain: those of one app take turns where there is a backlog.
+  ALTER TABLE delivery ADD COLUMN domain TEXT NOT NULL DEFAULT '';
+  CREATE INDEX delivery_turn ON delivery (app, domain, due_at, seq) WHERE state = 0 AND class <> 'call';
+  CREATE INDEX delivery_expiry ON delivery (expires_at) WHERE state <> 1;
+  `,
 ]
 
 /** The version of the tables that this program reads and writes. */

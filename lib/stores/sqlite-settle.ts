@@ -26,7 +26,7 @@ export function makeSettler(database: Database, standing: Standing, traces: Pick
     'UPDATE delivery SET state = 0, due_at = ?, attempts = ?, ambiguous = ?, notes = ? WHERE id = ? AND state = 1',
   )
   const release = database.prepare(
-    `UPDATE delivery SET state = 0, due_at = max(due_at, accepted_at) WHERE id = ? AND state = 1
+    `UPDATE delivery SET state = 0, due_at = max(due_at, min(accepted_at, ?)) WHERE id = ? AND state = 1
      RETURNING due_at AS due`,
   )
   const advance = database.prepare(
@@ -34,7 +34,7 @@ export function makeSettler(database: Database, standing: Standing, traces: Pick
      WHERE target = ? AND collapse_key = ? AND state <> 1 AND collapse_key IS NOT NULL RETURNING due_at AS due, id`,
   )
   const comeBack = database.prepare(
-    `UPDATE delivery SET state = 0, due_at = max(due_at, accepted_at), attempts = attempts + 1, ambiguous = 1,
+    `UPDATE delivery SET state = 0, due_at = max(due_at, min(accepted_at, ?)), attempts = attempts + 1, ambiguous = 1,
        notes = notes || ? WHERE state = 1`,
   )
   const outdated = `state = 1 AND collapse_key IS NOT NULL AND EXISTS (
@@ -66,6 +66,8 @@ export function makeSettler(database: Database, standing: Standing, traces: Pick
     standing.app(out.app).waiting++
     standing.waiting++
     if (out.key !== null) standing.waitingKeyed++
+    // Its own expiry is found out by then: a query of it would cost more than a look in vain.
+    standing.nextExpiry = -Infinity
     due(out.app, at)
   }
 
@@ -109,7 +111,7 @@ export function makeSettler(database: Database, standing: Standing, traces: Pick
           standing.count(out.app, 'coalesced')
           traces.add(coalescedLine(id, out, now, next))
           remove.run([id])
-        } else wait(out, release.rows<{ due: number }>([id])[0]?.due ?? 0)
+        } else wait(out, release.rows<{ due: number }>([now, id])[0]?.due ?? 0)
       }
     },
     recover(now: number) {
@@ -120,7 +122,7 @@ export function makeSettler(database: Database, standing: Standing, traces: Pick
       standing.writeCounts()
       database.exec(`DELETE FROM delivery WHERE ${outdated}`)
       database.exec('UPDATE delivery SET state = 0 WHERE state = 2')
-      comeBack.run([noteInterrupted('', now)])
+      comeBack.run([now, noteInterrupted('', now)])
       standing.recall()
     },
   })

@@ -23,16 +23,28 @@ export interface Out extends Storied {
   readonly key: string | null
 }
 
+/** A delivery that waits, as far as the standing knows it. */
+export interface Waiter {
+  readonly app: string
+  readonly target: string
+  readonly key: string | null
+  readonly state: number
+}
+
 export interface Standing {
   /** Deliveries that wait, of all apps. */
   waiting: number
   /** Those of them that have a collapse key. */
   waitingKeyed: number
+  /** Nothing that waits expires before this moment (ms since 1970). */
+  nextExpiry: number
   readonly outs: Map<string, Out>
   /** Target and key of what is out, and whether another one waits behind it. */
   readonly lanes: Map<string, boolean>
   app(name: string): AppStanding
   count(app: string, what: Counted, by?: number): void
+  /** It left the table without having been out. */
+  noLongerWaits(waiter: Waiter): void
   /** Writes what was counted; inside the transaction. */
   writeCounts(): void
   /** Reads everything anew from the tables, e.g. after a rollback. */
@@ -58,13 +70,15 @@ export function makeStanding(database: Database): Standing {
   )
   const behindRows = database.prepare('SELECT target, collapse_key AS key FROM delivery WHERE state = 2')
   const waitingRows = database.prepare(
-    `SELECT app, count(*) AS waiting, count(collapse_key) AS keyed, min(CASE state WHEN 0 THEN due_at END) AS next
+    `SELECT app, count(*) AS waiting, count(collapse_key) AS keyed, min(CASE state WHEN 0 THEN due_at END) AS next,
+       min(expires_at) AS expiry
      FROM delivery WHERE state <> 1 GROUP BY app`,
   )
 
   const standing: Standing = {
     waiting: 0,
     waitingKeyed: 0,
+    nextExpiry: Infinity,
     outs: new Map(),
     lanes: new Map(),
     app(name) {
@@ -77,6 +91,13 @@ export function makeStanding(database: Database): Standing {
       if (counted === undefined) counts.set(app, (counted = new Map<Counted, number>()))
       counted.set(what, (counted.get(what) ?? 0) + by)
     },
+    noLongerWaits({ app, target, key, state }) {
+      standing.app(app).waiting--
+      standing.waiting--
+      if (key === null) return
+      standing.waitingKeyed--
+      if (state === 2) standing.lanes.set(laneOf(target, key), false)
+    },
     writeCounts() {
       for (const [app, counted] of counts) add.run([app, ...columns.map((column) => counted.get(column) ?? 0)])
       counts.clear()
@@ -88,6 +109,7 @@ export function makeStanding(database: Database): Standing {
       standing.lanes.clear()
       standing.waiting = 0
       standing.waitingKeyed = 0
+      standing.nextExpiry = Infinity
       for (const { id, ...out } of outRows.rows<Out & { readonly id: string }>([])) {
         standing.outs.set(id, out)
         standing.app(out.app).out++
@@ -96,11 +118,12 @@ export function makeStanding(database: Database): Standing {
       for (const { target, key } of behindRows.rows<{ target: string; key: string }>([])) {
         standing.lanes.set(laneOf(target, key), true)
       }
-      type Waiting = { app: string; waiting: number; keyed: number; next: number | null }
-      for (const { app, waiting, keyed, next } of waitingRows.rows<Waiting>([])) {
+      type Waiting = { app: string; waiting: number; keyed: number; next: number | null; expiry: number }
+      for (const { app, waiting, keyed, next, expiry } of waitingRows.rows<Waiting>([])) {
         Object.assign(standing.app(app), { waiting, nextDue: next ?? Infinity })
         standing.waiting += waiting
         standing.waitingKeyed += keyed
+        standing.nextExpiry = Math.min(standing.nextExpiry, expiry)
       }
     },
     accounts() {

@@ -52,6 +52,13 @@ export function makeSqliteUpkeep(ask: Ask, records: Records, cache: Pick<NodeCac
       const tombstones = (await ask('dropTombstones', owner)) - registrations.length
       return { registrations, tombstones, deliveries, traces }
     },
+    async abandon(which, at) {
+      for (let sum = 0; ;) {
+        const { abandoned, isDone }: Questions['abandon']['answer'] = await ask('abandon', { which, at })
+        sum += abandoned
+        if (isDone || 'delivery' in which) return sum
+      }
+    },
     hasten: (which, at) => ask('hasten', { which, at }),
     async sweep(sweep: Sweep, removed) {
       const { registrationsSeenBefore: before, at } = sweep

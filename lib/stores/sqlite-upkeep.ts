@@ -2,23 +2,23 @@
 import { type Bound, type Database } from './sqlite-database'
 import { type Answers } from './sqlite-protocol'
 import { type RegistrationRow, makeBurial, readRegistration } from './sqlite-registration-row'
-import { type Standing, laneOf } from './sqlite-standing'
+import { type Standing, type Waiter } from './sqlite-standing'
+import { type TraceLog } from './sqlite-trace'
+import { type Storied, endedLine, toldOf } from './sqlite-trace-lines'
 
 /** Rows that one step of a sweep looks at. */
 const STRETCH = 2000
+/** What stands in a trace in place of a push service's words. */
+const BY_OPERATOR = toldOf({ is: 'refused', why: 'dropped by an operator' })
 
-interface Ending {
-  readonly id: string
-  readonly app: string
-  readonly target: string
-  readonly key: string | null
-  readonly state: 0 | 1 | 2
-}
+type Ending = Waiter & { readonly id: string }
 
 type Grave = { readonly service: string; readonly node: string; readonly owner: string; readonly died_at: number }
-type Mine = 'seen' | 'sweepRegistrations' | 'sweepTombstones' | 'dropTombstones' | 'endWaiting' | 'hasten' | 'bury'
+type Mine =
+  | ('seen' | 'sweepRegistrations' | 'sweepTombstones' | 'dropTombstones')
+  | ('endWaiting' | 'hasten' | 'abandon' | 'bury')
 
-export function makeUpkeep(database: Database, standing: Standing): Answers<Mine> {
+export function makeUpkeep(database: Database, standing: Standing, traces: Pick<TraceLog, 'add'>): Answers<Mine> {
   const end = makeBurial(database)
   const seen = database.prepare('UPDATE registration SET seen_at = max(seen_at, ?) WHERE id = ?')
   const registrations = database.prepare(`SELECT * FROM registration WHERE id > ? ORDER BY id LIMIT ${STRETCH}`)
@@ -46,6 +46,14 @@ export function makeUpkeep(database: Database, standing: Standing): Answers<Mine
     ),
   )
 
+  const abandoned = `RETURNING id, app, target, class, accepted_at AS accepted, notes, collapse_key AS key, state`
+  const abandonOne = database.prepare(`DELETE FROM delivery WHERE id = ? AND state <> 1 ${abandoned}`)
+  const abandonMany = database.prepare(
+    `DELETE FROM delivery WHERE id IN (
+       SELECT id FROM delivery WHERE app = ? AND state <> 1 LIMIT ${STRETCH}
+     ) ${abandoned}`,
+  )
+
   /** It no longer waits; the registration it was for is gone. */
   const endOne = ({ id, app, target, key, state }: Ending): boolean => {
     if (state === 1) {
@@ -55,10 +63,7 @@ export function makeUpkeep(database: Database, standing: Standing): Answers<Mine
       return false
     }
     drop.run([id])
-    standing.app(app).waiting--
-    standing.waiting--
-    if (key !== null) standing.waitingKeyed--
-    if (key !== null && state === 2) standing.lanes.set(laneOf(target, key), false)
+    standing.noLongerWaits({ app, target, key, state })
     standing.count(app, 'unregistered')
     return true
   }
@@ -91,6 +96,18 @@ export function makeUpkeep(database: Database, standing: Standing): Answers<Mine
     },
     dropTombstones: (owner) => dropTombstones.run([owner]),
     endWaiting: (ids) => ids.filter((id) => ending.rows<Ending>([id]).some(endOne)).length,
+    abandon({ which, at }) {
+      const rows =
+        'delivery' in which
+          ? abandonOne.rows<Ending & Storied>([which.delivery])
+          : abandonMany.rows<Ending & Storied>([which.app])
+      for (const { id, ...row } of rows) {
+        standing.noLongerWaits(row)
+        standing.count(row.app, 'abandoned')
+        traces.add(endedLine(id, row, at, 'abandoned', BY_OPERATOR))
+      }
+      return { abandoned: rows.length, isDone: rows.length < STRETCH }
+    },
     hasten({ which, at }) {
       const hastened: string[] = []
       if ('delivery' in which)

@@ -9,7 +9,7 @@ const port = parentPort
 
 function open(options: ThreadOptions): void {
   const { database, cipher, warnings } = openStore(options)
-  const commit = makeCommit(database, cipher, options.maxDeliveries, options.now)
+  const commit = makeCommit(database, cipher, options.bounds, options.now)
   port.on('message', (message: ToThread) => {
     if (message !== 'close') return port.postMessage(commit(message))
     database.close()

@@ -22,7 +22,14 @@ export interface SqliteOptions {
   readonly contentKey?: Credential | undefined
   /** How many deliveries may wait; what comes above is refused as `full`. */
   readonly maxDeliveries: number
+  /** The same for each app; three quarters of it where it is not said. */
+  readonly maxDeliveriesPerApp?: number | undefined
+  /** MiB that the database may hold before nothing more may wait; no bound where it is not said. */
+  readonly maxSize?: number | undefined
 }
+
+/** How much of the whole one app may take. */
+const SHARE = 0.75
 
 const reads: ReadonlySet<Question> = new Set([
   ...(['find', 'get', 'ownedBy', 'count', 'keepGet', 'accounts', 'deadAmong'] as const),
@@ -59,18 +66,24 @@ export const sqlite: StoreKind<SqliteOptions> = Object.freeze({
       file: words.path.prefault('data/xmpp-push.db'),
       contentKey: words.credential.optional(),
       maxDeliveries: z.number().int().min(1).max(1_000_000_000).default(1_000_000),
+      maxDeliveriesPerApp: z.number().int().min(1).max(1_000_000_000).optional(),
+      maxSize: z.number().int().min(1).max(1_000_000_000).optional(),
     }),
   place: ({ file }) => file,
   inspect: ({ file }) => inspect(file),
   async open(options: SqliteOptions, { clock, trouble }): Promise<Store> {
-    const { file, contentKey, maxDeliveries } = options
+    const { file, contentKey, maxDeliveries, maxDeliveriesPerApp, maxSize } = options
     const { worker, warnings } = await startThread(
       'sqlite-worker',
       {
         file,
         contentKey: contentKey?.text(),
         contentKeyFrom: contentKey?.where ?? '',
-        maxDeliveries,
+        bounds: {
+          maxDeliveries,
+          maxDeliveriesPerApp: maxDeliveriesPerApp ?? Math.ceil(maxDeliveries * SHARE),
+          maxBytes: (maxSize ?? Infinity) * 1024 * 1024,
+        },
         now: clock.now(),
       } satisfies ThreadOptions,
       file,

@@ -94,8 +94,8 @@ export interface Registry {
     id: string,
     to: { readonly app: string; readonly address: Opaque; readonly at: number },
   ): Promise<Registration | undefined>
-  /** Remembers the APNs environment in which a registration's address was proven to live. */
-  prove(id: string, environment: Environment): Promise<void>
+  /** Remembers the APNs environment in which this address was proven to live, if the registration still holds it. */
+  prove(id: string, environment: Environment, address: Opaque): Promise<void>
   /**
    * Remembers that registrations showed a sign of life at `at` (ms since 1970). Not awaited by anyone: it becomes durable
    * with what is handed in along with it, or is lost with it.
@@ -168,6 +168,8 @@ export interface Upkeep {
   erase(owner: string, at: number): Promise<Erased>
   /** Makes what waits due at `at`: one delivery, or all of an app. Returns how many were. */
   hasten(which: { readonly delivery: string } | { readonly app: string }, at: number): Promise<number>
+  /** Ends what waits as `abandoned` and never sends it: one delivery, or all of an app. Returns how many. */
+  abandon(which: { readonly delivery: string } | { readonly app: string }, at: number): Promise<number>
   /** Sweeps everything once, in steps so small that pushes pass in between. `removed`: told of each step's registrations. */
   sweep(sweep: Sweep, removed: (registrations: readonly Registration[]) => void): Promise<void>
 }

@@ -16,6 +16,130 @@ export function outboxOutlives(scene: OutboxScene): void {
     })
   })
 
+  describe('what expires while it waits', () => {
+    const later = (ms: number) => ({ expiresAt: scene.now() + ms })
+
+    it('ends as expired by itself, of an app that takes nothing too, and makes room', async () => {
+      const bounded = await scene.setUp({ bound: 4 })
+      const now = bounded.clock.now()
+      const call = delivery(scene.app, now, { class: 'call', expiresAt: now + 30_000 })
+      const message = delivery(scene.app, now, { expiresAt: now + 3600_000 })
+      const kept = delivery(scene.app, now, { expiresAt: now + 9_000_000 })
+      await bounded.outbox().put([call, message, kept])
+      const claim = bounded.outbox().claim(new Map())
+      await turn(bounded.outbox())
+      await bounded.clock.advance(30_000)
+      await turn(bounded.outbox())
+      expect((await bounded.accounts()).get(scene.app)).toMatchObject({ expired: 1, waiting: 2 })
+      await bounded.clock.advance(3600_000)
+      await turn(bounded.outbox())
+      expect((await bounded.accounts()).get(scene.app)).toMatchObject({ expired: 2, waiting: 1 })
+      await bounded.close()
+      expect(await claim).toEqual([])
+    })
+
+    it('lets the next of its target and key go, and is not ended again', async () => {
+      const target: Target = { to: 'registration', registration: uuid() }
+      const wake = { target, collapseKey: 'wake' }
+      const [out, behind] = [
+        delivery(scene.app, scene.now(), wake),
+        delivery(scene.app, scene.now(), { ...wake, ...later(1000) }),
+      ]
+      await scene.outbox().put([out])
+      const claimed = await scene.takeAll()
+      await scene.outbox().put([behind])
+      await scene.tested.clock.advance(1000)
+      await turn(scene.outbox())
+      expect(await scene.account()).toMatchObject({ accepted: 2, inFlight: 1, expired: 1, waiting: 0 })
+      await scene.outbox().settle(claimed.map((one) => ended(one)))
+      await scene.outbox().put([delivery(scene.app, scene.now(), wake)])
+      expect(await scene.takeAll()).toHaveLength(1)
+    })
+
+    it('does not end what is out, nor what expires later', async () => {
+      await scene.outbox().put([delivery(scene.app, scene.now(), later(1000))])
+      const claimed = await scene.takeAll()
+      await scene.outbox().put([delivery(scene.app, scene.now(), later(5000))])
+      await scene.tested.clock.advance(1000)
+      await turn(scene.outbox())
+      expect(await scene.account()).toMatchObject({ inFlight: 1, waiting: 1, expired: 0 })
+      await scene.outbox().settle(claimed.map((one) => ended(one)))
+      await scene.takeAll()
+    })
+  })
+
+  describe('a wall clock that is set', () => {
+    const HOUR = 3600_000
+    const again = (id: string, dueAt: number) => ({
+      id,
+      app: scene.app,
+      dueAt,
+      attempts: 1,
+      ambiguous: false,
+      resent: false,
+    })
+
+    it.each(['while it runs', 'while it is closed'])('back by hours, %s, delays nothing by hours', async (when) => {
+      const [waits, out] = two(() => delivery(scene.app, scene.now()))
+      await scene.outbox().put([waits, out])
+      await scene.takeAll()
+      await scene.outbox().settle([again(waits.id, scene.now() + 10_000)])
+      await turn(scene.outbox())
+      scene.tested.clock.jump(-3 * HOUR)
+      if (when === 'while it is closed') await scene.tested.reopen()
+      else await turn(scene.outbox())
+      const claim = scene.outbox().claim(new Map([[scene.app, 1]]))
+      await scene.tested.clock.advance(when === 'while it runs' ? 9_999 : 0)
+      if (when === 'while it runs') {
+        await turn(scene.outbox())
+        expect((await scene.account()).waiting).toBe(1)
+        await scene.tested.clock.advance(1)
+        expect(ids(await claim)).toEqual([waits.id])
+        await scene.outbox().settle([again(out.id, scene.now())])
+        expect(ids(await scene.takeAll())).toEqual([out.id])
+      } else {
+        expect(await claim).toHaveLength(1)
+        await scene.tested.clock.advance(10_000)
+        expect(await scene.takeAll()).toHaveLength(1)
+      }
+      scene.tested.clock.jump(3 * HOUR)
+    })
+
+    it('back by hours lets no call live longer than it would', async () => {
+      await scene.outbox().put([delivery(scene.app, scene.now(), { class: 'call', expiresAt: scene.now() + 30_000 })])
+      scene.tested.clock.jump(-3 * HOUR)
+      await turn(scene.outbox())
+      await scene.tested.clock.advance(29_999)
+      await turn(scene.outbox())
+      expect(await scene.account()).toMatchObject({ waiting: 1, expired: 0 })
+      await scene.tested.clock.advance(1)
+      await turn(scene.outbox())
+      expect(await scene.account()).toMatchObject({ waiting: 0, expired: 1 })
+      scene.tested.clock.jump(3 * HOUR)
+    })
+
+    it('forward by hours ends what has expired by it, and nothing else', async () => {
+      await scene.outbox().put([delivery(scene.app, scene.now(), { class: 'call', expiresAt: scene.now() + 30_000 })])
+      const message = delivery(scene.app, scene.now(), { expiresAt: scene.now() + 5 * HOUR })
+      await scene.outbox().put([message])
+      scene.tested.clock.jump(3 * HOUR)
+      await turn(scene.outbox())
+      expect(await scene.account()).toMatchObject({ waiting: 1, expired: 1 })
+      expect(ids(await scene.takeAll())).toEqual([message.id])
+    })
+
+    it('back and forth by a second, as NTP draws it, changes nothing', async () => {
+      const put = delivery(scene.app, scene.now())
+      await scene.outbox().put([{ ...put, dueAt: scene.now() + 1500 }])
+      scene.tested.clock.jump(-1000)
+      await turn(scene.outbox())
+      expect(await scene.takeAll()).toEqual([])
+      await scene.tested.clock.advance(2500)
+      expect(ids(await scene.takeAll())).toEqual([put.id])
+      scene.tested.clock.jump(1000)
+    })
+  })
+
   describe('opened again', () => {
     it('hands out again, in doubt and one attempt more, what was out; what waits is as it was', async () => {
       const one = (n: number) =>

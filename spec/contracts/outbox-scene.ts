@@ -35,15 +35,16 @@ export function uuid(): string {
 export function delivery(
   app: string,
   now: number,
-  its: { readonly target?: Target; readonly id?: string } & Partial<Notification> = {},
+  its: { readonly target?: Target; readonly id?: string; readonly publisher?: string } & Partial<Notification> = {},
 ): Delivery {
-  const { target, id, ...notification } = its
+  const { target, id, publisher, ...notification } = its
   return {
     id: id ?? uuid(),
     app,
     target: target ?? { to: 'registration', registration: uuid() },
     notification: { class: 'message', urgency: 'high', expiresAt: now + 3600_000, content: {}, ...notification },
     acceptedAt: now,
+    ...(publisher === undefined ? {} : { publisher }),
   }
 }
 

@@ -38,7 +38,7 @@ export function storeKnowsBareAddresses(scene: StoreScene): void {
   describe('an address that a publish brought along for a registration', () => {
     it('takes the place of the one before, at the same node, and nothing is proven of it yet', async () => {
       const made = await scene.register()
-      await scene.registry.prove(made.id, 'sandbox')
+      await scene.registry.prove(made.id, 'sandbox', new Opaque('token-of-her-phone'))
       await scene.find(made.node)
       const to = { app: 'org.example.android', address: new Opaque('newer'), at: 5000 }
       const now = await scene.registry.readdress(made.id, to)
@@ -51,7 +51,7 @@ export function storeKnowsBareAddresses(scene: StoreScene): void {
 
     it('changes nothing where it is the same, and is of no use where the registration is gone', async () => {
       const made = await scene.register()
-      await scene.registry.prove(made.id, 'sandbox')
+      await scene.registry.prove(made.id, 'sandbox', new Opaque('token-of-her-phone'))
       const same = { app: made.app, address: new Opaque('token-of-her-phone'), at: 5000 }
       expect(shown(await scene.registry.readdress(made.id, same))).toEqual({ ...shown(made), environment: 'sandbox' })
       await scene.registry.unregister({ service: made.service, owner: made.owner })

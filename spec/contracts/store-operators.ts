@@ -15,7 +15,7 @@ export function storeServesOperators(scene: StoreScene): void {
     app = fresh('app')
   })
   const to = (registration: string, its: Parameters<typeof delivery>[2] = {}): Delivery => ({
-    ...delivery(app, NOW, { target: { to: 'registration', registration }, ...its }),
+    ...delivery(app, NOW, { target: { to: 'registration', registration }, expiresAt: NOW + 1000 * HOUR, ...its }),
     publisher: 'example.com',
   })
   const put = async (...deliveries: readonly Delivery[]) => void (await scene.store.outbox.put(deliveries))

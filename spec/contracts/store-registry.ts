@@ -69,7 +69,9 @@ export function storeRegisters(scene: StoreScene): void {
     it('keeps a proven environment as long as the address is the same', async () => {
       const { id, node } = await scene.register()
       await scene.find(node)
-      await scene.registry.prove(id, 'sandbox')
+      await scene.registry.prove(id, 'sandbox', new Opaque('an earlier one'))
+      expect((await scene.find(node))[0]?.environment).toBeUndefined()
+      await scene.registry.prove(id, 'sandbox', new Opaque('token-of-her-phone'))
       expect((await scene.find(node))[0]?.environment).toBe('sandbox')
       expect((await scene.register({ at: 2000 })).environment).toBe('sandbox')
       expect((await scene.register({ address: new Opaque('another') })).environment).toBeUndefined()
