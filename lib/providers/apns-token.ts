@@ -27,6 +27,8 @@ const MINUTE = 60_000
 const RENEWED_AFTER = 45 * MINUTE
 /** Apple: no more often than once every 20 minutes. */
 const REPLACED_AFTER = 20 * MINUTE
+/** Apple takes none that is older. */
+const OUTLIVED_AFTER = 60 * MINUTE
 /** A token from further in the future was signed by a clock that was wrong. */
 const CLOCKS_DIFFER = MINUTE
 
@@ -57,10 +59,17 @@ function makeTokens(credential: TokenCredential, keep: Keep, clock: Clock): Prov
   let current: ProviderToken | undefined
   let underway: Promise<ProviderToken> | undefined
 
+  /** When the current one was signed, by the clock that never jumps. */
+  let since = 0
+
   const isYounger = (signedAt: number, age: number): boolean => {
-    const since = clock.now() - signedAt
-    return since >= -CLOCKS_DIFFER && since < age
+    const old = clock.now() - signedAt
+    return old >= -CLOCKS_DIFFER && old < age
   }
+  /** A wall clock that is set says nothing of the token's age, and Apple counts by its own. */
+  const isCurrentYounger = (age: number): boolean => clock.elapsed() - since < age
+  /** A machine that slept counts too little; where Apple refuses what is an hour old by the wall clock, both are right. */
+  const isOutlived = ({ signedAt }: ProviderToken): boolean => clock.now() - signedAt >= OUTLIVED_AFTER
 
   const kept = async (): Promise<ProviderToken | undefined> => {
     try {
@@ -86,18 +95,20 @@ function makeTokens(credential: TokenCredential, keep: Keep, clock: Clock): Prov
   const replace = (age: number): Promise<ProviderToken> =>
     (underway ??= make(age).then((token) => {
       current = token
+      since = clock.elapsed() - Math.max(0, clock.now() - token.signedAt)
       underway = undefined
       return token
     }))
 
   return Object.freeze({
     get() {
-      if (current !== undefined && isYounger(current.signedAt, RENEWED_AFTER)) return current
+      if (current !== undefined && isCurrentYounger(RENEWED_AFTER)) return current
       return replace(RENEWED_AFTER)
     },
     async renew(generation: number) {
       if (current === undefined) return replace(RENEWED_AFTER)
-      if (current.generation !== generation || isYounger(current.signedAt, REPLACED_AFTER)) return current
+      if (current.generation !== generation) return current
+      if (isCurrentYounger(REPLACED_AFTER) && !isOutlived(current)) return current
       return replace(REPLACED_AFTER)
     },
   })

@@ -49,6 +49,29 @@ describe('providers/apns-token', () => {
       expect(new Set(jwts()).size).toBe(2)
     })
 
+    it.each([
+      ['ahead', 50],
+      ['behind', -180],
+    ])('is not signed again because the wall clock is set %s', async (_, minutes) => {
+      const { open, push, clock } = await start()
+      const provider = open()
+      await push(provider)
+      await clock.advance(60_000)
+      clock.jump(minutes * 60_000)
+      await push(provider)
+      expect(new Set(jwts()).size).toBe(1)
+    })
+
+    it('is signed again after 45 minutes, whatever the wall clock says', async () => {
+      const { open, push, clock } = await start()
+      const provider = open()
+      await push(provider)
+      clock.jump(-30 * 60_000)
+      await clock.advance(45 * 60_000)
+      await push(provider)
+      expect(new Set(jwts()).size).toBe(2)
+    })
+
     it('is made although the store is down', async () => {
       const { open, push } = await start()
       const down = () => Promise.reject(new Error('disk full'))
