@@ -92,8 +92,9 @@ const text: { readonly [K in Event['at']]: (event: Extract<Event, { at: K }>) =>
     (e.why === undefined ? '' : `: ${e.why}`) +
     (e.mend === undefined ? '' : `. ${e.mend}`) +
     (e.nextIn === undefined ? '' : `; next try in ${(e.nextIn / 1000).toFixed(1)} s`),
-  registered: (e) => `registered a device of ${e.owner} for ${e.app}`,
-  unregistered: (e) => `unregistered a device of ${e.owner} from ${e.app}`,
+  registered: (e) => (e.app === '' ? `${e.owner} made a node` : `registered a device of ${e.owner} for ${e.app}`),
+  unregistered: (e) =>
+    e.app === '' ? `a node of ${e.owner} is deleted` : `unregistered a device of ${e.owner} from ${e.app}`,
   answered: (e) => `answered ${e.publisher} with ${e.answer}: ${e.why}`,
   settled: (e) =>
     `delivery ${e.delivery} ${e.end ?? `again in ${((e.againIn ?? 0) / 1000).toFixed(1)} s`}` +

@@ -10,6 +10,7 @@ import { startHttp, type HttpServer } from './http/server'
 import { type DoorApp } from './intake/app'
 import { makeDeliver, tellingDeliver, type Deliver } from './intake/deliver'
 import { makeLimits, usualLimits } from './intake/limits'
+import { makeNodes } from './intake/nodes'
 import { makePublish } from './intake/publish'
 import { makeRegister } from './intake/register'
 import { dialects } from './kinds'
@@ -92,6 +93,7 @@ export async function startService(config: Config, surroundings: Surroundings): 
     clock,
     observe,
   })
+  const nodes = makeNodes({ registry: store.registry, domains: () => config.access.register, clock, observe })
   const refusals = makeRefusals(clock)
   const limiting = makeLimits(
     { ...usualLimits, ...set(config.limits) },
@@ -128,7 +130,7 @@ export async function startService(config: Config, surroundings: Surroundings): 
       apps: () => [...doorApps().values()],
       register,
       publish: refusals.watch(decide),
-      nodesOf: async (service, owner) => (await store.registry.ownedBy(service, owner)).map(({ node }) => node),
+      nodes,
       send: (stanza) => void link.send(stanza),
       clock,
       observe,

@@ -16,24 +16,28 @@ export async function tellStatus(
   configured: readonly string[],
   now: number,
 ): Promise<Status> {
+  /** Nodes that their clients made belong to no app until a publish names one. */
+  const isNamed = (app: string): boolean => app !== ''
   const [accounts, registrations] = await Promise.all([records.accounts(), records.count()])
   const oldest = await records.oldest()
   const held = live?.held()
   const fuses = live?.fuses()
-  const apps = [...new Set([...configured, ...accounts.keys(), ...registrations.keys()])].map((app): AppStatus => {
-    const account = accounts.get(app)
-    const [why, fuse, first] = [held?.get(app), fuses?.get(app), oldest.get(app)]
-    return {
-      app,
-      isConfigured: configured.includes(app),
-      registrations: registrations.get(app) ?? 0,
-      ...(account === undefined ? {} : { account }),
-      missing: account === undefined ? 0 : missingOf(account),
-      ...(why === undefined ? {} : { held: why }),
-      ...(fuse === undefined ? {} : { fuse }),
-      ...(first === undefined ? {} : { oldest: first }),
-    }
-  })
+  const apps = [...new Set([...configured, ...accounts.keys(), ...registrations.keys()])]
+    .filter(isNamed)
+    .map((app): AppStatus => {
+      const account = accounts.get(app)
+      const [why, fuse, first] = [held?.get(app), fuses?.get(app), oldest.get(app)]
+      return {
+        app,
+        isConfigured: configured.includes(app),
+        registrations: registrations.get(app) ?? 0,
+        ...(account === undefined ? {} : { account }),
+        missing: account === undefined ? 0 : missingOf(account),
+        ...(why === undefined ? {} : { held: why }),
+        ...(fuse === undefined ? {} : { fuse }),
+        ...(first === undefined ? {} : { oldest: first }),
+      }
+    })
   const sum = (term: 'waiting' | 'inFlight') => apps.reduce((all, { account }) => all + (account?.[term] ?? 0), 0)
   return {
     ...(live === undefined

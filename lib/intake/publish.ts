@@ -4,15 +4,16 @@ import { type Clock } from '../clock'
 import { type Brought, type Dialect } from '../dialects/dialect'
 import { bareOf, isServer, type Jid } from '../model/jid'
 import { lifeOf, type Delivery, type Notification } from '../model/notification'
-import { type Registration } from '../model/registration'
+import { CLIENTS_OWN, type Registration } from '../model/registration'
 import { type PublishAnswer, type PublishRequest, type Summary } from '../model/request'
 import { type Observe } from '../observe'
 import { type Outbox } from '../outbox/outbox'
 import { type Registry } from '../stores/store'
 import { type DoorApp, type DoorApps } from './app'
-import { carriedBy, readdressed } from './brought'
+import { carriedBy, readdressed, type Carried } from './brought'
 import { classify, contentOf } from './classify'
 import { type Deliver } from './deliver'
+import { affiliationsOf } from './nodes'
 import { type Limits } from './limits'
 
 export interface PublishOptions {
@@ -32,9 +33,6 @@ export interface PublishOptions {
   readonly closed: () => string | undefined
 }
 
-/** The dialect of nodes that clients make themselves (XEP-0060 §8.1): their address comes with each publish. */
-const CLIENTS_OWN = 'pubsub'
-
 /** How often, in milliseconds, it is noted that a registration is still published to. */
 const SEEN_EVERY = 24 * 3600_000
 
@@ -50,12 +48,13 @@ export function makePublish(options: PublishOptions): (request: PublishRequest) 
     if (found === undefined || found.length === 0) return stateless(request)
     const permitted = found.filter((each) => mayPublish(request.publisher, each, options.publishers))
     if (permitted.length === 0) return { is: 'foreign-publisher' }
-    const registration = await chosen(permitted, request.secrets)
+    const isClientsOwn = permitted.some(({ dialect }) => dialect === CLIENTS_OWN)
+    const carried = isClientsOwn ? carriedBy(request, options.dialects, options.apps()) : undefined
+    const registration = await chosen(permitted, request.secrets, carried)
     if (registration === undefined) return { is: 'wrong-secret' }
     if ('malformed' in request.notification) return { is: 'malformed', ...request.notification }
     const { notification, publisher } = request
     if (registration.dialect !== CLIENTS_OWN) return accept(registration, notification, publisher)
-    const carried = carriedBy(request, options.dialects, options.apps())
     if (notification.accountRemoved || carried === undefined) {
       return notification.accountRemoved || registration.address !== undefined
         ? accept(registration, notification, publisher)
@@ -102,10 +101,11 @@ export function makePublish(options: PublishOptions): (request: PublishRequest) 
   async function chosen(
     permitted: readonly Registration[],
     secrets: readonly string[],
+    carried: Carried | undefined,
   ): Promise<Registration | undefined> {
     const exact = permitted.find((each) => each.secret !== undefined && secrets.includes(each.secret.reveal()))
     if (exact !== undefined) return exact
-    const open = permitted.find((each) => each.secret === undefined)
+    const open = openAmong(permitted, carried)
     if (open !== undefined) return open
     if (secrets.length === 0) return undefined
     for (const each of permitted) {
@@ -174,12 +174,25 @@ export function makePublish(options: PublishOptions): (request: PublishRequest) 
   }
 }
 
+/** Of several accounts that chose the same name for their nodes, the one whose device it is, or that has none yet. */
+function openAmong(permitted: readonly Registration[], carried: Carried | undefined): Registration | undefined {
+  const open = permitted.filter(({ secret }) => secret === undefined)
+  const address = carried?.is === 'device' ? carried.address : undefined
+  const own = address === undefined ? undefined : open.find((each) => each.address?.reveal() === address)
+  return own ?? open.find((each) => address !== undefined && each.address === undefined) ?? open[0]
+}
+
 function homeOf(owner: string): string {
   return owner.slice(owner.indexOf('@') + 1)
 }
 
 /** The registrant's domain, bare or with a resource (COMPAT(Tigase): publishes as domain/hash); the owner's bare JID (COMPAT(Prosody < 2017-08)); a domain of `access.publish`. */
 function mayPublish(publisher: Jid, registration: Registration, publishers: readonly string[]): boolean {
+  if (registration.dialect === CLIENTS_OWN) {
+    const affiliation = affiliationsOf(registration).get(bareOf(publisher))
+    if (affiliation !== undefined)
+      return affiliation === 'publish-only' && (isServer(publisher) || publisher.resource === undefined)
+  }
   if (!isServer(publisher)) return publisher.resource === undefined && bareOf(publisher) === registration.owner
   return publisher.domain === homeOf(registration.owner) || publishers.includes(publisher.domain)
 }

@@ -34,5 +34,8 @@ export interface Registration {
   readonly seenAt: number
 }
 
+/** The dialect of nodes that clients make themselves (XEP-0060 §8.1): the address, and the app, come with each publish. */
+export const CLIENTS_OWN = 'pubsub'
+
 /** Which of a registration's two addresses is meant. */
 export type AddressSlot = 'address' | 'callAddress'

@@ -2,6 +2,7 @@
 import { type Element } from 'ltx'
 import { type Clock } from '../clock'
 import { type Dialect, type OfferedApp } from '../dialects/dialect'
+import { type Nodes } from '../intake/nodes'
 import { type Register } from '../intake/register'
 import { type Opaque } from '../model/opaque'
 import { type Observe } from '../observe'
@@ -22,7 +23,7 @@ export interface AnsweringOptions {
   readonly apps: () => readonly OfferedApp[]
   readonly register: Register
   readonly publish: Publish
-  readonly nodesOf: (service: string, owner: string) => Promise<readonly string[]>
+  readonly nodes: Nodes
   readonly send: (stanza: Element) => void
   readonly clock: Clock
   readonly observe: Observe
@@ -30,7 +31,7 @@ export interface AnsweringOptions {
 
 /** Takes every stanza that the component receives; resolves when its one answer was sent. */
 export function makeAnswering(options: AnsweringOptions): (stanza: Element) => void | Promise<void> {
-  const { dialects, apps, register, publish, clock, observe } = options
+  const { dialects, apps, register, publish, nodes, clock, observe } = options
   const commands = registeringCommands({ dialects, apps, register })
   const routes = [
     pingRoute(),
@@ -38,14 +39,14 @@ export function makeAnswering(options: AnsweringOptions): (stanza: Element) => v
     timeRoute(clock),
     misdirectedRoute(),
     commandsRoute({ commands, sessions: makeSessions(options.secret.reveal()), clock }),
-    ...pubsubRoutes(publish),
+    ...pubsubRoutes(publish, nodes),
   ]
   const disco = discoRoutes({
     routes,
     commands,
     features: () => dialects.flatMap((dialect) => dialect.features(apps())),
     facts: () => dialects.flatMap((dialect) => dialect.facts?.(apps()) ?? []),
-    nodesOf: options.nodesOf,
+    nodesOf: (service, requester) => nodes.own({ service, requester }),
   })
   return makeRouter({ domain: options.domain, routes: [...routes, ...disco], send: options.send, observe })
 }

@@ -16,11 +16,13 @@ const LONGEST_TEXT = 1000
 /** Conditions of RFC 6120 §8.3.3 in use here. `resource-constraint`, `policy-violation` and `recipient-unavailable` are left out on purpose: Tigase deletes the device on each. */
 export type Condition =
   | 'bad-request'
+  | 'conflict'
   | 'feature-not-implemented'
   | 'forbidden'
   | 'internal-server-error'
   | 'item-not-found'
   | 'jid-malformed'
+  | 'not-acceptable'
   | 'not-allowed'
   | 'service-unavailable'
 
@@ -64,6 +66,28 @@ export function notImplemented(text?: string): Failure {
 /** XEP-0060 §12.20: the verb that is not supported is named. */
 export function unsupported(feature: string): Failure {
   return { ...notImplemented(), specific: { name: 'unsupported', ns: PUBSUB_ERRORS, attrs: { feature } } }
+}
+
+/** XEP-0060 §7.1.3.3, §8.2.3.4: the request names no node. */
+export const nodeIdRequired: Failure = Object.freeze({
+  ...badRequest('The request names no node.'),
+  specific: { name: 'nodeid-required', ns: PUBSUB_ERRORS },
+})
+
+/** XEP-0060 §8.1.2: the requester has a node of this name, which stays as it is. */
+export const nodeExists: Failure = Object.freeze({ is: 'error', type: 'cancel', condition: 'conflict' })
+
+/** XEP-0060 §8.1.3, §8.2.5, §8.9.2.4. */
+export function notAcceptable(text: string, specific?: string): Failure {
+  return {
+    ...{ is: 'error', type: 'modify', condition: 'not-acceptable', text },
+    ...(specific === undefined ? {} : { specific: { name: specific, ns: PUBSUB_ERRORS } }),
+  }
+}
+
+/** XEP-0060 §8.2.3.5: there is nothing that could be set. */
+export function notAllowed(text: string): Failure {
+  return { is: 'error', type: 'cancel', condition: 'not-allowed', text }
 }
 
 /** XEP-0060 §7.1.3. */

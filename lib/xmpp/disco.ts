@@ -2,7 +2,7 @@
 import xml from '@xmpp/xml'
 import { type Element } from 'ltx'
 import { type FormField } from '../dialects/dialect'
-import { bareOf, type Jid } from '../model/jid'
+import { type Jid } from '../model/jid'
 import { unknownNode, type Answer } from './answers'
 import { COMMANDS } from './commands'
 import { attribute } from './element'
@@ -27,7 +27,7 @@ export interface DiscoOptions {
   /** What the dialects tell of the apps; a form of its own, left out where there is nothing to tell. */
   readonly facts: () => readonly FormField[]
   /** The nodes of an account at one of our JIDs. */
-  readonly nodesOf: (service: string, owner: string) => Promise<readonly string[]>
+  readonly nodesOf: (service: string, requester: Jid) => Promise<readonly string[]>
 }
 
 export function discoRoutes(options: DiscoOptions): readonly Route[] {
@@ -55,7 +55,7 @@ export function discoRoutes(options: DiscoOptions): readonly Route[] {
     ),
   })
   const owns = async (asked: Asked, node: string): Promise<boolean> =>
-    (await options.nodesOf(asked.service, bareOf(asked.from))).includes(node)
+    (await options.nodesOf(asked.service, asked.from)).includes(node)
 
   async function answerInfo(asked: Asked): Promise<Answer> {
     const node = attribute(asked.child, 'node')
@@ -92,7 +92,7 @@ export function discoRoutes(options: DiscoOptions): readonly Route[] {
       )
     }
     if (node === undefined || node === '') {
-      const nodes = await options.nodesOf(asked.service, bareOf(asked.from))
+      const nodes = await options.nodesOf(asked.service, asked.from)
       return items(node, [
         { jid: asked.service, node: COMMANDS, name: 'Commands' },
         ...nodes.map((own) => ({ jid: asked.service, node: own })),

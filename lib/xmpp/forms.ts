@@ -60,6 +60,11 @@ export function blankForm(title: string, instructions: string, fields: readonly 
   )
 }
 
+/** A form with the values that are in force, to be changed and sent back. */
+export function filledForm(fields: readonly FormField[]): Element {
+  return xml('x', { xmlns: FORMS, type: 'form' }, ...fields.map(fieldElement))
+}
+
 /**
  * COMPAT(Martin ≤ 3, JaXMPP ≤ 8): both refuse a result whose form is not of type `result`. Items are preceded by a
  * `reported` that names their fields (§3.4).

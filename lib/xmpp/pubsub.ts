@@ -1,9 +1,12 @@
 /** Publish-Subscribe (XEP-0060 v1.30.0), as much of it as a `push` node service has; what it has not is refused by name. */
 import { type Element } from 'ltx'
+import { type Nodes } from '../intake/nodes'
 import { type PublishAnswer, type PublishRequest } from '../model/request'
 import { badRequest, toPublish, unsupported, type Answer } from './answers'
 import { attribute } from './element'
 import { FORMS, fieldsOf } from './forms'
+import { affiliations, ownAffiliations } from './pubsub-affiliations'
+import { configureNode, createNode, deleteNode } from './pubsub-nodes'
 import { readItems } from './notification'
 import { type Asked, type Route } from './router'
 
@@ -12,23 +15,16 @@ const OWNER = 'http://jabber.org/protocol/pubsub#owner'
 
 /** The verbs that are not supported, by element and type, with XEP-0060's own feature names. */
 const unsupportedVerbs: Readonly<Record<string, string>> = {
-  'pubsub get affiliations': 'retrieve-affiliations',
   'pubsub get default': 'retrieve-default-sub',
   'pubsub get items': 'retrieve-items',
   'pubsub get options': 'subscription-options',
   'pubsub get subscriptions': 'retrieve-subscriptions',
-  'pubsub set create': 'create-nodes',
   'pubsub set options': 'subscription-options',
   'pubsub set retract': 'delete-items',
   'pubsub set subscribe': 'subscribe',
   'pubsub set unsubscribe': 'subscribe',
-  'owner get affiliations': 'retrieve-affiliations',
-  'owner get configure': 'config-node',
   'owner get default': 'retrieve-default',
   'owner get subscriptions': 'manage-subscriptions',
-  'owner set affiliations': 'modify-affiliations',
-  'owner set configure': 'config-node',
-  'owner set delete': 'delete-nodes',
   'owner set purge': 'purge-nodes',
   'owner set subscriptions': 'manage-subscriptions',
 }
@@ -37,20 +33,49 @@ const NO_OPTIONS = Object.freeze({ secrets: [], options: new Map<string, readonl
 
 export type Publish = (request: PublishRequest) => Promise<PublishAnswer>
 
-export function pubsubRoutes(publish: Publish): readonly Route[] {
+/** What is announced beside publishing (XEP-0060 §16.1.4): what clients do that make their own node. */
+const nodeFeatures = [
+  ...['access-whitelist', 'config-node', 'create-and-configure', 'create-nodes', 'delete-nodes', 'instant-nodes'],
+  ...['modify-affiliations', 'publish-only-affiliation', 'retrieve-affiliations'],
+].map((name) => `${PUBSUB}#${name}`)
+
+export function pubsubRoutes(publish: Publish, nodes: Nodes): readonly Route[] {
   return [
     {
       ns: PUBSUB,
       names: ['pubsub'],
       types: ['get', 'set'],
-      features: [PUBSUB, `${PUBSUB}#publish`, `${PUBSUB}#publish-options`],
+      features: [PUBSUB, `${PUBSUB}#publish`, `${PUBSUB}#publish-options`, ...nodeFeatures],
       answer: (asked) => {
-        const verb = asked.child.getChildElements().find((child) => child.getName() === 'publish')
-        if (verb !== undefined && asked.type === 'set') return publishOf(asked, verb, publish)
+        const verbs = asked.child.getChildElements()
+        const named = (name: string): Element | undefined => verbs.find((child) => child.getName() === name)
+        const [published, created] = [named('publish'), named('create')]
+        if (published !== undefined && asked.type === 'set') return publishOf(asked, published, publish)
+        if (created !== undefined && asked.type === 'set') return createNode(asked, created, nodes)
+        const affiliated = named('affiliations')
+        if (affiliated !== undefined && asked.type === 'get') return ownAffiliations(asked, affiliated, nodes)
         return refusal('pubsub', asked)
       },
     },
-    { ns: OWNER, names: ['pubsub'], types: ['get', 'set'], features: [], answer: (asked) => refusal('owner', asked) },
+    {
+      ns: OWNER,
+      names: ['pubsub'],
+      types: ['get', 'set'],
+      features: [],
+      answer: (asked) => {
+        const [verb] = asked.child.getChildElements()
+        switch (verb?.getName()) {
+          case 'configure':
+            return configureNode(asked, verb, nodes)
+          case 'affiliations':
+            return affiliations(asked, verb, nodes)
+          case 'delete':
+            return asked.type === 'set' ? deleteNode(asked, verb, nodes) : refusal('owner', asked)
+          default:
+            return refusal('owner', asked)
+        }
+      },
+    },
   ]
 }
 

@@ -101,6 +101,15 @@ function nodesIn(answer: XmlElement): readonly string[] {
   )
 }
 
+/** Nodes that an account may have made, set up or deleted by this stanza without a command (XEP-0060 §8). */
+function nodesHandled(stanza: XmlElement, answer: XmlElement): readonly string[] {
+  if (answer.attrs['type'] !== 'result') return []
+  const verbs = /<(?:create|delete|configure|affiliations)\b[^>]*?\bnode=(?:'([^']*)'|"([^"]*)")/g
+  return [stanza, answer].flatMap((each) =>
+    [...each.toString().matchAll(verbs)].map(([, single, double]) => single ?? double ?? ''),
+  )
+}
+
 /** `batch`: how many stanzas. */
 export function makeFuzz(scene: FuzzHouse, options: { readonly seed: number; readonly batch: number }): Fuzz {
   const { house } = scene
@@ -108,6 +117,8 @@ export function makeFuzz(scene: FuzzHouse, options: { readonly seed: number; rea
   const judged = { exact: 0, open: 0, 'no publish': 0, silent: 0 }
   /** Nodes that mutated commands have made, of accounts that are not swept. */
   const strays = new Set<string>()
+  /** Nodes that mutated PubSub requests have had to do with. */
+  const handled = new Set<string>()
   let spent: readonly string[] = []
   let count = 0
 
@@ -176,6 +187,7 @@ export function makeFuzz(scene: FuzzHouse, options: { readonly seed: number; rea
     sent.forEach(({ stanza }, index) => {
       const answer = answers[index]
       if (answer === undefined || answer instanceof Error) return
+      for (const node of nodesHandled(stanza, answer)) handled.add(node)
       const isSwept = CHURN.some((owner) => bareOf(stanza.attrs['from'] ?? '') === owner)
       for (const node of nodesIn(answer)) (isSwept ? made : strays).add(node)
     })
@@ -183,7 +195,7 @@ export function makeFuzz(scene: FuzzHouse, options: { readonly seed: number; rea
     const isOurs = (node: string): boolean => scene.devices.some((device) => device.node === node)
     const world: World = {
       devices: scene.devices,
-      unsure: (node) => made.has(node) || (strays.has(node) && !isOurs(node)),
+      unsure: (node) => made.has(node) || handled.has(node) || (strays.has(node) && !isOurs(node)),
       publishers: ['rooms.example.com'],
     }
     sent.forEach(({ stanza }, index) => {

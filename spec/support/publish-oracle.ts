@@ -37,6 +37,8 @@ const others = [
   'cancel service-unavailable',
   'cancel feature-not-implemented',
   'cancel not-allowed',
+  'cancel conflict',
+  'modify not-acceptable',
 ]
 
 /** `exact`: the table leaves no choice. */

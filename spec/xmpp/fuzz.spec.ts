@@ -87,7 +87,7 @@ describe('xmpp, under ten thousand mutated stanzas', () => {
       for (const [app, account] of await scene.house.service().accounts()) {
         expect({ app, closes: closes(account), account }).toMatchObject({ closes: true })
       }
-      expect(fuzz.judged.exact).toBeGreaterThan(2_500)
+      expect(fuzz.judged.exact).toBeGreaterThan(1_500)
       expect(growth).toBeLessThan(MOST_GROWTH)
     } finally {
       await scene.close()
