@@ -22,6 +22,9 @@ export interface Life {
   isOver(): boolean
   /** SIGKILL; resolves when the process is gone, with true if it had ended by itself before. */
   kill(): Promise<boolean>
+  readonly pid: number
+  /** Sends a signal that does not end it. */
+  signal(name: 'SIGSTOP' | 'SIGCONT' | 'SIGHUP'): void
   /** SIGTERM; resolves with the exit code. */
   stop(): Promise<number | null>
   /** The log so far, line by line; a line that was cut is left out. */
@@ -31,7 +34,8 @@ export interface Life {
 }
 
 export interface Program {
-  start(config: string): Life
+  /** `more`: added to its environment. */
+  start(config: string, more?: Readonly<Record<string, string>>): Life
   /** All lives so far. */
   readonly lives: readonly Life[]
   /** The store as this program has it. */
@@ -58,12 +62,15 @@ export function copyProgram(root: string, folder: string): Program {
   return {
     lives,
     sqlite: (load('./stores/sqlite.js') as typeof Sqlite).sqlite,
-    start(config) {
+    start(config, more = {}) {
       const out = join(folder, `life-${lives.length}.log`)
       const err = join(folder, `life-${lives.length}.err`)
       const files = [openSync(out, 'w'), openSync(err, 'w')] as const
       const since = performance.now()
-      const child = spawn(process.execPath, [cli, 'run', '--config', config], { stdio: ['ignore', ...files] })
+      const child = spawn(process.execPath, [cli, 'run', '--config', config], {
+        stdio: ['ignore', ...files],
+        env: { ...process.env, ...more },
+      })
       for (const file of files) closeSync(file)
       let isOver = false
       const over = new Promise<number | null>((done) =>
@@ -74,6 +81,8 @@ export function copyProgram(root: string, folder: string): Program {
       )
       const life: Life = {
         since,
+        pid: child.pid ?? 0,
+        signal: (name) => void child.kill(name),
         isOver: () => isOver,
         async kill() {
           const wasOver = isOver

@@ -1,0 +1,43 @@
+/** What reached the push services, request by request, in one form. */
+import { type ApnsRequest } from '../../lib/sim/apns'
+import { type World } from './world'
+
+export interface Arrival {
+  readonly token: string
+  /** Milliseconds since 1970, by the right clock. */
+  readonly at: number
+  readonly ciphertext: string | undefined
+  /** The push service took it: the device has it or will. */
+  readonly isTaken: boolean
+  /** It was told that this one can never be sent. */
+  readonly isRefused: boolean
+  /** An answer, or a stream that is as good as unsent: whoever sends it again does no harm. */
+  readonly isSafe: boolean
+}
+
+const isFinal = (status: number): boolean => status >= 400 && status < 500 && ![401, 403, 408, 429].includes(status)
+
+function fromApns({ token, at, payload, answer }: ApnsRequest): Arrival {
+  const ciphertext = payload?.['encrypted']
+  const status = answer.kind === 'status' ? answer.status : 0
+  return {
+    ...{ token, at, ciphertext: typeof ciphertext === 'string' ? ciphertext : undefined },
+    isTaken: status === 200,
+    isRefused: isFinal(status),
+    // Which code and which GOAWAY it was is not told: REFUSED_STREAM and a GOAWAY before the stream are safe.
+    isSafe: (status !== 0 && status !== 200) || answer.kind === 'reset' || answer.kind === 'goaway',
+  }
+}
+
+export function arrivalsAt({ apns, fcm, web }: World): readonly Arrival[] {
+  const plain = (token: string, at: number, status: number): Arrival => {
+    return { token, at, ciphertext: undefined, isTaken: status < 300, isRefused: isFinal(status), isSafe: true }
+  }
+  const statusOf = (answer: (typeof fcm.journal)[number]['answer']): number =>
+    answer.is === 'answer' ? answer.status : 599
+  return [
+    ...apns.journal.entries.map(fromApns),
+    ...fcm.journal.map(({ at, message, answer }) => plain(message?.target.value ?? '', at, statusOf(answer))),
+    ...web.journal.map(({ at, subscription, answer }) => plain(subscription?.endpoint ?? '', at, statusOf(answer))),
+  ]
+}
