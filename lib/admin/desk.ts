@@ -46,6 +46,16 @@ export function makeDesk({ records, running, apps, perDevice, clock }: DeskOptio
               `delivery ${delivery ?? ''} does not wait for its time; \`xmpp-push explain\` tells what became of it`,
             )
       }
+      case 'drop': {
+        const { delivery, app } = question
+        if ((delivery === undefined) === (app === undefined)) return failed('name a delivery or an app, one of both')
+        const which = delivery === undefined ? { app: app ?? '' } : { delivery }
+        const dropped = await upkeep.abandon(which, clock.now())
+        if (dropped === 0 && delivery !== undefined)
+          return failed(`delivery ${delivery} does not wait; \`xmpp-push explain\` tells what became of it`)
+        observe({ at: 'notice', about: 'outbox', text: droppedText(dropped, app) })
+        return { is: 'answer', answer: { dropped } }
+      }
       case 'fuse-reset': {
         const was = live.fuses().get(question.app)
         if (was === undefined) return failed(`the fuse of ${question.app} has not blown`)
@@ -78,6 +88,10 @@ export function makeDesk({ records, running, apps, perDevice, clock }: DeskOptio
   }
 
   return answer as Ask
+}
+
+function droppedText(count: number, app: string | undefined): string {
+  return `an operator dropped ${count} deliveries${app === undefined ? '' : ` of app ${app}`}; they are counted as abandoned`
 }
 
 function failed(why: string): { readonly is: 'failed'; readonly why: string } {

@@ -22,6 +22,7 @@ export type Question =
   | { readonly ask: 'explain'; readonly about: string }
   | { readonly ask: 'outbox'; readonly app?: string; readonly limit: number }
   | { readonly ask: 'retry'; readonly delivery?: string; readonly app?: string }
+  | { readonly ask: 'drop'; readonly delivery?: string; readonly app?: string }
   | { readonly ask: 'fuse-reset'; readonly app: string }
 
 export type Asked = Question['ask']
@@ -112,6 +113,8 @@ export interface Answers {
   explain: Explanation
   outbox: { readonly waiting: readonly Trace[]; readonly held: Readonly<Record<string, string>>; readonly at: number }
   retry: { readonly retried: number }
+  /** They ended as `abandoned`. */
+  drop: { readonly dropped: number }
   'fuse-reset': { readonly app: string; readonly was: string }
 }
 
@@ -136,6 +139,7 @@ const fields: { readonly [A in Asked]: Readonly<Record<string, Kind>> } = {
   explain: { about: 'text' },
   outbox: { app: 'text?', limit: 'limit' },
   retry: { delivery: 'text?', app: 'text?' },
+  drop: { delivery: 'text?', app: 'text?' },
   'fuse-reset': { app: 'text' },
 }
 

@@ -6,7 +6,7 @@ import { eraseOwner, listDevices, removeDevice, showDevice } from './devices'
 import { explain } from './explain'
 import { resetFuse } from './fuse'
 import { type OperatorWords } from './operate'
-import { listWaiting, retry } from './outbox'
+import { drop, listWaiting, retry, type WhichWords } from './outbox'
 import { status } from './status'
 import { type ExitCode, type Terminal } from './terminal'
 
@@ -41,6 +41,11 @@ Makes a push that waits for its next attempt due now, or with --app all of an ap
 pause ends too.
 ${changes.trim()}`
 
+const dropHelp = `
+Ends a push that waits, or with --app all that wait of an app. They are never sent and
+are counted as abandoned; what is being sent at this moment ends by itself.
+${changes.trim()}`
+
 const fuseHelp = `
 An app's fuse blows when so many of its tokens are called dead within an hour that the
 fault is likely ours: a wrong key, topic or project. From then on nothing is forgotten.
@@ -65,6 +70,12 @@ export function addOperatorCommands(program: Command, terminal: Terminal, end: (
       .option('-c, --config <file>', 'the configuration (default: component.config.json, or XMPP_PUSH_CONFIG)')
       .option('--json', 'print JSON; times are milliseconds since 1970')
   const wordsOf = ({ config, json }: Words): OperatorWords => ({ file: config ?? configFile(), json: json === true })
+  const which = (push: string | undefined, words: Words & { app?: string }, command: Command): WhichWords => {
+    const { app } = words
+    if (push !== undefined && app === undefined) return { ...wordsOf(words), delivery: push }
+    if (push === undefined && app !== undefined) return { ...wordsOf(words), app }
+    return command.error('error: name a push or an --app, one of both')
+  }
   const limited = (command: Command): Command =>
     common(command).option('--limit <n>', `how many at most, up to ${LARGEST_PAGE}`, page, 100)
 
@@ -110,8 +121,8 @@ export function addOperatorCommands(program: Command, terminal: Terminal, end: (
 
   const outbox = program
     .command('outbox')
-    .summary('list what waits, and send it now')
-    .description('Lists pushes that are not yet delivered, and makes them due.')
+    .summary('list what waits, send it now, drop it')
+    .description('Lists pushes that are not yet delivered, makes them due, and drops them.')
   limited(outbox.command('list'))
     .description('Lists what is being sent, then what waits, calls first, by the time that it is due.')
     .option('--app <name>', 'of this app')
@@ -125,10 +136,14 @@ export function addOperatorCommands(program: Command, terminal: Terminal, end: (
     .option('--app <name>', 'all of this app')
     .addHelpText('after', retryHelp)
     .action(async (push: string | undefined, words: Words & { app?: string }, command: Command) => {
-      const { app } = words
-      if (push !== undefined && app === undefined) end(await retry({ ...wordsOf(words), delivery: push }, terminal))
-      else if (push === undefined && app !== undefined) end(await retry({ ...wordsOf(words), app }, terminal))
-      else command.error('error: name a push or an --app, one of both')
+      end(await retry(which(push, words, command), terminal))
+    })
+  common(outbox.command('drop [push]'))
+    .description('Drops what waits: it is never sent.')
+    .option('--app <name>', 'all of this app')
+    .addHelpText('after', dropHelp)
+    .action(async (push: string | undefined, words: Words & { app?: string }, command: Command) => {
+      end(await drop(which(push, words, command), terminal))
     })
 
   const fuse = program.command('fuse').summary('reset a blown fuse').description('The fuse against mass forgetting.')

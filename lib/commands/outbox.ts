@@ -1,4 +1,4 @@
-/** `xmpp-push outbox`: lists what is not yet delivered, and makes it due now. */
+/** `xmpp-push outbox`: lists what is not yet delivered, makes it due now, and drops it. */
 import { type Answers } from '../admin/questions'
 import { type Trace } from '../model/trace'
 import { operate, type OperatorWords } from './operate'
@@ -11,7 +11,7 @@ export interface WaitingWords extends OperatorWords {
 }
 
 /** One delivery, or all of an app. */
-export type RetryWords = OperatorWords & ({ readonly delivery: string } | { readonly app: string })
+export type WhichWords = OperatorWords & ({ readonly delivery: string } | { readonly app: string })
 
 function dueText({ state, dueAt }: Trace, now: number): string {
   if (state === 'out') return 'being sent'
@@ -37,10 +37,18 @@ export function listWaiting({ app, limit, ...words }: WaitingWords, terminal: Te
   return operate(words, { ask: 'outbox', ...(app === undefined ? {} : { app }), limit }, waitingLines, terminal)
 }
 
-export function retry(words: RetryWords, terminal: Terminal): Promise<ExitCode> {
+export function retry(words: WhichWords, terminal: Terminal): Promise<ExitCode> {
   const which = 'app' in words ? { app: words.app } : { delivery: words.delivery }
   const lines = ({ retried }: Answers['retry']): readonly string[] => [
     `${counted(retried, 'push is', 'pushes are')} due now${'app' in words ? `; ${words.app} is held no longer` : ''}`,
   ]
   return operate({ file: words.file, json: words.json }, { ask: 'retry', ...which }, lines, terminal)
+}
+
+export function drop(words: WhichWords, terminal: Terminal): Promise<ExitCode> {
+  const which = 'app' in words ? { app: words.app } : { delivery: words.delivery }
+  const lines = ({ dropped }: Answers['drop']): readonly string[] => [
+    `${counted(dropped, 'push was', 'pushes were')} dropped, and counted as abandoned`,
+  ]
+  return operate({ file: words.file, json: words.json }, { ask: 'drop', ...which }, lines, terminal)
 }

@@ -252,8 +252,27 @@ describe('xmpp-push outbox', () => {
     expect(await told('status')).toContain('1 accepted = 1 delivered')
   })
 
+  it('drops what waits, one or all of an app, and counts it as abandoned', async () => {
+    house.apns.script({ answer: answers.refuse('ServiceUnavailable'), times: 'always' })
+    await publishTo(house, romeo)
+    await house.rest()
+    const push = await lastPush()
+    expect(await told('outbox', 'drop', push)).toBe('1 push was dropped, and counted as abandoned\n')
+    expect(await failure('outbox', 'drop', push)).toContain('does not wait')
+    expect(await told('explain', push)).toContain('dropped by an operator')
+    await publishTo(house, romeo)
+    await publishTo(house, juliet)
+    await house.rest()
+    expect(await told('outbox', 'drop', '--app', IOS)).toBe('2 pushes were dropped, and counted as abandoned\n')
+    expect(await told('outbox', 'drop', '--app', ANDROID)).toContain('0 pushes')
+    expect(await told('outbox', 'list')).toBe('nothing waits\n')
+    expect(await told('status')).toContain('3 abandoned + 0 in flight + 0 waiting')
+    expect(house.log.join('')).toContain('an operator dropped 2 deliveries of app')
+  })
+
   it('ends with 2 where neither or both of push and app are named', async () => {
-    for (const words of [[], ['x', '--app', IOS]]) expect((await ask('outbox', 'retry', ...words)).code).toBe(2)
+    for (const command of ['retry', 'drop'])
+      for (const words of [[], ['x', '--app', IOS]]) expect((await ask('outbox', command, ...words)).code).toBe(2)
     expect((await ask('outbox', 'list', '--limit', '0')).code).toBe(2)
   })
 })

@@ -188,6 +188,36 @@ export function storeServesOperators(scene: StoreScene): void {
     })
   })
 
+  describe('dropping what waits', () => {
+    it('ends it as abandoned, with its trace, and sends it never', async () => {
+      const [one, other] = [to(uuid()), to(uuid())]
+      await put(...[one, other].map((each) => ({ ...each, dueAt: scene.now() + HOUR })))
+      expect(await scene.store.upkeep.abandon({ delivery: one.id }, NOW + 7)).toBe(1)
+      expect(await scene.store.upkeep.abandon({ delivery: one.id }, NOW + 8)).toBe(0)
+      expect(await account()).toMatchObject({ accepted: 2, abandoned: 1, waiting: 1 })
+      const [trace] = await scene.store.records.traces({ deliveries: [one.id] })
+      expect(trace?.steps).toEqual([
+        { at: NOW + 7, is: 'ended', end: 'abandoned', outcome: 'refused', why: 'dropped by an operator' },
+      ])
+      expect(await scene.store.upkeep.hasten({ app }, scene.now())).toBe(1)
+      expect((await take()).map(({ delivery: { id } }) => id)).toEqual([other.id])
+    })
+
+    it('takes all of an app, what waits behind another too, but not what is out, nor of another app', async () => {
+      const registration = uuid()
+      const lane = { collapseKey: 'wake' }
+      const out = to(registration, lane)
+      await put(out)
+      await take()
+      await put(to(registration, lane), to(uuid()), { ...to(uuid()), app: fresh('app') })
+      expect(await scene.store.upkeep.abandon({ app }, NOW)).toBe(2)
+      expect(await account()).toMatchObject({ accepted: 3, abandoned: 2, inFlight: 1, waiting: 0 })
+      await scene.store.outbox.settle([{ id: out.id, app, end: 'delivered', resent: false }])
+      await put(to(registration, lane))
+      expect(await take()).toHaveLength(1)
+    })
+  })
+
   describe('erasing a person', () => {
     it('removes devices, tombstones, what waits and traces, at every service, and nobody else’s', async () => {
       const owner = `${fresh('tybalt')}@example.com`
