@@ -39,7 +39,7 @@ export interface AppProfile {
   /** What the push service gets to see, one sentence for the operator. */
   readonly reveals: string
   readonly passesEncrypted: boolean
-  readonly keeps: { readonly sender: boolean; readonly body: boolean }
+  readonly keeps: { readonly sender: boolean; readonly body: boolean; readonly extras?: boolean }
   /** Whether a call can be sent as one. */
   rings(content: Content, hasCallAddress: boolean): boolean
   collapseKey(notification: Omit<Notification, 'collapseKey'>): string | undefined

@@ -8,7 +8,12 @@ export interface DoorApp extends OfferedApp {
   address(raw: string): string | undefined
   /** Why a normalised address must not be registered, as the network tells; see `Provider`. */
   readonly whyNot?: (address: string) => Promise<string | undefined>
-  readonly keeps: { readonly sender: boolean; readonly body: boolean; readonly encrypted: boolean }
+  readonly keeps: {
+    readonly sender: boolean
+    readonly body: boolean
+    readonly encrypted: boolean
+    readonly extras?: boolean
+  }
   /** By it, requests that name no app find theirs. */
   readonly match?: Match
   rings(content: Content, hasCallAddress: boolean): boolean

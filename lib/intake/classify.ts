@@ -27,9 +27,9 @@ export function classify(summary: Summary): Judged {
 /** Drops what the app's settings do not allow to be kept: sender and text of unencrypted messages, unless opted in. */
 export function contentOf(
   summary: Summary,
-  keeps: { readonly sender: boolean; readonly body: boolean; readonly encrypted: boolean },
+  keeps: { readonly sender: boolean; readonly body: boolean; readonly encrypted: boolean; readonly extras?: boolean },
 ): Content {
-  const { count, sender, body, nickname, encrypted, call } = summary
+  const { count, sender, body, nickname, encrypted, call, extras } = summary
   return {
     ...(count === undefined ? {} : { count }),
     ...(sender === undefined || !keeps.sender ? {} : { sender }),
@@ -37,5 +37,6 @@ export function contentOf(
     ...(nickname === undefined || !keeps.sender ? {} : { nickname }),
     ...(encrypted === undefined || !keeps.encrypted ? {} : { encrypted: { iv: encrypted.iv, data: encrypted.data } }),
     ...(call === undefined || !keeps.encrypted ? {} : { call }),
+    ...(extras === undefined || keeps.extras !== true ? {} : { extras }),
   }
 }

@@ -4,7 +4,7 @@ import { type Clock } from '../clock'
 import { type Brought, type Dialect } from '../dialects/dialect'
 import { bareOf, isServer, type Jid } from '../model/jid'
 import { lifeOf, type Delivery, type Notification } from '../model/notification'
-import { CLIENTS_OWN, type Registration } from '../model/registration'
+import { CLIENTS_OWN, type Environment, type Registration } from '../model/registration'
 import { type PublishAnswer, type PublishRequest, type Summary } from '../model/request'
 import { type Observe } from '../observe'
 import { type Outbox } from '../outbox/outbox'
@@ -54,6 +54,9 @@ export function makePublish(options: PublishOptions): (request: PublishRequest) 
     if (registration === undefined) return { is: 'wrong-secret' }
     if ('malformed' in request.notification) return { is: 'malformed', ...request.notification }
     const { notification, publisher } = request
+    if (request.environment !== undefined && registration.environment === undefined) {
+      await proveAsTold(registration, request.environment)
+    }
     if (registration.dialect !== CLIENTS_OWN) return accept(registration, notification, publisher)
     if (notification.accountRemoved || carried === undefined) {
       return notification.accountRemoved || registration.address !== undefined
@@ -63,6 +66,11 @@ export function makePublish(options: PublishOptions): (request: PublishRequest) 
     if (carried.is === 'answer') return carried.answer
     const current = await readdressed(registration, carried, registry, clock.now())
     return current === undefined ? { is: 'unknown-node' } : accept(current, notification, publisher, carried.brought)
+  }
+
+  /** Told by the client with every publish: believed until a push proves another. */
+  async function proveAsTold({ id, address }: Registration, environment: Environment): Promise<void> {
+    if (address !== undefined) await registry.prove(id, environment, address)
   }
 
   /** Of a node that nobody registered, the publish itself may name the device. */

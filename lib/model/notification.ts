@@ -37,6 +37,8 @@ export interface Content {
   readonly nickname?: string
   readonly encrypted?: Encrypted
   readonly call?: Call
+  /** Texts that the app wants to see under their own names, where its settings allow that. */
+  readonly extras?: Readonly<Record<string, string>>
   /** A call that cannot ring, sent as a message. */
   readonly isCall?: true
   /** What a caller put into its request, in the words of its interface; the profile of that interface reads it. */

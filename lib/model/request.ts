@@ -12,6 +12,8 @@ export interface Summary {
   readonly priority?: 'high' | 'low'
   readonly encrypted?: { readonly iv: string; readonly data: string; readonly voip: boolean }
   readonly call?: { readonly action: string; readonly sid?: string; readonly media: readonly string[] }
+  /** Text of children that belong to no extension known here, by name (Openfire's plugin passes them on to apps). */
+  readonly extras?: Readonly<Record<string, string>>
   /** The account is gone for good (Tigase account event). */
   readonly accountRemoved: boolean
 }
@@ -32,6 +34,8 @@ export interface PublishRequest {
   /** All publish-options, by `var`. */
   readonly options: ReadonlyMap<string, readonly string[]>
   readonly notification: Summary | Malformed
+  /** The publisher says that the device is one of Apple's sandbox. */
+  readonly environment?: 'sandbox'
 }
 
 export type PublishAnswer =

@@ -20,7 +20,7 @@ export interface Profile<Options = never> {
   /** Whether content that was encrypted for the device reaches it. */
   readonly passesEncrypted: boolean
   /** What of a publish may be kept: everything else is dropped at the door. */
-  keeps(options: Options): { readonly sender: boolean; readonly body: boolean }
+  keeps(options: Options): { readonly sender: boolean; readonly body: boolean; readonly extras?: boolean }
   /** Whether a call can be sent as one: the caller can be named on the device, and there is an address that rings. */
   rings(content: Content, hasCallAddress: boolean): boolean
   /** Wake-ups of the same key replace each other while they wait; undefined: each is sent. */

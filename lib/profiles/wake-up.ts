@@ -4,7 +4,12 @@ import { type Content, type Notification } from '../model/notification'
 
 /** True if nothing would be lost were a newer push of the same kind sent in its place. */
 export function isWakeUp(content: Content): boolean {
-  return content.encrypted === undefined && content.sender === undefined && content.body === undefined
+  return (
+    content.encrypted === undefined &&
+    content.sender === undefined &&
+    content.body === undefined &&
+    content.extras === undefined
+  )
 }
 
 /** Wake-ups of one class replace each other; content and calls never do. */

@@ -56,6 +56,7 @@ function readNotification(notification: Element, siblings: readonly Element[]): 
     ...(priority === 'high' || priority === 'low' ? { priority } : {}),
     ...(encrypted === undefined ? {} : { encrypted }),
     ...(call === undefined ? {} : { call }),
+    ...extrasOf(inside),
     accountRemoved: event !== undefined && attribute(event, 'name') === 'account-removed',
   }
 }
@@ -74,6 +75,21 @@ function isWithheld(summary: readonly Element[], fields: Fields): boolean {
 /** COMPAT(MongooseIM, hints plugin): a call message is summarised by fields of its own. */
 function hintedCallOf(fields: Fields): Summary['call'] {
   return calling(valueOf(fields, 'jingle-message'), valueOf(fields, 'jingle-session-id'), [])
+}
+
+const MOST_EXTRAS = 16
+const spokenFor = /^(?:jabber:x:data|tigase:push:.*|http:\/\/tigase\.org\/.*|urn:xmpp:push:priority:0)$/
+
+/**
+ * COMPAT(Openfire's pushserver plugin): what stands beside the form is meant for the app, by its name. What Tigase and others have in
+ * namespaces of their own is none of it.
+ */
+function extrasOf(inside: readonly Element[]): Pick<Summary, 'extras'> {
+  const found = inside
+    .filter((child) => !spokenFor.test(child.getNS() ?? '') && child.getName() !== 'field')
+    .map((child) => [child.getName(), bounded(child.getText(), LONGEST_TEXT)] as const)
+    .filter((each): each is readonly [string, string] => each[1] !== undefined && each[0].length <= LONGEST_NAME)
+  return found.length === 0 ? {} : { extras: Object.fromEntries(found.slice(0, MOST_EXTRAS)) }
 }
 
 function countOf(text: string | undefined): number | undefined {

@@ -90,12 +90,15 @@ function refusal(where: 'pubsub' | 'owner', asked: Asked): Answer {
 
 async function publishOf(asked: Asked, verb: Element, publish: Publish): Promise<Answer> {
   const node = attribute(verb, 'node')
+  const options = optionsIn(asked.child)
   return toPublish(
     await publish({
       service: asked.service,
       publisher: asked.from,
       ...(node === undefined ? {} : { node }),
-      ...optionsIn(asked.child),
+      ...options,
+      // COMPAT(Openfire's pushserver apps): an option says that the build is a developer's.
+      ...(options.options.get('sandbox')?.[0]?.toLowerCase() === 'true' ? { environment: 'sandbox' as const } : {}),
       notification: readItems(verb.getChildren('item')),
     }),
   )

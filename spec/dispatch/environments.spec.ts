@@ -6,10 +6,10 @@ const token = 'b7'.repeat(32)
 let house: House
 let node = ''
 
-async function publish(): Promise<void> {
+async function publish(options = ''): Promise<void> {
   const answer = await house.server.request(
     `<iq type='set' id='p' from='example.com' to='${DOMAIN}'><pubsub xmlns='http://jabber.org/protocol/pubsub'><publish node='${node}'><item>` +
-      `<notification xmlns='urn:xmpp:push:0'><x xmlns='jabber:x:data'><field var='last-message-body'><value>New</value></field></x></notification></item></publish></pubsub></iq>`,
+      `<notification xmlns='urn:xmpp:push:0'><x xmlns='jabber:x:data'><field var='last-message-body'><value>New</value></field></x></notification></item></publish>${options}</pubsub></iq>`,
   )
   expect(answer.attrs['type']).toBe('result')
   await house.rest()
@@ -53,6 +53,15 @@ describe('dispatch: two APNs environments', () => {
     expect(house.apns.journal.entries).toHaveLength(1)
     expect(house.sandbox.received(token)).toHaveLength(2)
     expect((await house.service().accounts()).get(APP)).toMatchObject({ accepted: 2, delivered: 2 })
+  })
+
+  it('goes to the sandbox at once where the publish says so', async () => {
+    house.sandbox.addDevice({ token, topic: IOS, environment: 'sandbox' })
+    await publish(
+      `<publish-options><x xmlns='jabber:x:data'><field var='sandbox'><value>true</value></field></x></publish-options>`,
+    )
+    expect(house.apns.journal.entries).toHaveLength(0)
+    expect(house.sandbox.received(token)).toHaveLength(1)
   })
 
   it('remembers it across a restart', async () => {
