@@ -11,6 +11,7 @@ import { type Claimed, type Outbox } from '../outbox/outbox'
 import { type Registry } from '../stores/store'
 import { type Fuse } from './fuse'
 import { makeHolds } from './holds'
+import { makeRamp } from './ramp'
 import { makeSender, type SendingApp } from './sender'
 
 export interface DispatcherOptions {
@@ -44,13 +45,14 @@ export function makeDispatcher(options: DispatcherOptions): Dispatcher {
   const stopping = new AbortController()
   let isRunning = false
   let isScheduled = false
+  const ramp = makeRamp()
   const holds = makeHolds(clock, observe, claimSoon)
   const send = makeSender({ ...options, holds, stopping: stopping.signal })
 
   function room(): ReadonlyMap<string, number> {
     const free = new Map<string, number>()
     for (const [name, app] of options.apps()) {
-      const left = holds.limit(name, app.provider.concurrency) - (out.get(name) ?? 0)
+      const left = ramp.limit(name, holds.limit(name, app.provider.concurrency)) - (out.get(name) ?? 0)
       if (left > 0) free.set(name, left)
     }
     return free
@@ -102,6 +104,7 @@ export function makeDispatcher(options: DispatcherOptions): Dispatcher {
     const left = (out.get(app) ?? 1) - 1
     if (left > 0) out.set(app, left)
     else out.delete(app)
+    ramp.settled(app)
     tellDrained()
     claimSoon()
   }

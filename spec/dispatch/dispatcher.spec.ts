@@ -225,6 +225,31 @@ describe('lib/dispatch/dispatcher', () => {
     expect((await store.registry.get([id]))[0]?.id).toBe(id)
   })
 
+  it('comes back slowly after an outage: one probe, then at most twice as many each time', async () => {
+    provider = makeProvider({ concurrency: 20 })
+    answer = () => ({ is: 'down', why: 'no answer', ambiguous: false })
+    for (let n = 0; n < 60; n++) await put({ class: 'message', expiresAt: clock.now() + 3600_000 })
+    await start()
+    await until(() => told.some(({ at }) => at === 'held'))
+    await until(async () => (await account())?.inFlight === 0)
+    const open: (() => void)[] = []
+    answer = () => new Promise((resolve) => open.push(() => resolve({ is: 'delivered' })))
+    await clock.advance(40_000)
+    const waves: number[] = []
+    for (let delivered = 0; waves.length < 5; delivered = (await account())?.delivered ?? 0) {
+      await until(async () => open.length > 0 && (await account())?.inFlight === open.length)
+      for (let look = 0; look < 5; look++) await store.accounts()
+      waves.push(open.length)
+      const wave = open.splice(0)
+      for (const tell of wave) tell()
+      await until(async () => (await account())?.delivered === delivered + wave.length)
+    }
+    expect(waves[0]).toBe(1)
+    waves.slice(1).forEach((wave, before) => expect(wave).toBeLessThanOrEqual(2 * (waves[before] ?? 0) + 1))
+    expect(Math.max(...waves)).toBeGreaterThan(10)
+    for (const tell of open) tell()
+  })
+
   it('lets one after another probe a held app where the probe ends without an outcome', async () => {
     answer = () => ({ is: 'misconfigured', why: 'TopicDisallowed' })
     await put({ class: 'message', expiresAt: clock.now() + 3600_000 })
