@@ -189,7 +189,7 @@ export async function startService(config: Config, surroundings: Surroundings): 
     await dispatcher.drain(GRACE)
     await Promise.all([http.close(1_000), ...links.map((link) => link.stop(1_000))])
     await closeApps(apps)
-    const waiting = await waitingIn(store)
+    const waiting = await Promise.race([waitingIn(store), clock.sleep(1_000).then(() => 0)])
     await store.close()
     observe({ at: 'stopped', waiting })
   }

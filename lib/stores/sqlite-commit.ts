@@ -9,6 +9,7 @@ import { makeListing } from './sqlite-listing'
 import { type Answers, type Batch, type Done, type Failed, type Question } from './sqlite-protocol'
 import { type RoomLeft, makePutter } from './sqlite-put'
 import { makeRegistrations } from './sqlite-registrations'
+import { makeRemoteDisables } from './sqlite-remote-disables'
 import { PUT_FIELDS } from './sqlite-rows'
 import { makeSettler } from './sqlite-settle'
 import { makeStanding } from './sqlite-standing'
@@ -64,6 +65,7 @@ export function makeCommit(
   const settler = makeSettler(database, standing, traces)
   const answers: Answers<Question> = {
     ...makeRegistrations(database),
+    ...makeRemoteDisables(database),
     ...makeDeadAddresses(database, cipher),
     ...makeKeep(database, cipher),
     ...makeListing(database),

@@ -5,41 +5,15 @@
  * idle → (something is handed in) → gathering till the end of the turn → committing → idle or gathering again.
  * sick (a commit failed for want of a healthy disk): reads travel alone, settlements and the claim wait, puts and changes
  * are rejected at once; after a second one more batch is tried, settlements first. The trouble is told once, until
- * puts or changes are taken again.
+ * puts or changes are taken again. Where a part of the file is damaged, whoever needs that part is rejected alone; told once.
  */
 import { type Worker } from 'node:worker_threads'
 import { type Clock } from '../clock'
 import { type Delivery } from '../model/notification'
-import { type Settlement } from '../outbox/outbox'
-import { isFloorBroken, troubleText } from './sqlite-trouble'
+import { damageText, isDamaged, isFloorBroken, troubleText } from './sqlite-trouble'
+import { type Brought, type Parcel } from './sqlite-parcel'
 import { type Asked, type Batch, type Done, type Failed, type Field } from './sqlite-protocol'
 import { pushPut, pushSettled } from './sqlite-rows'
-
-/** What one caller handed in, and how he is answered. */
-export type Parcel =
-  | {
-      readonly of: 'put'
-      readonly deliveries: readonly Delivery[]
-      /** One letter per delivery, as in `Done.puts`. */
-      resolve(letters: string): void
-      reject(error: Error): void
-    }
-  | { readonly of: 'settle'; readonly settlements: readonly Settlement[]; resolve(): void; reject(error: Error): void }
-  | {
-      readonly of: 'read' | 'change'
-      readonly asked: Asked
-      resolve(answer: unknown): void
-      reject(error: Error): void
-    }
-
-/** What a batch brought for the claim that waits. */
-export interface Brought {
-  /** `HANDED_FIELDS` per delivery, in order. */
-  readonly fromDisk: readonly Field[]
-  /** Put in this very batch. */
-  readonly fresh: readonly Delivery[]
-  readonly nextDue: number | undefined
-}
 
 export interface LaneSurroundings {
   readonly worker: Worker
@@ -59,7 +33,7 @@ export interface Lane {
   wake(): void
   /** Deliveries handed in and not yet durable. */
   readonly queued: number
-  /** Commits what was handed in, then ends the thread. Rejects what can't be committed. */
+  /** Commits what was handed in, then ends the thread. Rejects what can't be committed, in 10 s at the latest. */
   close(): Promise<void>
 }
 
@@ -71,6 +45,8 @@ interface UnderWay {
 
 const MAX_PARCELS = 2000
 const RETRY_MS = 1000
+/** Longest that closing waits for a disk that does not answer. */
+const CLOSE_MS = 10_000
 /** A wall clock that is drawn back by less was not set. */
 const CLOCK_SLACK_MS = 2000
 
@@ -83,6 +59,9 @@ export function makeLane({ worker, file, clock, trouble, claimed, brought }: Lan
   let sick: { readonly error: Error; readonly mayTry: boolean } | undefined
   let cancelRetry = (): void => undefined
   let isTold = false
+  let isDamageTold = false
+  /** Nothing is handed out for a while, for what would be is in the damaged part. */
+  let isResting = false
   /** So many parcels from the front travel each alone: one of them is at fault. */
   let singly = 0
   let dead: Error | undefined
@@ -114,7 +93,7 @@ export function makeLane({ worker, file, clock, trouble, claimed, brought }: Lan
       singly--
       return { parcels: takeFirst(1), mayClaim: false }
     }
-    if (sick === undefined) return { parcels: takeFirst(MAX_PARCELS), mayClaim: true }
+    if (sick === undefined) return { parcels: takeFirst(MAX_PARCELS), mayClaim: !isResting }
     const reads = takeOnly('read')
     if (reads.length > 0 || !sick.mayTry) return { parcels: reads, mayClaim: false }
     const settles = takeOnly('settle')
@@ -207,15 +186,29 @@ export function makeLane({ worker, file, clock, trouble, claimed, brought }: Lan
     })
   }
 
+  const rest = (): void => {
+    isResting = true
+    cancelRetry()
+    cancelRetry = clock.after(RETRY_MS, () => {
+      isResting = false
+      schedule()
+    })
+  }
+
   const fail = ({ parcels, mayClaim }: UnderWay, { failed, code }: Failed): void => {
     if (mayClaim) brought(undefined)
     isAwake = true
     if (isFloorBroken(code)) return fallIll(parcels, new Error(troubleText(file, code, failed)))
+    if (isDamaged(code) && !isDamageTold) {
+      isDamageTold = true
+      trouble(damageText(file, failed))
+    }
     const error = new Error(`store ${file}: ${failed}`)
     if (parcels.length > 1) {
       singly += parcels.length
       queue = [...parcels, ...queue]
     } else if (parcels[0] !== undefined) reject(parcels[0], error)
+    else if (isDamaged(code)) rest()
     else fallIll([], error)
   }
 
@@ -247,6 +240,28 @@ export function makeLane({ worker, file, clock, trouble, claimed, brought }: Lan
   worker.on('error', (error) => die(new Error(`store ${file}: its thread failed (${error.message}); start again`)))
   worker.on('exit', () => die(new Error(`store ${file} is closed`)))
 
+  const end = async (): Promise<void> => {
+    await new Promise<void>((resolve) => {
+      emptied = resolve
+      schedule()
+    })
+    if (dead !== undefined) return
+    const exited = new Promise((resolve) => worker.once('exit', resolve))
+    worker.postMessage('close')
+    await exited
+  }
+
+  let cancelGiveUp = (): void => undefined
+  const giveUp = async (): Promise<void> => {
+    await new Promise<void>((late) => {
+      cancelGiveUp = clock.after(CLOSE_MS, late)
+    })
+    const text = `store ${file} does not answer, its disk hangs; closed without it: what was not answered may be lost`
+    trouble(text)
+    die(new Error(text))
+    void worker.terminate()
+  }
+
   return {
     get queued() {
       return queued
@@ -268,16 +283,7 @@ export function makeLane({ worker, file, clock, trouble, claimed, brought }: Lan
     close() {
       cancelRetry()
       if (sick !== undefined) sick = { ...sick, mayTry: true }
-      closed ??= (async () => {
-        await new Promise<void>((resolve) => {
-          emptied = resolve
-          schedule()
-        })
-        if (dead !== undefined) return
-        const exited = new Promise((resolve) => worker.once('exit', resolve))
-        worker.postMessage('close')
-        await exited
-      })()
+      closed ??= Promise.race([end(), giveUp()]).then(() => cancelGiveUp())
       return closed
     },
   }

@@ -2,7 +2,8 @@
 import { type Clock } from '../clock'
 import { type Delivery } from '../model/notification'
 import { type Claimed, type Heard, type Outbox, type Put, type Room, type Settlement } from '../outbox/outbox'
-import { type Brought, type Lane } from './sqlite-lane'
+import { type Lane } from './sqlite-lane'
+import { type Brought } from './sqlite-parcel'
 import { type Batch } from './sqlite-protocol'
 import { HANDED_FIELDS, readHanded } from './sqlite-rows'
 

@@ -6,7 +6,7 @@ import { type Account } from '../model/accounting'
 import { type Environment, type Registration } from '../model/registration'
 import { type Tombstone, type Trace } from '../model/trace'
 import { type BoundsOptions } from './sqlite-bounds'
-import { type DeviceQuery } from './store'
+import { type DeviceQuery, type RemoteDisable } from './store'
 
 export type Field = string | number | null
 
@@ -62,7 +62,7 @@ export interface Questions {
     readonly answer: readonly PlainRegistration[]
   }
   unregister: {
-    readonly ask: { readonly match: PlainMatch; readonly at: number }
+    readonly ask: { readonly match: PlainMatch; readonly at: number; readonly remoteDisable: boolean }
     readonly answer: readonly PlainRegistration[]
   }
   forget: {
@@ -95,6 +95,15 @@ export interface Questions {
     readonly answer: undefined
   }
   count: { readonly ask: undefined; readonly answer: ReadonlyMap<string, number> }
+  remoteDisablesDue: {
+    readonly ask: { readonly at: number; readonly limit: number }
+    readonly answer: readonly RemoteDisable[]
+  }
+  claimRemoteDisable: {
+    readonly ask: { readonly registration: string; readonly dueAt: number; readonly until: number }
+    readonly answer: boolean
+  }
+  endRemoteDisables: { readonly ask: readonly string[]; readonly answer: undefined }
   keepGet: { readonly ask: string; readonly answer: { readonly value: string; readonly at: number } | undefined }
   keepPut: {
     readonly ask: { readonly name: string; readonly value: string; readonly at: number }

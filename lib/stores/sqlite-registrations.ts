@@ -2,6 +2,7 @@
 import { type Bound, type Database } from './sqlite-database'
 import { type Answers, type PlainRegistration } from './sqlite-protocol'
 import { type RegistrationRow, makeBurial, readRegistration } from './sqlite-registration-row'
+import { makeRemoteDisabling } from './sqlite-remote-disables'
 
 type Mine = 'register' | 'find' | 'get' | 'ownedBy' | 'unregister' | 'forget' | 'readdress' | 'prove' | 'count'
 
@@ -34,6 +35,7 @@ export function makeRegistrations(database: Database): Answers<Mine> {
   )
   const takeOver = database.prepare('DELETE FROM registration WHERE service = ? AND node = ? AND owner = ?')
   const lift = database.prepare('DELETE FROM tombstone WHERE service = ? AND node = ? AND owner = ?')
+  const tellNobody = database.prepare('DELETE FROM remote_disable WHERE service = ? AND node = ? AND owner = ?')
   const loseCallAddress = database.prepare('UPDATE registration SET call_address = NULL WHERE id = ?')
   const readdress = database.prepare(
     `UPDATE registration SET environment = CASE WHEN address IS ?2 AND app = ?3 THEN environment END, address = ?2, app = ?3,
@@ -44,6 +46,7 @@ export function makeRegistrations(database: Database): Answers<Mine> {
   )
 
   const end = makeBurial(database)
+  const tellServer = makeRemoteDisabling(database)
   const stands = (id: string): PlainRegistration => {
     const row = byId.rows<RegistrationRow>([id])[0]
     if (row === undefined) throw new Error('a registration is gone in the transaction that made it')
@@ -64,28 +67,35 @@ export function makeRegistrations(database: Database): Answers<Mine> {
           ...[JSON.stringify(hints), at, at],
         ])
       } else renew.run([address, address, callAddress, JSON.stringify(hints), at, at, existing.id])
-      lift.run([service, existing?.node ?? asked.node, owner])
+      const node = existing?.node ?? asked.node
+      lift.run([service, node, owner])
+      tellNobody.run([service, node, owner])
       return stands(existing?.id ?? asked.id)
     },
     find: (queries) =>
       queries.map(({ service, node }) => byNode.rows<RegistrationRow>([service, node]).map(readRegistration)),
     get: (ids) => ids.map((id) => byId.rows<RegistrationRow>([id]).map(readRegistration)[0]),
     ownedBy: ({ service, owner }) => byOwner.rows<RegistrationRow>([service, owner]).map(readRegistration),
-    unregister({ match: { service, owner, ...others }, at }) {
+    unregister({ match: { service, owner, ...others }, at, remoteDisable }) {
       const fits = (row: RegistrationRow) =>
         (Object.keys(others) as (keyof typeof others)[]).every(
           (key) => others[key] === undefined || row[key] === others[key],
         )
       const rows = byOwner.rows<RegistrationRow>([service, owner]).filter(fits)
-      for (const row of rows) end(row, at, 'unregistered')
+      for (const row of rows) {
+        end(row, at, 'unregistered')
+        if (remoteDisable) tellServer(row, at)
+      }
       return rows.map(readRegistration)
     },
     forget({ app, address, registeredBefore, why, at }) {
       const bound: Bound[] = [app, address, registeredBefore]
       return byAddress.rows<RegistrationRow>(bound).map((row) => {
         const slot = row.address === address ? 'address' : 'callAddress'
-        if (slot === 'address') end(row, at, why)
-        else loseCallAddress.run([row.id])
+        if (slot === 'address') {
+          end(row, at, why)
+          tellServer(row, at)
+        } else loseCallAddress.run([row.id])
         return { registration: readRegistration(row), slot } as const
       })
     },

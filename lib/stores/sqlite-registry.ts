@@ -60,9 +60,13 @@ export function makeSqliteRegistry(ask: Ask, now: () => number, cache: NodeCache
       })
     },
     ownedBy: async (service, owner) => (await ask('ownedBy', { service, owner })).map(opaque),
-    async unregister({ service, owner, dialect, app, device, node, address }) {
+    async unregister(
+      { service, owner, dialect, app, device, node, address },
+      { remoteDisable } = { remoteDisable: false },
+    ) {
       const match = { service, owner, dialect, app, device, node, address: address?.reveal() }
-      return (await ask('unregister', { match, at: now() }, (removed) => removed.forEach(drop))).map(opaque)
+      const asked = { match, at: now(), remoteDisable }
+      return (await ask('unregister', asked, (removed) => removed.forEach(drop))).map(opaque)
     },
     async forget({ app, address, registeredBefore, why, at }) {
       const dead = { app, address: address.reveal(), registeredBefore, why, at }

@@ -112,6 +112,19 @@ const steps: readonly string[] = [
   CREATE INDEX delivery_turn ON delivery (app, domain, due_at, seq) WHERE state = 0 AND class <> 'call';
   CREATE INDEX delivery_expiry ON delivery (expires_at) WHERE state <> 1;
   `,
+  `
+  -- Servers to tell that a node is gone.
+  CREATE TABLE remote_disable (
+    registration TEXT PRIMARY KEY,    -- the one that ended
+    service TEXT NOT NULL,
+    node TEXT NOT NULL,
+    owner TEXT NOT NULL,
+    at INTEGER NOT NULL,
+    due_at INTEGER NOT NULL
+  ) WITHOUT ROWID;
+  CREATE UNIQUE INDEX remote_disable_node ON remote_disable (service, node, owner);
+  CREATE INDEX remote_disable_due_at ON remote_disable (due_at);
+  `,
 ]
 
 /** The version of the tables that this program reads and writes. */

@@ -5,7 +5,6 @@ const troubles: Readonly<Record<string, string>> = {
   SQLITE_IOERR: 'the disk fails; look at the system log',
   SQLITE_READONLY: 'the file became read-only; make it and its folder writable',
   SQLITE_CANTOPEN: 'a file beside it can not be opened; see that its folder is there and writable',
-  SQLITE_CORRUPT: 'the file is damaged; stop the service and put back a backup',
   SQLITE_NOTADB: 'the file was overwritten; stop the service and put back a backup',
   SQLITE_BUSY: 'another process holds its lock; end that process',
   SQLITE_NOMEM: 'there is no memory left; give the machine more',
@@ -22,6 +21,19 @@ function mendOf(code: string | undefined): string | undefined {
 /** True if nothing can be written (or read) for the time being, whoever asks for what. */
 export function isFloorBroken(code: string | undefined): boolean {
   return mendOf(code) !== undefined
+}
+
+/** True if a part of the file is damaged: what lies elsewhere can be read and written all the same. */
+export function isDamaged(code: string | undefined): boolean {
+  return code !== undefined && code.startsWith('SQLITE_CORRUPT')
+}
+
+/** In words for the operator: what happened, where, what to do. */
+export function damageText(file: string, said: string): string {
+  return (
+    `store ${file} is damaged (${said}): what lies in the damaged part is refused, all else goes on; stop the service, ` +
+    `keep a copy of the file, and put back a backup or what \`sqlite3 .recover\` saves; then look at the disk`
+  )
 }
 
 /** In words for the operator: what happened, where, what to do. */

@@ -2,6 +2,7 @@
 import { type Bound, type Database } from './sqlite-database'
 import { type Answers } from './sqlite-protocol'
 import { type RegistrationRow, makeBurial, readRegistration } from './sqlite-registration-row'
+import { makeRemoteDisabling } from './sqlite-remote-disables'
 import { type Standing, type Waiter } from './sqlite-standing'
 import { type TraceLog } from './sqlite-trace'
 import { type Storied, endedLine, toldOf } from './sqlite-trace-lines'
@@ -20,6 +21,7 @@ type Mine =
 
 export function makeUpkeep(database: Database, standing: Standing, traces: Pick<TraceLog, 'add'>): Answers<Mine> {
   const end = makeBurial(database)
+  const tellServer = makeRemoteDisabling(database)
   const seen = database.prepare('UPDATE registration SET seen_at = max(seen_at, ?) WHERE id = ?')
   const registrations = database.prepare(`SELECT * FROM registration WHERE id > ? ORDER BY id LIMIT ${STRETCH}`)
   const owned = database.prepare('SELECT * FROM registration WHERE owner = ?')
@@ -75,7 +77,10 @@ export function makeUpkeep(database: Database, standing: Standing, traces: Pick<
     },
     bury({ owner, at, why }) {
       const rows = owned.rows<RegistrationRow>([owner])
-      for (const row of rows) end(row, at, why)
+      for (const row of rows) {
+        end(row, at, why)
+        tellServer(row, at)
+      }
       return rows.map(readRegistration)
     },
     sweepRegistrations({ after, before, at, why }) {

@@ -13,7 +13,7 @@ import { makeSqliteRecords } from './sqlite-records'
 import { type Ask, makeSqliteRegistry } from './sqlite-registry'
 import { makeSqliteUpkeep } from './sqlite-sweep'
 import { startThread } from './sqlite-thread'
-import { type Inspection, type Store, type StoreKind } from './store'
+import { type Inspection, type RemoteDisable, type Store, type StoreKind } from './store'
 
 export interface SqliteOptions {
   /** The database; its folder is made if it is missing. Journals and the key file lie beside it. */
@@ -32,7 +32,7 @@ export interface SqliteOptions {
 const SHARE = 0.75
 
 const reads: ReadonlySet<Question> = new Set([
-  ...(['find', 'get', 'ownedBy', 'count', 'keepGet', 'accounts', 'deadAmong'] as const),
+  ...(['find', 'get', 'ownedBy', 'count', 'keepGet', 'accounts', 'deadAmong', 'remoteDisablesDue'] as const),
   ...(['devices', 'tombstones', 'deliveries', 'waiting', 'stretch', 'traceLines'] as const),
 ])
 
@@ -111,6 +111,14 @@ export const sqlite: StoreKind<SqliteOptions> = Object.freeze({
     const records = makeSqliteRecords((what, asked) => ask(what, asked))
     return Object.freeze({
       registry: makeSqliteRegistry(ask, () => clock.now(), cache),
+      remoteDisables: Object.freeze({
+        due: (at: number, limit: number) => ask('remoteDisablesDue', { at, limit }),
+        claim: ({ registration, dueAt }: RemoteDisable, until: number) =>
+          ask('claimRemoteDisable', { registration, dueAt, until }),
+        async end(registrations: readonly string[]) {
+          await ask('endRemoteDisables', registrations)
+        },
+      }),
       outbox,
       records,
       upkeep: makeSqliteUpkeep(ask, records, cache),

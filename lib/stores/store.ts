@@ -53,10 +53,37 @@ export interface DeadAddress {
   readonly why: string
 }
 
+/** A node that ended without its server's knowledge, and that its server is to be told of (XEP-0357 v0.4.1 §7). */
+export interface RemoteDisable {
+  /** The registration that ended. */
+  readonly registration: string
+  readonly service: string
+  readonly node: string
+  readonly owner: string
+  /** When it ended (ms since 1970). */
+  readonly at: number
+  /** From when on it may be claimed (ms since 1970). */
+  readonly dueAt: number
+}
+
+/** What servers are still to be told. One row per node; it ends when its node is registered again, in the same commit. */
+export interface RemoteDisables {
+  /** Those due at `at` (ms since 1970), the longest due first. */
+  due(at: number, limit: number): Promise<readonly RemoteDisable[]>
+  /**
+   * Puts it off until `until` (ms since 1970), for one claimant alone: false where somebody else did or it is no more. What
+   * is not ended by then, a crash in between, is due again.
+   */
+  claim(row: RemoteDisable, until: number): Promise<boolean>
+  /** Ends those of these registrations. */
+  end(registrations: readonly string[]): Promise<void>
+}
+
 export interface Registry {
   /**
    * Creates or renews the registration of (service, owner, dialect, app, device) and returns it as it now stands:
-   * the same node and secret as before, the new addresses, `registeredAt` = `at`. A tombstone of its node is lifted.
+   * the same node and secret as before, the new addresses, `registeredAt` = `at`. A tombstone of its node is lifted, and
+   * nobody is told any more that the node is gone.
    */
   register(registration: NewRegistration): Promise<Registration>
   /** All registrations of a node at a service, whoever owns them, per query, in order. Empty: unknown or dead. */
@@ -67,11 +94,14 @@ export interface Registry {
   get(ids: readonly string[]): Promise<readonly (Registration | undefined)[]>
   /** All registrations of one account at one service, oldest first. */
   ownedBy(service: string, owner: string): Promise<readonly Registration[]>
-  /** Removes what matches and leaves tombstones; returns what was removed. Durable when it resolves. */
-  unregister(match: RegistrationMatch): Promise<readonly Registration[]>
+  /**
+   * Removes what matches and leaves tombstones; returns what was removed. Durable when it resolves. `remoteDisable`: the
+   * server does not know of it, and is to be told; without it nobody is, for the client tells its server itself.
+   */
+  unregister(match: RegistrationMatch, its?: { readonly remoteDisable: boolean }): Promise<readonly Registration[]>
   /**
    * Takes a dead address out of every registration that still holds it and is older than the obituary. A registration
-   * whose first address died is removed and leaves a tombstone; one that only lost its call address lives on.
+   * whose first address died is removed, leaves a tombstone and a `RemoteDisable`; one that only lost its call address lives on.
    * Returns the registrations concerned. Durable when it resolves: only then may the delivery be settled.
    */
   forget(obituary: Obituary): Promise<readonly { readonly registration: Registration; readonly slot: AddressSlot }[]>
@@ -164,7 +194,10 @@ export interface Erased {
 
 /** What an operator changes. */
 export interface Upkeep {
-  /** Removes everything of a person (bare JID) at every service. Durable when it resolves; asked again, it removes the rest. */
+  /**
+   * Removes everything of a person (bare JID) at every service, and leaves a `RemoteDisable` for each node. Durable when it
+   * resolves; asked again, it removes the rest.
+   */
   erase(owner: string, at: number): Promise<Erased>
   /** Makes what waits due at `at`: one delivery, or all of an app. Returns how many were. */
   hasten(which: { readonly delivery: string } | { readonly app: string }, at: number): Promise<number>
@@ -182,6 +215,7 @@ export interface Keep {
 
 export interface Store {
   readonly registry: Registry
+  readonly remoteDisables: RemoteDisables
   readonly outbox: Outbox
   readonly keep: Keep
   readonly records: Records

@@ -1,9 +1,11 @@
 /** How calls share a commit, and what happens to them when one of them, or the disk, is at fault. */
 import { execFileSync } from 'node:child_process'
-import { statSync } from 'node:fs'
+import { readFileSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { Worker } from 'node:worker_threads'
 import { Opaque } from '../../lib/model/opaque'
 import { sqlite } from '../../lib/stores/sqlite'
+import { makeLane } from '../../lib/stores/sqlite-lane'
 import { delivery, ended, ids, takeNow, uuid } from '../contracts/outbox-scene'
 import { realDescribe } from '../support/available'
 import { startChild } from '../support/child-lines'
@@ -76,6 +78,78 @@ describe('lib/stores/sqlite-lane', () => {
     const answers = await Promise.all(puts.map((put) => store.outbox.put(put)))
     expect(answers.map((answer) => answer[0])).toEqual(['kept', 'kept', 'kept', 'kept', 'kept', 'full'])
     expect((await store.accounts()).get('app')).toMatchObject({ accepted: 10_000 })
+  })
+
+  it('is closed in ten seconds where the disk hangs, says so, and rejects what was handed in', async () => {
+    const told: string[] = []
+    // A thread that takes a batch and never comes back from it.
+    const hang = `require('node:worker_threads').parentPort.on('message', () =>
+      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0))`
+    const lane = makeLane({
+      ...{ worker: new Worker(hang, { eval: true }), file: 'hung.db', clock },
+      trouble: (text) => told.push(text),
+      claimed: () => ({ released: [] }),
+      brought: () => undefined,
+    })
+    const put = new Promise<string>((resolve, reject) => {
+      lane.hand({ of: 'put', deliveries: [delivery('app', clock.now())], resolve, reject })
+    })
+    const rejected = expect(put).rejects.toThrow('hung.db does not answer, its disk hangs')
+    let isClosed = false
+    const closing = lane.close().then(() => (isClosed = true))
+    await clock.advance(9_999)
+    expect(isClosed).toBe(false)
+    await clock.advance(1)
+    await closing
+    await rejected
+    expect(told).toEqual([expect.stringContaining('closed without it')])
+  })
+
+  describe('where a part of the file is damaged', () => {
+    const MARK = 'in-the-damaged-page'
+    const node = (n: number) => ({ service: 'push.example.com', node: `node-${n}` })
+
+    /** 300 registrations, the table's page with one of them overwritten. */
+    async function damaged(file: string): Promise<void> {
+      const store = await open(file)
+      await Promise.all(
+        Array.from({ length: 300 }, (_, n) =>
+          store.registry.register({
+            ...{ id: String(n).padStart(8, '0'), ...node(n), owner: `user${n}@example.com`, dialect: 'tigase' },
+            ...{ device: `phone-${n}`, app: 'app', hints: { mark: n === 150 ? MARK : 'whole' }, at: clock.now() },
+          }),
+        ),
+      )
+      await store.close()
+      const bytes = readFileSync(file)
+      const at = bytes.indexOf(MARK)
+      expect(at).toBeGreaterThan(4096)
+      const page = at - (at % 4096)
+      bytes.fill(0xff, page, page + 16)
+      writeFileSync(file, bytes)
+    }
+
+    it('refuses only what lies in it, and tells once what and where it is and what to do', async () => {
+      const file = newFile()
+      await damaged(file)
+      const told: string[] = []
+      const options = { file, maxDeliveries: 1000 }
+      const store = await sqlite.open(options, { clock, trouble: (text) => told.push(text) })
+      opened.push(store)
+      for (let turn = 0; turn < 3; turn++) {
+        const puts = [
+          store.outbox.put([delivery('app', clock.now())]),
+          store.outbox.put([delivery('app', clock.now())]),
+        ]
+        const lost = expect(store.registry.find([node(150)])).rejects.toThrow('malformed')
+        const found = store.registry.find([node(0), node(299)])
+        expect(await Promise.all(puts)).toEqual([['kept'], ['kept']])
+        await lost
+        expect((await found).map((each) => each.length)).toEqual([1, 1])
+      }
+      expect(told).toEqual([expect.stringMatching(/^store .* is damaged .*all else goes on; stop the service.*backup/)])
+      expect(await takeNow(store.outbox, { app: 100 })).toHaveLength(6)
+    })
   })
 
   realDescribe('prlimit', 'on a disk that takes nothing more', () => {

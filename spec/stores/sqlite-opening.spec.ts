@@ -5,6 +5,7 @@ import { basename, dirname, join } from 'node:path'
 import { z } from 'zod'
 import { Credential, Opaque } from '../../lib/model/opaque'
 import { sqlite } from '../../lib/stores/sqlite'
+import { openDatabase, single } from '../../lib/stores/sqlite-database'
 import { type Store } from '../../lib/stores/store'
 import { delivery } from '../contracts/outbox-scene'
 import { makeFolder } from '../support/folder'
@@ -136,6 +137,17 @@ describe('lib/stores/sqlite-opening', () => {
     const file = await used()
     const bytes = readFileSync(file)
     bytes.fill(0x5a, 100, 4096 * 3)
+    writeFileSync(file, bytes)
+    expect(await refusal(file)).toMatch(/is damaged .*put back a backup/)
+  })
+
+  it('refuses one of which any part that it begins with is damaged', async () => {
+    const file = await used()
+    const bytes = readFileSync(file)
+    const database = openDatabase(`file:${file}?immutable=1`)
+    const page = Number(single(database, "SELECT rootpage FROM sqlite_schema WHERE name = 'trace'"))
+    database.close()
+    bytes.fill(0xff, (page - 1) * 4096, (page - 1) * 4096 + 16)
     writeFileSync(file, bytes)
     expect(await refusal(file)).toMatch(/is damaged .*put back a backup/)
   })
