@@ -6,6 +6,7 @@ import { monal as monalDialect } from './dialects/monal'
 import { mongooseim } from './dialects/mongooseim'
 import { oshiya } from './dialects/oshiya'
 import { tigase } from './dialects/tigase'
+import { push2 as push2Dialect } from './dialects/push2'
 import { webpush as webPushDialect } from './dialects/webpush'
 import { appserver } from './profiles/appserver'
 import { conversations } from './profiles/conversations'
@@ -13,6 +14,7 @@ import { generic } from './profiles/generic'
 import { monal } from './profiles/monal'
 import { mongoosepush } from './profiles/mongoosepush'
 import { openfire } from './profiles/openfire'
+import { push2 } from './profiles/push2'
 import { siskin } from './profiles/siskin'
 import { stork } from './profiles/stork'
 import { webpush as webPushProfile } from './profiles/webpush'
@@ -29,6 +31,7 @@ export const dialects = [
   webPushDialect,
   monalDialect,
   mongooseim,
+  push2Dialect,
 ] as const satisfies readonly Dialect[]
 export const providers = { apns, fcm, webpush }
 export const profiles = {
@@ -39,6 +42,7 @@ export const profiles = {
   monal,
   openfire,
   mongoosepush,
+  push2,
   generic,
   webpush: webPushProfile,
 }

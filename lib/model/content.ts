@@ -45,6 +45,8 @@ export interface WebPushContent {
   readonly payload: string
   readonly urgency: 'very-low' | 'low' | 'normal' | 'high'
   readonly topic?: string
+  /** Encrypted by the publisher itself, in place of `payload`: the body in base64, and its own `authorization`. */
+  readonly sealed?: { readonly body: string; readonly authorization?: string }
 }
 
 export type VendorContent = ApnsContent | FcmContent | WebPushContent

@@ -50,8 +50,15 @@ function isPoint(bytes: Buffer): boolean {
   }
 }
 
+/** Marks an endpoint without keys, of publishers that encrypt by themselves (Push 2.0). */
+const SEALED = 'sealed '
+
 /** The address as it is stored and compared, or undefined for what can't be one, or names an endpoint that the guard refuses. */
 export function normalise(raw: string, guard: Guard): string | undefined {
+  if (raw.startsWith(SEALED)) {
+    const endpoint = guard.endpoint(raw.slice(SEALED.length))
+    return endpoint.is === 'refused' ? undefined : SEALED + endpoint.href
+  }
   const found = raw.length > LONGEST ? undefined : spelt.safeParse(jsonOf(raw)).data
   if (found === undefined) return undefined
   const endpoint = guard.endpoint(found.endpoint)
@@ -60,6 +67,11 @@ export function normalise(raw: string, guard: Guard): string | undefined {
   if (endpoint.is === 'refused' || p256dh === undefined || auth === undefined || !isPoint(p256dh)) return undefined
   const [key, secret] = [p256dh.toString('base64url'), auth.toString('base64url')]
   return JSON.stringify({ endpoint: endpoint.href, p256dh: key, auth: secret })
+}
+
+/** The endpoint of any address; undefined for what `normalise` has not made. */
+export function endpointOf(address: string): string | undefined {
+  return address.startsWith(SEALED) ? address.slice(SEALED.length) : subscriptionOf(address)?.endpoint
 }
 
 /** Reads an address back; undefined for what `normalise` has not made. */

@@ -31,6 +31,27 @@ function isWindows(endpoint: string): boolean {
   return /(^|\.)notify\.windows\.com$/.test(new URL(endpoint).hostname)
 }
 
+/** The request for what its publisher encrypted and signed by itself. */
+export function sealedRequestFor(
+  { body, authorization }: NonNullable<WebPushContent['sealed']>,
+  { urgency }: Pick<WebPushContent, 'urgency'>,
+  expiresAt: number,
+  now: number,
+): Omit<WireRequest, 'path'> {
+  const ttl = Math.min(LONGEST_TTL_S, Math.max(0, Math.floor((expiresAt - now) / 1000)))
+  const bytes = Buffer.from(body, 'base64')
+  return {
+    method: 'POST',
+    headers: {
+      ...{ ttl: String(ttl), urgency, 'content-type': 'application/octet-stream', 'content-encoding': 'aes128gcm' },
+      'content-length': String(bytes.length),
+      ...(authorization === undefined ? {} : { authorization }),
+    },
+    ...(authorization === undefined ? {} : { sensitive: ['authorization'] }),
+    body: bytes,
+  }
+}
+
 /** The request. Expiry becomes the whole seconds that are left, 0 («now or never») up to four weeks. */
 export function requestFor(message: Message, now: number): Omit<WireRequest, 'path'> {
   const { to, content, expiresAt, authorization, isBare } = message

@@ -9,11 +9,11 @@ import { type Endpoint, type Guard } from '../wire/guard'
 import { type GuardedWire } from '../wire/guarded'
 import { type WireFailure } from '../wire/wire'
 import { type Attempt } from './provider'
-import { subscriptionOf, type Subscription } from './webpush-address'
+import { endpointOf, subscriptionOf, type Subscription } from './webpush-address'
 import { LARGEST_PLAINTEXT } from './webpush-encrypt'
 import { makeTroubles } from './webpush-memory'
 import { judgeReply, type Judged } from './webpush-outcome'
-import { requestFor } from './webpush-request'
+import { requestFor, sealedRequestFor } from './webpush-request'
 import { makeServices } from './webpush-services'
 import { type VapidTokens } from './webpush-vapid'
 
@@ -113,13 +113,19 @@ export function makeWebPushSender({ guard, wire, tokens, clock, notice }: WebPus
   }
 
   const ask = async (
-    to: Subscription,
+    to: Subscription | undefined,
     endpoint: Endpoint,
     isTrusted: boolean,
     attempt: Pick<Attempt, 'expiresAt'> & { readonly content: WebPushContent },
   ): Promise<Judged | WireFailure> => {
     const { content, expiresAt } = attempt
     const { origin } = endpoint
+    const { sealed } = content
+    if (sealed !== undefined) {
+      const reply = await wire.request(endpoint.href, sealedRequestFor(sealed, content, expiresAt, clock.now()))
+      return reply.is === 'failure' ? reply : judgeReply(reply, { origin, isTrusted, now: clock.now() })
+    }
+    if (to === undefined) return { is: 'refused', why: 'the address has no keys to encrypt for' }
     const once = async (isBare: boolean): Promise<Judged | WireFailure> => {
       const authorization = tokens === undefined ? {} : { authorization: tokens.authorization(origin) }
       const request = requestFor({ to, content, expiresAt, isBare, ...authorization }, clock.now())
@@ -134,9 +140,10 @@ export function makeWebPushSender({ guard, wire, tokens, clock, notice }: WebPus
 
   return async ({ address, expiresAt }, content) => {
     const to = subscriptionOf(address.reveal())
-    if (to === undefined) return { is: 'suspect', why: 'the address is no Web Push subscription' }
-    const endpoint = guard.endpoint(to.endpoint)
-    if (endpoint.is === 'refused') return forbidden(`the endpoint is refused: ${endpoint.why}`, to.endpoint)
+    const named = endpointOf(address.reveal())
+    if (named === undefined) return { is: 'suspect', why: 'the address is no Web Push subscription' }
+    const endpoint = guard.endpoint(named)
+    if (endpoint.is === 'refused') return forbidden(`the endpoint is refused: ${endpoint.why}`, named)
     const { host, origin } = endpoint
     const isTrusted = guard.isNamed(host) || VENDORS.test(host)
     const rest = services.enter(origin, isTrusted)

@@ -9,7 +9,7 @@ import { type Outcome } from '../model/outcome'
 import { makeGuard, privateHost, type Guard } from '../wire/guard'
 import { makeGuardedWire } from '../wire/guarded'
 import { type Attempt, type Finding, type Provider, type ProviderKind, type ProviderSurroundings } from './provider'
-import { normalise, subscriptionOf } from './webpush-address'
+import { endpointOf, normalise } from './webpush-address'
 import { isLocalSubject, readVapid, type Vapid, type VapidOptions, type WebPushFault } from './webpush-key'
 import { makeWebPushSender } from './webpush-sender'
 import { vapidTokens } from './webpush-vapid'
@@ -87,7 +87,7 @@ function open(options: WebPushOptions, { app, clock, keep, notice }: ProviderSur
         : { is: 'refused', why: `written for ${content.speaks}, not for Web Push` }
     },
     async whyNot(address: string) {
-      const endpoint = guard.endpoint(subscriptionOf(address)?.endpoint ?? '')
+      const endpoint = guard.endpoint(endpointOf(address) ?? '')
       return endpoint.is === 'refused' ? endpoint.why : wire.whyNotThere(endpoint)
     },
     close: () => wire.close(GRACE),

@@ -10,6 +10,7 @@ import { misdirectedRoute, pingRoute, timeRoute, versionRoute } from './basics'
 import { commandsRoute } from './commands'
 import { discoRoutes } from './disco'
 import { pubsubRoutes, type Publish } from './pubsub'
+import { makePush2 } from './push2'
 import { registeringCommands } from './registering'
 import { makeRouter } from './router'
 import { makeSessions } from './session-id'
@@ -48,5 +49,7 @@ export function makeAnswering(options: AnsweringOptions): (stanza: Element) => v
     facts: () => dialects.flatMap((dialect) => dialect.facts?.(apps()) ?? []),
     nodesOf: (service, requester) => nodes.own({ service, requester }),
   })
-  return makeRouter({ domain: options.domain, routes: [...routes, ...disco], send: options.send, observe })
+  const route = makeRouter({ domain: options.domain, routes: [...routes, ...disco], send: options.send, observe })
+  const push2 = makePush2({ domain: options.domain, publish, send: options.send, observe })
+  return (stanza) => push2(stanza) ?? route(stanza)
 }

@@ -141,10 +141,11 @@ export function stanzaOf(asked: Element, answer: Answer): Element {
   ] as const) {
     if (value !== undefined) attrs[name] = value
   }
-  if (answer.is === 'result') return xml('iq', attrs, ...(answer.payload === undefined ? [] : [answer.payload]))
+  const name = asked.getName()
+  if (answer.is === 'result') return xml(name, attrs, ...(answer.payload === undefined ? [] : [answer.payload]))
   const { condition, type, text, specific } = answer
   const error = xml('error', { type }, xml(condition, { xmlns: STANZAS }))
   if (text !== undefined) error.append(xml('text', { xmlns: STANZAS, 'xml:lang': 'en' }, text.slice(0, LONGEST_TEXT)))
   if (specific !== undefined) error.append(xml(specific.name, { xmlns: specific.ns, ...specific.attrs }))
-  return xml('iq', attrs, error)
+  return xml(name, attrs, error)
 }

@@ -153,6 +153,18 @@ const usual: readonly Sentence[] = [
     /^Server sends$/,
     ({ house, known, asked }, _words, detail) => void asked.push(house.server.request(fill(detail, known))),
   ],
+  [/^Server sends the message$/, ({ house, known }, _words, detail) => house.server.send(fill(detail, known))],
+  [
+    /^Component returns the message$/,
+    async ({ house, known }, _words, detail) => {
+      const wanted = parseXml(detail)
+      const { stanza } = await house.server.waitFor(
+        ({ stanza: { name, attrs } }) =>
+          name === 'message' && attrs['type'] === 'error' && attrs['id'] === wanted.attrs['id'],
+      )
+      expectMatch(`the message ${stanza.toString()}`, elementDiffers(stanza, wanted, known))
+    },
+  ],
   [
     /^Component answers$/,
     async ({ asked, known }, _words, detail) => {
