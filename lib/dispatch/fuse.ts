@@ -1,6 +1,7 @@
 /**
  * The fuse of each app: so many tokens may be forgotten per hour and no more. Once it has blown nothing is forgotten until
- * an operator resets it, across restarts too.
+ * an operator resets it, across restarts too. One account counts for a few tokens at most: a fault of ours meets everybody,
+ * while somebody who registers made-up tokens meets himself.
  */
 import { type Clock } from '../clock'
 import { type Observe } from '../observe'
@@ -18,10 +19,10 @@ export interface FuseLimits {
 export const usualFuse: FuseLimits = { tokens: 1_000, share: 0.1, atLeast: 20 }
 
 export interface Fuse {
-  /** Whether one more token of the app may be forgotten now; counts it if so. */
-  allows(app: string): Promise<boolean>
+  /** Whether one more token of the app may be forgotten now; counts it if so. `owner`: whose it is, where that is known. */
+  allows(app: string, owner?: string): Promise<boolean>
   /** What was allowed and counted turned out to be forgotten already, or registered again: it does not count. */
-  spare(app: string): void
+  spare(app: string, owner?: string): void
   /** The fuses that have blown: why, by app. */
   blown(): ReadonlyMap<string, string>
   reset(app: string): Promise<void>
@@ -36,12 +37,16 @@ export interface FuseOptions {
 }
 
 const HOUR = 3600_000
+/** So many tokens of one account count in an hour: more devices than people carry. */
+const MOST_PER_OWNER = 5
 const nameOf = (app: string): string => `fuse ${app}`
 
 interface Spent {
   readonly since: number
   forgotten: number
   readonly registrations: number
+  /** Forgotten tokens by owner, those that did not count included. */
+  readonly byOwner: Map<string, number>
 }
 
 /** Reads which fuses had blown before. */
@@ -65,7 +70,7 @@ export async function makeFuse(options: FuseOptions, apps: Iterable<string>): Pr
     // Many ask at once when a push service calls everything dead: the first to come back counts for all.
     const counted = current()
     if (counted !== undefined) return counted
-    const fresh = { since: clock.elapsed(), forgotten: 0, registrations }
+    const fresh = { since: clock.elapsed(), forgotten: 0, registrations, byOwner: new Map<string, number>() }
     spent.set(app, fresh)
     return fresh
   }
@@ -83,9 +88,14 @@ export async function makeFuse(options: FuseOptions, apps: Iterable<string>): Pr
   }
 
   return Object.freeze({
-    async allows(app: string) {
+    async allows(app: string, owner?: string) {
       if (blown.has(app)) return false
       const count = await spentOf(app)
+      if (owner !== undefined) {
+        const its = count.byOwner.get(owner) ?? 0
+        count.byOwner.set(owner, its + 1)
+        if (its >= MOST_PER_OWNER) return !blown.has(app)
+      }
       const { tokens, share, atLeast } = options.limits(app)
       const next = count.forgotten + 1
       if (next > tokens) await blow(app, `more than ${tokens} tokens would have been forgotten within an hour`)
@@ -98,9 +108,12 @@ export async function makeFuse(options: FuseOptions, apps: Iterable<string>): Pr
       } else count.forgotten = next
       return !blown.has(app)
     },
-    spare(app: string) {
+    spare(app: string, owner?: string) {
       const count = spent.get(app)
-      if (count !== undefined && count.forgotten > 0) count.forgotten -= 1
+      if (count === undefined || count.forgotten === 0) return
+      const its = owner === undefined ? 0 : (count.byOwner.get(owner) ?? 0)
+      if (owner !== undefined && its > 0) count.byOwner.set(owner, its - 1)
+      if (its <= MOST_PER_OWNER) count.forgotten -= 1
     },
     blown: () => new Map(blown),
     async reset(app: string) {

@@ -84,7 +84,7 @@ export function makeSender(
     const isListenedTo = outbox.isListenedTo(delivery.id)
     const verdict = judge(outcome, { ...historyOf(claimed), ...tried, isListenedTo }, clock.now(), clock.random())
     holds.heed(delivery.app, outcome, verdict)
-    if (verdict.forget !== undefined) await forget(delivery, address, verdict.forget)
+    if (verdict.forget !== undefined) await forget(delivery, registration?.owner, address, verdict.forget)
     await conclude(claimed, registration, verdict, outcome)
   }
 
@@ -96,11 +96,16 @@ export function makeSender(
     return conclude(claimed, undefined, judge(outcome, history, now, clock.random()), outcome, false)
   }
 
-  async function forget(delivery: Delivery, address: Opaque, word: NonNullable<Verdict['forget']>): Promise<void> {
+  async function forget(
+    delivery: Delivery,
+    owner: string | undefined,
+    address: Opaque,
+    word: NonNullable<Verdict['forget']>,
+  ): Promise<void> {
     try {
-      if (!(await fuse.allows(delivery.app))) return
+      if (!(await fuse.allows(delivery.app, owner))) return
       const concerned = await registry.forget({ app: delivery.app, address, at: clock.now(), ...word })
-      if (concerned.length === 0 && delivery.target.to === 'registration') fuse.spare(delivery.app)
+      if (concerned.length === 0 && delivery.target.to === 'registration') fuse.spare(delivery.app, owner)
       // For who brings the same address along without registering it.
       else await registry.markDead({ app: delivery.app, address, why: word.why, at: clock.now() })
       for (const { registration, slot } of concerned) {

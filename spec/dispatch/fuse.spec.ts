@@ -53,6 +53,28 @@ describe('dispatch/fuse', () => {
     expect(fuse.blown().get('app')).toContain('more than 50 tokens')
   })
 
+  it('does not blow for one account, however many made-up tokens it registered', async () => {
+    const { fuse, told } = await light(100_000)
+    for (let n = 0; n < 200; n++) expect(await fuse.allows('app', 'mallory@example.com')).toBe(true)
+    expect(told).toEqual([])
+    expect(await forget(fuse, 200)).toBe(45)
+  })
+
+  it('blows when many accounts are met, one token each', async () => {
+    const { fuse } = await light(100_000)
+    let allowed = 0
+    for (let n = 0; n < 200; n++) if (await fuse.allows('app', `user${n}@example.com`)) allowed += 1
+    expect(allowed).toBe(50)
+    expect(await fuse.allows('app', 'user0@example.com')).toBe(false)
+  })
+
+  it('takes back of an account what counted, and only that', async () => {
+    const { fuse } = await light(100_000)
+    for (let n = 0; n < 8; n++) await fuse.allows('app', 'juliet@example.com')
+    for (let n = 0; n < 8; n++) fuse.spare('app', 'juliet@example.com')
+    expect(await forget(fuse, 200)).toBe(50)
+  })
+
   it('blows at the share, but not for a handful', async () => {
     expect(await forget((await light(200)).fuse, 100)).toBe(20)
     expect(await forget((await light(5)).fuse, 100)).toBe(10)
