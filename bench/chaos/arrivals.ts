@@ -13,11 +13,32 @@ export interface Arrival {
   readonly isRefused: boolean
   /** An answer, or a stream that is as good as unsent: whoever sends it again does no harm. */
   readonly isSafe: boolean
+  /**
+   * A GOAWAY that does not admit to its stream came along with its answer, and may have gone first: then it does not count
+   * as taken, whatever was answered (RFC 9113 §6.8).
+   */
+  readonly isDisowned: boolean
 }
 
-const isFinal = (status: number): boolean => status >= 400 && status < 500 && ![401, 403, 408, 429].includes(status)
+/** A redirect is no push service's business, and is not followed. */
+const isFinal = (status: number): boolean => status >= 300 && status < 500 && ![401, 403, 408, 429].includes(status)
 
-function fromApns({ token, at, payload, answer }: ApnsRequest): Arrival {
+/** Milliseconds in which a GOAWAY may overtake an answer. */
+const TOGETHER = 200
+
+/** When each connection ended with a GOAWAY that disowned something. */
+function goaways(requests: readonly ApnsRequest[]): ReadonlyMap<number, readonly number[]> {
+  const found = new Map<number, number[]>()
+  for (const { connection, at, answer } of requests) {
+    if (answer.kind === 'goaway') found.set(connection, [...(found.get(connection) ?? []), at])
+  }
+  return found
+}
+
+function fromApns(
+  { token, at, payload, answer, connection }: ApnsRequest,
+  disowned: ReturnType<typeof goaways>,
+): Arrival {
   const ciphertext = payload?.['encrypted']
   const status = answer.kind === 'status' ? answer.status : 0
   return {
@@ -26,17 +47,27 @@ function fromApns({ token, at, payload, answer }: ApnsRequest): Arrival {
     isRefused: isFinal(status),
     // Which code and which GOAWAY it was is not told: REFUSED_STREAM and a GOAWAY before the stream are safe.
     isSafe: (status !== 0 && status !== 200) || answer.kind === 'reset' || answer.kind === 'goaway',
+    isDisowned: (disowned.get(connection) ?? []).some((goaway) => Math.abs(goaway - at) < TOGETHER),
   }
 }
 
 export function arrivalsAt({ apns, fcm, web }: World): readonly Arrival[] {
   const plain = (token: string, at: number, status: number): Arrival => {
-    return { token, at, ciphertext: undefined, isTaken: status < 300, isRefused: isFinal(status), isSafe: true }
+    return {
+      token,
+      at,
+      ciphertext: undefined,
+      isTaken: status < 300,
+      isRefused: isFinal(status),
+      isSafe: true,
+      isDisowned: false,
+    }
   }
   const statusOf = (answer: (typeof fcm.journal)[number]['answer']): number =>
     answer.is === 'answer' ? answer.status : 599
+  const disowned = goaways(apns.journal.entries)
   return [
-    ...apns.journal.entries.map(fromApns),
+    ...apns.journal.entries.map((request) => fromApns(request, disowned)),
     ...fcm.journal.map(({ at, message, answer }) => plain(message?.target.value ?? '', at, statusOf(answer))),
     ...web.journal.map(({ at, subscription, answer }) => plain(subscription?.endpoint ?? '', at, statusOf(answer))),
   ]

@@ -123,8 +123,13 @@ const callsRingOnce: Judge = ({ load, arrivals }) => {
     attempts.set(one.ciphertext ?? '', [...(attempts.get(one.ciphertext ?? '') ?? []), one])
     if (one.at > call.endedAt + lifeOf.call + ON_THE_WAY) late += 1
   }
-  const again = count([...attempts.values()], (each) => each.slice(0, -1).some(({ isSafe }) => !isSafe))
-  const twice = count([...attempts.values()], (each) => count(each, ({ isTaken }) => isTaken) > 1)
+  const again = count([...attempts.values()], (each) =>
+    each.slice(0, -1).some(({ isSafe, isDisowned }) => !isSafe && !isDisowned),
+  )
+  const twice = count(
+    [...attempts.values()],
+    (each) => count(each, ({ isTaken, isDisowned }) => isTaken && !isDisowned) > 1,
+  )
   return [
     {
       claim: 'no call is sent again after an attempt that may have arrived',
