@@ -2,11 +2,9 @@
  * One HTTP/2 connection (RFC 9113): the peer's stream limit, time-outs, PING, GOAWAY. Decides which requests the peer cannot have
  * processed (§8.7). Does not know of other connections: what must go elsewhere is handed back.
  */
-import { connect, constants, type ClientHttp2Session } from 'node:http2'
-import { type TLSSocket } from 'node:tls'
 import { type Clock } from '../clock'
-import { wordsOf, type Dial } from './dial'
-import { exchange, type Broken } from './http2-stream'
+import { type Dial } from './dial'
+import { type Broken, type OpenSession, type Session, type Stream } from './http2-session'
 import { type OriginOptions, type WireFailure, type WireReply, type WireRequest } from './wire'
 
 /** A request that waits for its answer. */
@@ -46,7 +44,7 @@ export interface Connection {
 interface Underway {
   readonly asked: Asked
   readonly deadline: number
-  readonly cancel: () => void
+  readonly stream: Stream
 }
 
 /** Often enough for a rolling restart of the peer, seldom enough that a peer that refuses everything is noticed. */
@@ -55,12 +53,21 @@ const MOST_WRITES = 3
 const STEADY_AFTER = 10_000
 /** How long a peer may take to close its half, in milliseconds. */
 const LINGER = 5000
+/** RFC 9113 §7. */
+const NO_ERROR = 0
+const REFUSED_STREAM = 7
 
-export function openConnection(dial: Dial, options: OriginOptions, clock: Clock, events: ConnectionEvents): Connection {
+/** Dials at once; `openSession` speaks HTTP/2 on the socket. */
+export function openConnection(
+  dial: Dial,
+  openSession: OpenSession,
+  options: OriginOptions,
+  clock: Clock,
+  events: ConnectionEvents,
+): Connection {
   const openedAt = clock.elapsed()
   const waiting = new Set<Underway>()
-  let socket: TLSSocket | undefined
-  let session: ClientHttp2Session | undefined
+  let session: Session | undefined
   let settled = false
   let streams = 0
   let limit = 0
@@ -105,7 +112,6 @@ export function openConnection(dial: Dial, options: OriginOptions, clock: Clock,
     giveUp()
     if (session === undefined) return finish(why)
     session.destroy()
-    socket?.destroy()
   }
 
   const closeWhenEmpty = (): void => {
@@ -126,7 +132,7 @@ export function openConnection(dial: Dial, options: OriginOptions, clock: Clock,
       }
       waiting.delete(underway)
       underway.asked.answer(failure(`no whole response within ${options.requestTimeout} ms`, true))
-      underway.cancel()
+      underway.stream.cancel()
     }
   }
 
@@ -141,13 +147,13 @@ export function openConnection(dial: Dial, options: OriginOptions, clock: Clock,
       if (heardAt === heardBefore) destroy(`no sign of life for ${2 * options.pingAfter} ms, a PING was not answered`)
       else tick()
     })
-    session?.ping((error) => {
-      if (error === null) heardAt = clock.elapsed()
+    session?.ping(() => {
+      heardAt = clock.elapsed()
     })
   }
 
   const torn = (asked: Asked, end: Broken): void => {
-    const refused = end.code === constants.NGHTTP2_REFUSED_STREAM && !end.answered
+    const refused = end.code === REFUSED_STREAM && !end.answered
     const safe = refused || end.id === undefined || end.id > last
     if (safe && left && asked.writes < MOST_WRITES) return events.again(asked)
     const reason = fate ?? end.why ?? 'the connection was lost'
@@ -159,43 +165,38 @@ export function openConnection(dial: Dial, options: OriginOptions, clock: Clock,
   const send = (asked: Asked): void => {
     if (session === undefined) return events.again(asked)
     asked.writes++
-    try {
-      const stream = exchange(session, asked.request, options.maxBody, (end) => {
-        streams--
-        if (waiting.delete(underway)) {
-          if (end.is === 'reply') {
-            heardAt = clock.elapsed()
-            if (!everServed) {
-              everServed = true
-              events.served()
-            }
-            asked.answer(end)
-          } else torn(asked, end)
-        }
-        if (!left) events.room()
-        else closeWhenEmpty()
-      })
-      streams++
-      const underway: Underway = {
-        asked,
-        deadline: clock.elapsed() + options.requestTimeout,
-        cancel: () => stream.close(constants.NGHTTP2_CANCEL),
+    const stream = session.request(asked.request, (end) => {
+      streams--
+      if (waiting.delete(underway)) {
+        if (end.is === 'reply') {
+          heardAt = clock.elapsed()
+          if (!everServed) {
+            everServed = true
+            events.served()
+          }
+          asked.answer(end)
+        } else torn(asked, end)
       }
-      waiting.add(underway)
-      cancelSweep ??= clock.after(options.requestTimeout, sweep)
-    } catch (error) {
-      if (!session.closed && !session.destroyed) return asked.answer(failure(`can't be sent: ${wordsOf(error)}`, false))
-      leave(wordsOf(error))
-      if (asked.writes < MOST_WRITES) events.again(asked)
-      else asked.answer(failure(`the connection is closing: ${wordsOf(error)}`, false))
+      if (!left) events.room()
+      else closeWhenEmpty()
+    })
+    if (stream.is === 'not sent') {
+      if (!stream.isClosing) return asked.answer(failure(`can't be sent: ${stream.why}`, false))
+      leave(stream.why)
+      if (asked.writes < MOST_WRITES) return events.again(asked)
+      return asked.answer(failure(`the connection is closing: ${stream.why}`, false))
     }
+    streams++
+    const underway: Underway = { asked, deadline: clock.elapsed() + options.requestTimeout, stream }
+    waiting.add(underway)
+    cancelSweep ??= clock.after(options.requestTimeout, sweep)
   }
 
-  const goaway = (code: number, lastStream: number, data?: Buffer): void => {
+  const goaway = (code: number, lastStream: number, data: Buffer): void => {
     last = lastStream
-    const reason = data === undefined || data.length === 0 ? '' : `: ${data.subarray(0, 256).toString()}`
+    const reason = data.length === 0 ? '' : `: ${data.subarray(0, 256).toString()}`
     fate ??= `the peer said GOAWAY with code ${code}${reason}`
-    if (code !== constants.NGHTTP2_NO_ERROR || reason !== '') options.notice(`${options.url}: ${fate}`)
+    if (code !== NO_ERROR || reason !== '') options.notice(`${options.url}: ${fate}`)
     leave(fate)
     closeWhenEmpty()
   }
@@ -206,37 +207,32 @@ export function openConnection(dial: Dial, options: OriginOptions, clock: Clock,
       return
     }
     if ('why' in result) return finish(fate ?? result.why)
-    const opened = connect(options.url, {
-      createConnection: () => result,
-      settings: { enablePush: false },
-      peerMaxConcurrentStreams: Math.max(1, options.initialStreams),
-    })
-    socket = result
-    session = opened
     limit = options.initialStreams
     cancelTick = clock.after(options.connectTimeout, () =>
       destroy(`the peer sent no SETTINGS within ${options.connectTimeout} ms, so it is not an HTTP/2 server`),
     )
-    opened.on('remoteSettings', () => {
-      heardAt = clock.elapsed()
-      limit = Math.min(opened.remoteSettings.maxConcurrentStreams ?? options.maxStreams, options.maxStreams)
-      cancelStarved?.()
-      if (limit === 0) {
-        const starved = `the peer allowed no request at a time for ${options.requestTimeout} ms`
-        cancelStarved = clock.after(options.requestTimeout, () => destroy(starved))
-      }
-      if (!settled) {
-        settled = true
-        cancelTick?.()
-        cancelTick = clock.after(options.pingAfter, tick)
-      }
-      if (!left) events.room()
+    session = openSession(result, options, {
+      settings(maxConcurrentStreams) {
+        heardAt = clock.elapsed()
+        limit = Math.min(maxConcurrentStreams, options.maxStreams)
+        cancelStarved?.()
+        if (limit === 0) {
+          const starved = `the peer allowed no request at a time for ${options.requestTimeout} ms`
+          cancelStarved = clock.after(options.requestTimeout, () => destroy(starved))
+        }
+        if (!settled) {
+          settled = true
+          cancelTick?.()
+          cancelTick = clock.after(options.pingAfter, tick)
+        }
+        if (!left) events.room()
+      },
+      goaway,
+      failed(why) {
+        fate ??= why
+      },
+      closed: () => finish(fate ?? 'the peer closed the connection'),
     })
-    opened.on('goaway', goaway)
-    opened.on('error', (error) => {
-      fate ??= wordsOf(error)
-    })
-    opened.on('close', () => finish(fate ?? 'the peer closed the connection'))
     if (limit > 0) events.room()
   })
 

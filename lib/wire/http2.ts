@@ -6,6 +6,7 @@ import { type Clock } from '../clock'
 import { dial, placeOf, type Dial } from './dial'
 import { makeFifo } from './fifo'
 import { openConnection, type Asked, type Connection } from './http2-connection'
+import { openNodeSession } from './http2-node'
 import { type Origin, type OriginOptions, type WireFailure, type WireReply } from './wire'
 
 const FIRST_HOLD = 250
@@ -86,7 +87,7 @@ export function makeHttp2Origin(options: OriginOptions, clock: Clock, via = dial
   }
 
   const open = (): void => {
-    const connection = openConnection(via, options, clock, {
+    const connection = openConnection(via, openNodeSession, options, clock, {
       room: pump,
       again(asked) {
         queue.unshift(asked)

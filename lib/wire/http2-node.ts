@@ -1,30 +1,21 @@
-/** One request on one HTTP/2 stream (RFC 9113 §8.1): writes it, gathers the response, says how the stream ended. */
+/** Sessions of HTTP/2 by `node:http2`: the reference that our own are held against. */
 import {
+  connect,
   constants,
   sensitiveHeaders,
   type ClientHttp2Session,
   type ClientHttp2Stream,
   type OutgoingHttpHeaders,
 } from 'node:http2'
+import { wordsOf } from './dial'
+import { type Broken, type OpenSession } from './http2-session'
 import { type WireReply, type WireRequest } from './wire'
 
-/** The stream closed without a whole response. */
-export interface Broken {
-  readonly is: 'broken'
-  /** Error code of RFC 9113 §7, as Node reports it. */
-  readonly code: number
-  /** Undefined if the stream was never opened on the wire. */
-  readonly id: number | undefined
-  /** True if the head of a response had arrived. */
-  readonly answered: boolean
-  readonly why?: string
-}
-
 /**
- * Opens a stream and calls `ended` exactly once, when it is closed. A body is kept up to `maxBody` bytes; a peer that sends more
- * is not listened to any longer. Throws what Node throws when the session takes no more streams or a header is not allowed.
+ * Opens a stream and calls `ended` exactly once, when it is closed. Throws what Node throws when the session takes no more streams or a
+ * header is not allowed.
  */
-export function exchange(
+function exchange(
   session: ClientHttp2Session,
   request: WireRequest,
   maxBody: number,
@@ -77,4 +68,39 @@ export function exchange(
   })
   if (request.body.length > 0) stream.end(request.body)
   return stream
+}
+
+/** A session of `node:http2` on a socket that speaks h2. */
+export const openNodeSession: OpenSession = (socket, options, events) => {
+  const session = connect(options.url, {
+    createConnection: () => socket,
+    settings: { enablePush: false },
+    peerMaxConcurrentStreams: Math.max(1, options.initialStreams),
+  })
+  session.on('remoteSettings', () => events.settings(session.remoteSettings.maxConcurrentStreams ?? Infinity))
+  session.on('goaway', (code: number, lastStream: number, data?: Buffer) =>
+    events.goaway(code, lastStream, data ?? Buffer.alloc(0)),
+  )
+  session.on('error', (error) => events.failed(wordsOf(error)))
+  session.on('close', () => events.closed())
+  return Object.freeze({
+    request(request: WireRequest, ended: (end: WireReply | Broken) => void) {
+      try {
+        const stream = exchange(session, request, options.maxBody, ended)
+        return { is: 'stream', cancel: () => stream.close(constants.NGHTTP2_CANCEL) } as const
+      } catch (error) {
+        return { is: 'not sent', why: wordsOf(error), isClosing: session.closed || session.destroyed } as const
+      }
+    },
+    ping(answered: () => void) {
+      session.ping((error) => {
+        if (error === null) answered()
+      })
+    },
+    close: () => session.close(),
+    destroy() {
+      session.destroy()
+      socket.destroy()
+    },
+  })
 }
