@@ -31,7 +31,7 @@ const { values } = parseArgs({
     seed: { type: 'string', default: String(Date.now() % 1_000_000) },
     minutes: { type: 'string', default: '1' },
     /** Publishes a second. */
-    rate: { type: 'string', default: '60' },
+    rate: { type: 'string', default: '100' },
     // A folder with another build: `dist`, `package.json` and `node_modules`.
     program: { type: 'string', default: join(__dirname, '..') },
     // Leaves databases and logs where they are.

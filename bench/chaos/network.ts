@@ -16,7 +16,7 @@ export interface Network {
 }
 
 /** Milliseconds that a piece is under way. */
-const [USUAL, LATE] = [8, 250]
+const [USUAL, LATE] = [25, 250]
 
 interface Pair {
   readonly client: Socket
