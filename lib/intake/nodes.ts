@@ -70,10 +70,11 @@ export function makeNodes(options: NodesOptions): Nodes {
     return found?.find(({ owner }) => owner === bareOf(requester))
   }
 
-  /** The same registration with other hints. */
+  /** The same registration with other hints, as old as it was: what is set of a node says nothing of its device. */
   async function rewrite(registration: Registration, hints: Registration['hints']): Promise<NodeAnswer> {
-    const { environment: _, registeredAt: _at, seenAt: _seen, ...rest } = registration
-    await registry.register({ ...rest, hints, at: clock.now() })
+    const { environment: _, registeredAt, seenAt: _seen, ...rest } = registration
+    await registry.register({ ...rest, hints, at: registeredAt })
+    await registry.seen([registration.id], clock.now())
     return { is: 'done' }
   }
 

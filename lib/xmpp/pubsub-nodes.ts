@@ -11,6 +11,7 @@ import {
   notAllowed,
   nodeExists,
   unknownNode,
+  unsupported,
   type Answer,
 } from './answers'
 import { attribute } from './element'
@@ -37,6 +38,8 @@ function settingsIn(form: Element | undefined): Read {
   if (type !== undefined && type !== NODE_CONFIG) {
     return { wrong: badRequest(`The form must have FORM_TYPE ${NODE_CONFIG}.`) }
   }
+  // XEP-0248 §5.1
+  if ((fields.get('pubsub#node_type')?.[0] ?? 'leaf') !== 'leaf') return { wrong: unsupported('collections') }
   const model = fields.get('pubsub#access_model')?.[0] ?? 'whitelist'
   if (model !== 'whitelist') {
     const text = 'Nodes of this service have access model "whitelist".'
