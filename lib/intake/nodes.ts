@@ -47,7 +47,7 @@ export interface NodesOptions {
 }
 
 export interface Nodes {
-  /** `node`: of the client's choosing; one of ours where it is left out (instant nodes, §8.1.2). */
+  /** `node`: of the client's choosing; one of ours where it is left out (instant nodes, §8.1). */
   create(request: Omit<NodeRequest, 'node'> & { readonly node?: string }, settings: NodeSettings): Promise<NodeAnswer>
   remove(request: NodeRequest): Promise<NodeAnswer>
   read(request: NodeRequest): Promise<NodeAnswer>

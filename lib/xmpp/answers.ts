@@ -68,16 +68,16 @@ export function unsupported(feature: string): Failure {
   return { ...notImplemented(), specific: { name: 'unsupported', ns: PUBSUB_ERRORS, attrs: { feature } } }
 }
 
-/** XEP-0060 §7.1.3.3, §8.2.3.4: the request names no node. */
+/** XEP-0060 §7.1.3, §8.2.3: the request names no node. */
 export const nodeIdRequired: Failure = Object.freeze({
   ...badRequest('The request names no node.'),
   specific: { name: 'nodeid-required', ns: PUBSUB_ERRORS },
 })
 
-/** XEP-0060 §8.1.2: the requester has a node of this name, which stays as it is. */
+/** XEP-0060 §8.1: the requester has a node of this name, which stays as it is. */
 export const nodeExists: Failure = Object.freeze({ is: 'error', type: 'cancel', condition: 'conflict' })
 
-/** XEP-0060 §8.1.3, §8.2.5, §8.9.2.4. */
+/** XEP-0060 §8.1.3, §8.2.5, §8.9. */
 export function notAcceptable(text: string, specific?: string): Failure {
   return {
     ...{ is: 'error', type: 'modify', condition: 'not-acceptable', text },
@@ -85,7 +85,7 @@ export function notAcceptable(text: string, specific?: string): Failure {
   }
 }
 
-/** XEP-0060 §8.2.3.5: there is nothing that could be set. */
+/** XEP-0060 §8.2.3: there is nothing that could be set. */
 export function notAllowed(text: string): Failure {
   return { is: 'error', type: 'cancel', condition: 'not-allowed', text }
 }

@@ -48,7 +48,7 @@ function changesIn(verb: Element, owner: string): ReadonlyMap<string, Affiliatio
     const affiliation = attribute(item, 'affiliation') ?? ''
     if (jid === undefined) return badRequest('Each <affiliation/> names a jid.')
     const bare = bareOf(jid)
-    // §8.9.2.4: a node is never without its only owner. XEP-0357 §5 would have the owner's bare JID be `publish-only`, which it may do anyway.
+    // §8.9: a node is never without its only owner. XEP-0357 §5 would have the owner's bare JID be `publish-only`, which it may do anyway.
     if (bare === owner && affiliation !== 'owner' && affiliation !== 'publish-only') {
       return notAcceptable('A node has one owner, who can only delete it.')
     }

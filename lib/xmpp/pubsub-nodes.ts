@@ -38,7 +38,7 @@ function settingsIn(form: Element | undefined): Read {
   if (type !== undefined && type !== NODE_CONFIG) {
     return { wrong: badRequest(`The form must have FORM_TYPE ${NODE_CONFIG}.`) }
   }
-  // XEP-0248 §5.1
+  // XEP-0248
   if ((fields.get('pubsub#node_type')?.[0] ?? 'leaf') !== 'leaf') return { wrong: unsupported('collections') }
   const model = fields.get('pubsub#access_model')?.[0] ?? 'whitelist'
   if (model !== 'whitelist') {

@@ -33,7 +33,7 @@ const NO_OPTIONS = Object.freeze({ secrets: [], options: new Map<string, readonl
 
 export type Publish = (request: PublishRequest) => Promise<PublishAnswer>
 
-/** What is announced beside publishing (XEP-0060 §16.1.4): what clients do that make their own node. */
+/** What is announced beside publishing (XEP-0060 §10): what clients do that make their own node. */
 const nodeFeatures = [
   ...['access-whitelist', 'config-node', 'create-and-configure', 'create-nodes', 'delete-nodes', 'instant-nodes'],
   ...['modify-affiliations', 'publish-only-affiliation', 'retrieve-affiliations'],
