@@ -225,6 +225,28 @@ describe('lib/dispatch/dispatcher', () => {
     expect((await store.registry.get([id]))[0]?.id).toBe(id)
   })
 
+  it('settles what told that a token is dead only when the forgetting is durable', async () => {
+    answer = () => ({ is: 'gone', why: 'Unregistered' })
+    const id = await put({ class: 'message' })
+    await clock.advance(1_000)
+    let forget = (): void => undefined
+    const held = new Promise<void>((resolve) => (forget = resolve))
+    const registry = {
+      ...store.registry,
+      forget: async (...words: Parameters<Store['registry']['forget']>) => {
+        await held
+        return store.registry.forget(...words)
+      },
+    }
+    await start({ registry })
+    await until(() => asked.length === 1)
+    for (let look = 0; look < 20; look++) await store.accounts()
+    expect(await account()).toMatchObject({ gone: 0, inFlight: 1 })
+    forget()
+    await until(async () => (await account())?.gone === 1)
+    expect(await store.registry.get([id])).toEqual([undefined])
+  })
+
   it('comes back slowly after an outage: one probe, then at most twice as many each time', async () => {
     provider = makeProvider({ concurrency: 20 })
     answer = () => ({ is: 'down', why: 'no answer', ambiguous: false })
