@@ -20,7 +20,8 @@ export type Event =
       readonly domains: readonly string[]
       readonly apps: readonly string[]
     }
-  | { readonly at: 'listening'; readonly url: string; readonly serves: readonly string[] }
+  /** `isOpen`: whoever reaches the address may ask. */
+  | { readonly at: 'listening'; readonly url: string; readonly serves: readonly string[]; readonly isOpen: boolean }
   | { readonly at: 'stopping'; readonly why: string }
   | { readonly at: 'stopped'; readonly waiting: number }
   /** The component link; `mend` says what the operator is to do. */
@@ -84,7 +85,7 @@ export type Observe = (event: Event) => void
 
 const text: { readonly [K in Event['at']]: (event: Extract<Event, { at: K }>) => string } = {
   started: (e) => `started: ${e.domains.join(', ')} for ${e.apps.length} apps`,
-  listening: (e) => `${e.url} serves ${e.serves.join(', ')}`,
+  listening: (e) => `${e.url} serves ${e.serves.join(', ')}${e.isOpen ? ' to whoever reaches it' : ''}`,
   stopping: (e) => `stopping: ${e.why}`,
   stopped: (e) => `stopped; ${e.waiting} deliveries wait on disk for the next start`,
   link: (e) =>

@@ -1,14 +1,14 @@
 /** The composition root: opens, wires, starts, reloads and drains. Knows no XML, no SQL, no vendor's word. */
+import { type Live } from './admin/live'
 import { openOffice, socketPath } from './admin/office'
 import { makeRefusals } from './admin/refusals'
 import { systemClock, type Clock } from './clock'
 import { type Config } from './config'
 import { makeDispatcher } from './dispatch/dispatcher'
 import { makeFuse, usualFuse } from './dispatch/fuse'
-import { interfaces } from './http/interfaces'
-import { startHttp, type HttpServer } from './http/server'
+import { type HttpServer } from './http/server'
 import { type DoorApp } from './intake/app'
-import { makeDeliver, tellingDeliver, type Deliver } from './intake/deliver'
+import { makeDeliver, tellingDeliver } from './intake/deliver'
 import { makeLimits, usualLimits } from './intake/limits'
 import { makeNodes } from './intake/nodes'
 import { makePublish } from './intake/publish'
@@ -18,6 +18,7 @@ import { type Account } from './model/accounting'
 import { type Registration } from './model/registration'
 import { type Observe } from './observe'
 import { closeApps, doorsOf, openApps, sendingOf } from './open-apps'
+import { serveHttp, tlsOf } from './serve-http'
 import { type Store } from './stores/store'
 import { version } from './version'
 import { makeLink, tryLink, type Link } from './xmpp/component'
@@ -140,6 +141,16 @@ export async function startService(config: Config, surroundings: Surroundings): 
   })
 
   const startedAt = clock.elapsed()
+  const live: Live = Object.freeze({
+    version,
+    uptime: () => clock.elapsed() - startedAt,
+    links: () => config.components.map((each, at) => ({ ...each, isOnline: links[at]?.isOnline === true })),
+    held: () => dispatcher.held(),
+    fuses: () => fuse.blown(),
+    resetFuse: (app: string) => fuse.reset(app),
+    release: (app: string) => dispatcher.release(app),
+    refusals: (node: string) => refusals.of(node),
+  })
   const { http, closeOffice } = await openDoors().catch(async (error: unknown) => {
     await Promise.all([closeApps(apps), store.close()])
     throw error
@@ -156,22 +167,21 @@ export async function startService(config: Config, surroundings: Surroundings): 
 
   /** HTTP, and the socket for operators. */
   async function openDoors(): Promise<{ readonly http: HttpServer; readonly closeOffice: () => Promise<void> }> {
-    const http = await serveHttp(config, doorApps, tellingDeliver(deliver, observe), clock, observe)
+    const http = await serveHttp(config.http, {
+      apps: doorApps,
+      deliver: tellingDeliver(deliver, observe),
+      register,
+      domains: config.components.map(({ domain }) => domain),
+      live,
+      clock,
+      observe,
+    })
     const closeOffice = await openOffice({
       store,
       path: socketPath(config.file, config.store.place),
       keeping: config.keep,
       apps: () => [...apps.keys()],
-      live: {
-        version,
-        uptime: () => clock.elapsed() - startedAt,
-        links: () => config.components.map((each, at) => ({ ...each, isOnline: links[at]?.isOnline === true })),
-        held: () => dispatcher.held(),
-        fuses: () => fuse.blown(),
-        resetFuse: (app) => fuse.reset(app),
-        release: (app) => dispatcher.release(app),
-        refusals: (node) => refusals.of(node),
-      },
+      live,
       clock,
       observe,
     }).catch(async (error: unknown) => {
@@ -206,6 +216,7 @@ export async function startService(config: Config, surroundings: Surroundings): 
       doors = doorsOf(apps)
       sending = sendingOf(apps)
       settings = fresh.apps
+      http.renew(tlsOf(fresh.http))
       for (const name of new Set([...old.keys(), ...apps.keys()])) dispatcher.release(name)
       observe({ at: 'reloaded', apps: [...apps.keys()] })
       await closeApps(new Map([...old].filter(([name, app]) => apps.get(name) !== app)))
@@ -223,26 +234,6 @@ export async function tryLinks(
     config.components.map(async (component) => [component.domain, await tryLink({ ...component, clock })] as const),
   )
   return new Map(tried)
-}
-
-/** Rejects where a listener can't listen, or two interfaces of it claim one path. */
-async function serveHttp(
-  config: Config,
-  apps: () => ReadonlyMap<string, DoorApp>,
-  deliver: Deliver,
-  clock: Clock,
-  observe: Observe,
-): Promise<HttpServer> {
-  const offers = (): ReadonlyMap<string, DoorApp['offers']> =>
-    new Map([...apps()].flatMap(([name, app]) => (Object.keys(app.offers).length === 0 ? [] : [[name, app.offers]])))
-  const listeners = config.http.listeners.map(({ host, port, serve }) => ({
-    host,
-    port,
-    serve: serve.map((name) => interfaces[name]({ offers, apps, deliver })),
-  }))
-  const http = await startHttp({ listeners, clock, observe })
-  http.urls.forEach((url, at) => observe({ at: 'listening', url, serves: config.http.listeners[at]?.serve ?? [] }))
-  return http
 }
 
 async function waitingIn(store: Store): Promise<number> {

@@ -128,7 +128,7 @@ function mayImport({ from, what, isType, isLazy }: Import): boolean {
   if (isConfig(from)) {
     return what === 'kinds' || folderOf(what) === 'model' || isConfig(what) || (contracts.includes(what) && isType)
   }
-  if (from === 'service' || from === 'open-apps') {
+  if (from === 'service' || from === 'open-apps' || from === 'serve-http') {
     const isImplementation = isIn(what, ...extensions) && !contracts.includes(what)
     return what !== 'cli' && folderOf(what) !== 'commands' && !isImplementation
   }
@@ -152,7 +152,7 @@ const libraries: Readonly<Record<string, (file: string) => boolean>> = {
   'npm:libsql': (file) => isIn(file, 'stores'),
   'npm:pino': (file) => file === 'observe',
   'npm:zod': (file) =>
-    isConfig(file) || isIn(file, ...extensions) || file === 'model/options' || contracts.includes(file),
+    isConfig(file) || isIn(file, ...extensions, 'http') || file === 'model/options' || contracts.includes(file),
   'npm:@parse/node-apn': (file) => isIn(file, 'providers'),
   'npm:google-auth-library': (file) => isIn(file, 'providers'),
   'npm:node-forge': (file) => isIn(file, 'providers', 'sim'),

@@ -183,7 +183,7 @@ describe('lib/config', () => {
 
   describe('http', () => {
     it('is served nowhere where nothing is said', () => {
-      expect(good(right).http).toEqual({ listeners: [] })
+      expect(good(right).http).toMatchObject({ listeners: [], trustedProxies: [] })
     })
 
     it.each([
@@ -212,21 +212,59 @@ describe('lib/config', () => {
     })
   })
 
+  describe('who may ask a listener', () => {
+    const open = { listen: '0.0.0.0:8086', serve: ['mongoosepush'] }
+
+    it('must be said where strangers could reach it, unless it is made for them', () => {
+      expect(faults({ ...right, ...listening(open) })).toEqual([
+        {
+          path: 'http.listeners[0].auth',
+          text: 'is missing: anyone who reaches 0.0.0.0 could use mongoosepush',
+          mend: 'Write { "tokens": { "name": "…" } }, or "open" where only callers that you trust can reach it',
+        },
+      ])
+      expect(good({ ...right, ...listening({ ...open, auth: 'open' }) }).http.listeners[0]?.tokens).toBeUndefined()
+      expect(good({ ...right, ...listening({ listen: '0.0.0.0:8086' }) }).http.listeners).toHaveLength(1)
+      for (const listen of ['127.0.0.1:8086', '[::1]:8086', 'localhost:8086']) {
+        expect(good({ ...right, ...listening({ ...open, listen }) }).http.listeners).toHaveLength(1)
+      }
+    })
+
+    it('is known by a token of its own', () => {
+      const tokens = { mim: 'secret of mim', other: { env: 'OTHER' } }
+      const { http } = good({ ...right, ...listening({ ...open, auth: { tokens } }) }, { OTHER: 'secret of other' })
+      expect([...(http.listeners[0]?.tokens ?? [])].map(([name, token]) => [name, token.reveal()])).toEqual([
+        ['mim', 'secret of mim'],
+        ['other', 'secret of other'],
+      ])
+      expect(faults({ ...right, ...listening({ ...open, auth: { token: 'x' } }) })).not.toEqual([])
+    })
+
+    it.each([
+      ['certificate', { certificate: 'x', key: 'y' }, 'certificate (the configuration) is not readable'],
+      ['key', { key: 'y' }, 'key (the configuration) is not readable'],
+    ])('is refused where the %s can not be read', (_, tls, text) => {
+      const all = faults({ ...right, ...listening({ tls: { certificate: 'x', ...tls } }) })
+      expect(all.map((fault) => fault.text)).toContain(text)
+    })
+
+    it.each(['10.0.0.0/8', '127.0.0.1', '::1', 'fd00::/8'])('believes the proxy %s', (proxy) => {
+      expect(good({ ...right, http: { trustedProxies: [proxy] } }).http.trustedProxies).toEqual([proxy])
+    })
+
+    it.each(['example.com', '10.0.0.0/33', '10.0.0.0/8/8', ''])('knows no proxy "%s"', (proxy) => {
+      expect(faults({ ...right, http: { trustedProxies: [proxy] } })).toMatchObject([
+        { path: 'http.trustedProxies[0]', text: `"${proxy}" is neither an address nor a network` },
+      ])
+    })
+  })
+
   describe('what is known and not built yet', () => {
     it.each([
-      ['http.trustedProxies', { http: { trustedProxies: ['127.0.0.1'] } }],
-      ['http.listeners[0].tls', listening({ tls: { certificate: 'x', key: 'y' } })],
-      ['http.listeners[0].auth', listening({ auth: { token: 'x' } })],
       ['remoteDisable', { remoteDisable: true }],
       ['roles', { roles: ['door'] }],
     ])('is refused plainly: %s', (path, part) => {
       expect(faults({ ...right, ...part })).toMatchObject([{ path, text: 'not built yet' }])
-    })
-
-    it('is refused plainly: an interface', () => {
-      expect(faults({ ...right, ...listening({ serve: ['metrics'] }) })).toMatchObject([
-        { path: 'http.listeners[0].serve[0]', text: 'the interface "metrics" is not built yet' },
-      ])
     })
 
     it('is refused plainly: an outbox, a store, a provider', () => {

@@ -1,17 +1,27 @@
-/** The part `http` of the configuration: where which interfaces are served. Knows their names, not what they do. */
+/** The part `http` of the configuration: where which interfaces are served, and to whom. Knows their names, not what they do. */
+import { createPrivateKey, X509Certificate } from 'node:crypto'
+import { isIP } from 'node:net'
 import { z } from 'zod'
-import { type Fault, type Path } from './fault'
-import { either, readPart } from './faults'
-import { unbuiltKey } from './unbuilt'
-import { refuse } from './words'
+import { type Credential, Opaque } from '../model/opaque'
 import { type OptionWords } from '../model/options'
+import { type Fault, spell } from './fault'
+import { either, readPart } from './faults'
+import {
+  builtInterfaces,
+  interfaceNames,
+  interfaceSettings,
+  type InterfaceName,
+  type InterfaceSettings,
+} from './interfaces'
+import { pace } from './limits'
+import { refuse } from './words'
 
-/** Interfaces that can be served. */
-export const builtInterfaces = ['webpush-example'] as const
-/** Interfaces that are known and not built yet. */
-const unbuiltInterfaces: readonly string[] = ['health', 'metrics']
-
-export type InterfaceName = (typeof builtInterfaces)[number]
+/** What a listener proves itself with, as PEM. */
+export interface ListenerTls {
+  readonly certificate: Buffer
+  readonly key: Buffer
+  readonly clients?: Buffer
+}
 
 /** One place where HTTP is served. */
 export interface Listener {
@@ -19,10 +29,16 @@ export interface Listener {
   /** 0: any that is free. */
   readonly port: number
   readonly serve: readonly InterfaceName[]
+  readonly tls?: ListenerTls
+  /** Bearer tokens by the name of who has them; empty where certificates alone do. Absent: whoever reaches it may ask. */
+  readonly tokens?: ReadonlyMap<string, Opaque>
+  readonly limit?: { readonly burst: number; readonly perSecond: number }
 }
 
 export interface Http {
   readonly listeners: readonly Listener[]
+  readonly trustedProxies: readonly string[]
+  readonly interfaces: InterfaceSettings
 }
 
 interface Place {
@@ -39,64 +55,127 @@ function readListen(text: string, ctx: z.RefinementCtx): Place {
   return place
 }
 
-function isBuilt(name: string): name is InterfaceName {
-  return (builtInterfaces as readonly string[]).includes(name)
-}
-
 function readName(name: string, ctx: z.RefinementCtx): InterfaceName {
-  if (isBuilt(name)) return name
-  const text = unbuiltInterfaces.includes(name)
-    ? `the interface "${name}" is not built yet`
-    : `there is no interface "${name}"`
-  refuse(ctx, text, `Write ${either(builtInterfaces)}`)
+  const found = interfaceNames.find((each) => each === name)
+  if (found !== undefined) return found
+  refuse(ctx, `there is no interface "${name}"`, `Write ${either(interfaceNames)}`)
   return z.NEVER
 }
 
-/** The shape of `http`, what is not built yet included. */
+function readProxy(text: string, ctx: z.RefinementCtx): string {
+  const [address = '', bits, ...more] = text.split('/')
+  const most = isIP(address) === 6 ? 128 : 32
+  const isRight = bits === undefined || (/^\d{1,3}$/.test(bits) && Number(bits) <= most)
+  if (isIP(address) === 0 || !isRight || more.length > 0) {
+    refuse(
+      ctx,
+      `"${text}" is neither an address nor a network`,
+      'Write an address, as 127.0.0.1, or a network, as 10.0.0.0/8',
+    )
+  }
+  return text
+}
+
+function readPem(what: string, credential: Credential, ctx: z.RefinementCtx, parse: (pem: Buffer) => unknown): Buffer {
+  try {
+    parse(credential.bytes())
+  } catch {
+    refuse(
+      ctx,
+      `${what} ${credential.toString()} is not readable`,
+      `Name a PEM file (-----BEGIN ${what === 'key' ? 'PRIVATE KEY' : 'CERTIFICATE'}-----)`,
+    )
+  }
+  return credential.bytes()
+}
+
+function makeTls(words: OptionWords) {
+  const certificate = (pem: Buffer) => new X509Certificate(pem)
+  return z
+    .strictObject({
+      certificate: words.credential.describe('The certificate and the chain up to its authority, as PEM.'),
+      key: words.credential.describe('Its private key, as PEM.'),
+      clients: words.credential
+        .exactOptional()
+        .describe('Authorities, as PEM, whose client certificates are as good as a token (mTLS).'),
+    })
+    .transform((raw, ctx): ListenerTls => ({
+      certificate: readPem('certificate', raw.certificate, ctx, certificate),
+      key: readPem('key', raw.key, ctx, (pem) => createPrivateKey(pem)),
+      ...(raw.clients === undefined ? {} : { clients: readPem('clients', raw.clients, ctx, certificate) }),
+    }))
+}
+
+/** The shape of `http`. */
 export function makeHttp(words: OptionWords) {
   const name = z
     .string()
-    .meta({ enum: [...builtInterfaces, ...unbuiltInterfaces] })
+    .meta({ enum: [...interfaceNames] })
     .transform(readName)
   const listener = z.strictObject({
     listen: z.string().transform(readListen).describe('Address and port: `127.0.0.1:8086`.'),
-    tls: z
-      .strictObject({ certificate: words.credential, key: words.credential })
-      .optional()
-      .describe('Not built yet. Let a reverse proxy speak TLS.'),
-    auth: z.strictObject({ token: words.credential }).optional().describe('Not built yet. Who may ask.'),
+    tls: makeTls(words).exactOptional().describe('Speak TLS. The certificate is read again with the credentials.'),
+    auth: z
+      .union([
+        z.literal('open'),
+        z.strictObject({
+          tokens: z
+            .record(z.string().regex(/^[\w.@-]{1,64}$/), words.credential)
+            .describe('Bearer tokens, by the name of who has them.'),
+        }),
+      ])
+      .exactOptional()
+      .describe(
+        'Who may ask: bearer `tokens`, or `open` for whoever reaches the address. Left out: whoever reaches a loopback address, nobody else but those with a client certificate.',
+      ),
+    limit: pace.exactOptional().describe('What one caller may ask. Default: 2000 at once, 200 a second.'),
     serve: z.array(name).min(1).describe('Names of the interfaces served here.'),
   })
   return z
     .strictObject({
       listeners: z.array(listener).default([]).describe('Where HTTP is served, and what.'),
       trustedProxies: z
-        .array(z.string())
-        .optional()
-        .describe('Not built yet. Proxies whose X-Forwarded-For is believed.'),
+        .array(z.string().transform(readProxy))
+        .default([])
+        .describe('Addresses and networks of proxies whose `X-Forwarded-For` is believed.'),
+      interfaces: interfaceSettings,
     })
     .describe('Where HTTP interfaces are served; nowhere if it is left out.')
 }
 
-function present(raw: unknown, key: string): boolean {
-  return typeof raw === 'object' && raw !== null && (raw as Record<string, unknown>)[key] !== undefined
+type Read = z.output<ReturnType<typeof makeHttp>>['listeners'][number]
+
+function isLoopback(host: string): boolean {
+  return host === 'localhost' || host === '::1' || /^127\./.test(host)
 }
 
-/** Keys that have a shape and no effect yet, where they stand. */
-function unbuiltIn(raw: unknown): readonly Path[] {
-  const listeners: unknown = present(raw, 'listeners') ? (raw as { readonly listeners: unknown }).listeners : []
-  const own = present(raw, 'trustedProxies') ? [['http', 'trustedProxies']] : []
-  const places = (Array.isArray(listeners) ? listeners : []).flatMap((listener: unknown, at) =>
-    ['tls', 'auth'].flatMap((key) => (present(listener, key) ? [['http', 'listeners', at, key]] : [])),
-  )
-  return [...own, ...places]
+function listenerOf({ listen, tls, auth, limit, serve }: Read, at: number, faults: Fault[]): Listener {
+  const tokens = auth === undefined || auth === 'open' ? undefined : auth.tokens
+  const guarded = serve.filter((each) => builtInterfaces[each] === 'callers')
+  const isUnguarded = auth === undefined && tls?.clients === undefined && !isLoopback(listen.host)
+  if (isUnguarded && guarded.length > 0) {
+    faults.push({
+      path: spell(['http', 'listeners', at, 'auth']),
+      text: `is missing: anyone who reaches ${listen.host} could use ${guarded.join(', ')}`,
+      mend: 'Write { "tokens": { "name": "…" } }, or "open" where only callers that you trust can reach it',
+    })
+  }
+  const known = tokens ?? (tls?.clients === undefined || auth === 'open' ? undefined : {})
+  return {
+    ...{ ...listen, serve },
+    ...(tls === undefined ? {} : { tls }),
+    ...(known === undefined
+      ? {}
+      : { tokens: new Map(Object.entries(known).map(([name, token]) => [name, new Opaque(token.text())])) }),
+    ...(limit === undefined ? {} : { limit }),
+  }
 }
 
 /** Reads `http`; undefined with its faults added where it is not right. */
 export function readHttp(raw: unknown, words: OptionWords, faults: Fault[]): Http | undefined {
-  const unbuilt = unbuiltIn(raw)
-  faults.push(...unbuilt.map(unbuiltKey))
   const read = readPart(makeHttp(words), raw === undefined ? {} : raw, ['http'], faults)
-  if (read === undefined || unbuilt.length > 0) return undefined
-  return { listeners: read.listeners.map(({ listen, serve }) => ({ ...listen, serve })) }
+  if (read === undefined) return undefined
+  const { trustedProxies, interfaces } = read
+  const listeners = read.listeners.map((listener, at) => listenerOf(listener, at, faults))
+  return { listeners, trustedProxies, interfaces }
 }

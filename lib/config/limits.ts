@@ -1,7 +1,7 @@
 /** The keys that bound what passes: paces at the door, and the fuse against mass forgetting. Their defaults live where they are used. */
 import { z } from 'zod'
 
-const pace = z.strictObject({
+export const pace = z.strictObject({
   burst: z.number().int().min(1).describe('How many may pass at once after a rest.'),
   perSecond: z.number().positive().describe('How many may pass per second in the long run.'),
 })

@@ -2,19 +2,33 @@
 import { type Context } from 'hono'
 import { type DoorApps } from '../intake/app'
 import { type Deliver } from '../intake/deliver'
+import { type Register } from '../intake/register'
+import { type Clock } from '../clock'
+import { type Observe } from '../observe'
+import { type Live } from '../admin/live'
+import { type Caller } from './caller'
 
 export interface HttpRoute {
   readonly method: 'GET' | 'POST' | 'PUT' | 'DELETE'
-  /** The path, whole and without parameters of the query. */
+  /** The path, without parameters of the query; `:name` and `:name{.+}` as hono has them. */
   readonly path: string
-  /** Throwing or rejecting is a bug or a broken floor: the server answers 500. */
-  readonly answer: (context: Context) => Response | Promise<Response>
+  /** Throwing or rejecting is a bug or a broken floor: the server answers by `refuse`, or 500. */
+  readonly answer: (context: Context, caller: Caller) => Response | Promise<Response>
 }
+
+/** Why the server answers in place of the route. `broken`: it threw. */
+export type Refusal = 'unauthorized' | 'too-many' | 'too-large' | 'broken'
 
 export interface HttpInterface {
   /** Its name in the configuration. */
   readonly name: string
+  /** `anyone`: made to be asked by strangers, who need neither token nor certificate. */
+  readonly for: 'anyone' | 'callers'
   readonly routes: readonly HttpRoute[]
+  /** Bytes of a body; 64 KiB if it is left out. */
+  readonly mostBody?: number
+  /** The interface's own words for what the server answers in its place; plain text if it is left out. */
+  readonly refuse?: (context: Context, why: Refusal) => Response | undefined
 }
 
 /** What interfaces may ask the service. */
@@ -25,4 +39,12 @@ export interface HttpSurroundings {
   readonly apps: () => DoorApps
   /** Takes a notification whose address the caller brought along. */
   readonly deliver: Deliver
+  /** Registers and unregisters devices. */
+  readonly register: Register
+  /** The JIDs at which devices register, the first one first. */
+  readonly domains: readonly string[]
+  /** The state of links and apps. */
+  readonly live: Live
+  readonly clock: Clock
+  readonly observe: Observe
 }

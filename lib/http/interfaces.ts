@@ -1,7 +1,15 @@
 /** Every interface that can be served, by its name in the configuration. Knows their names, not what they do. */
 import { type HttpInterface, type HttpSurroundings } from './interface'
+import { mongoosePush, type MongoosePushSettings } from './mongoosepush'
 import { webPushExample } from './webpush-example'
 
-export const interfaces: Readonly<Record<'webpush-example', (surroundings: HttpSurroundings) => HttpInterface>> = {
-  'webpush-example': webPushExample,
+/** What the configuration sets of single interfaces. */
+export interface Settings {
+  readonly mongoosepush: MongoosePushSettings
 }
+
+export const interfaces = {
+  'webpush-example': webPushExample,
+  mongoosepush: (surroundings: HttpSurroundings, { mongoosepush }: Settings) =>
+    mongoosePush(surroundings, mongoosepush),
+} satisfies Readonly<Record<string, (surroundings: HttpSurroundings, settings: Settings) => HttpInterface>>

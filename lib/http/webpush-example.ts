@@ -39,6 +39,7 @@ export function webPushExample({ offers }: Pick<HttpSurroundings, 'offers'>): Ht
   const apps = (): readonly unknown[] => [...offers()].map(([app, offered]) => ({ app, ...offered }))
   return {
     name: 'webpush-example',
+    for: 'anyone',
     routes: [
       { method: 'GET', path: BASE.slice(0, -1), answer: (context) => context.redirect(BASE, 308) },
       { method: 'GET', path: `${BASE}apps.json`, answer: (context) => context.json(apps(), 200, headers) },

@@ -12,6 +12,7 @@ const running: HttpServer[] = []
 function echo(name: string, path = '/echo'): HttpInterface {
   return {
     name,
+    for: 'callers',
     routes: [
       { method: 'GET', path, answer: (context) => context.text(name) },
       { method: 'POST', path, answer: async (context) => context.text(await context.req.text()) },
@@ -21,6 +22,7 @@ function echo(name: string, path = '/echo'): HttpInterface {
 
 const faulty: HttpInterface = {
   name: 'faulty',
+  for: 'callers',
   routes: [
     {
       method: 'GET',
@@ -102,7 +104,7 @@ describe('lib/http/server', () => {
     const answer = await fetch(`${urls[0]}/faulty`)
     expect(answer.status).toBe(500)
     expect(await answer.text()).not.toContain('bug')
-    expect(events).toMatchObject([{ at: 'trouble', text: like(/\/faulty could not be handled: Error: a bug/) }])
+    expect(events).toMatchObject([{ at: 'trouble', text: like(/\/faulty\) could not be handled: Error: a bug/) }])
   })
 
   it('closes though a client keeps its connection open', async () => {

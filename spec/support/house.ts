@@ -58,6 +58,7 @@ export interface HouseOptions {
   readonly apps?: (place: {
     readonly apns: ApnsSimulator
     readonly sandbox: ApnsSimulator
+    readonly fcm: FcmSimulator
   }) => Readonly<Record<string, unknown>>
   /** Merged over the configuration's top level. */
   readonly settings?: Readonly<Record<string, unknown>>
@@ -117,7 +118,7 @@ export async function startHouse(options: HouseOptions = {}): Promise<House> {
           endpoint: fcm.endpoint,
           ca: { file: 'fcm-ca.pem' },
         },
-        ...options.apps?.({ apns, sandbox }),
+        ...options.apps?.({ apns, sandbox, fcm }),
       },
       access: { register: ['example.com'], publish: ['rooms.example.com'], admins: ['admin@example.com'] },
       ...options.settings,
