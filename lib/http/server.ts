@@ -138,7 +138,7 @@ function appOf(listener: HttpListener, { trustedProxies = [], clock, observe }: 
 
   async function answer(of: HttpInterface, route: HttpRoute, context: Context): Promise<Response> {
     const { incoming } = context.env as HttpBindings
-    const request = incoming as IncomingMessage
+    const request = incoming
     const address = addressOf(request, isTrusted)
     const name = naming?.(request)
     if (naming !== undefined && name === undefined && of.for === 'callers') return refusal(of, context, 'unauthorized')

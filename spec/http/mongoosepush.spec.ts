@@ -134,7 +134,7 @@ describe('http/mongoosepush', () => {
   describe('what becomes of a push', () => {
     const both = async (device: string, body: object = { service: 'apns', alert }): Promise<readonly unknown[]> => {
       const reply = await v3(device, body)
-      return [reply.status, JSON.parse(reply.text)]
+      return [reply.status, JSON.parse(reply.text) as unknown]
     }
     const next = (reason: Parameters<typeof answers.refuse>[0]): void => {
       place.house.apns.script({ answer: answers.refuse(reason), times: 1 })
