@@ -2,7 +2,7 @@
  * The other carrier: HTTP/1.1 listeners, each with the interfaces that it serves. Bodies and waiting are bounded; what
  * an interface does is its own.
  */
-import { createServer, type IncomingMessage, type Server } from 'node:http'
+import { createServer, type Server } from 'node:http'
 import { createServer as createTlsServer } from 'node:https'
 import { type AddressInfo } from 'node:net'
 import { createAdaptorServer, type HttpBindings } from '@hono/node-server'
