@@ -7,6 +7,7 @@ import { dial, placeOf, type Dial } from './dial'
 import { makeFifo } from './fifo'
 import { openConnection, type Asked, type Connection } from './http2-connection'
 import { openNodeSession } from './http2-node'
+import { type OpenSession } from './http2-session'
 import { type Origin, type OriginOptions, type WireFailure, type WireReply } from './wire'
 
 const FIRST_HOLD = 250
@@ -22,7 +23,12 @@ function dialling(options: OriginOptions, clock: Clock): Dial {
  * for a growing, jittered moment. Throws if certificate, key or authorities can't be read. `via`: another way to connect, which gives
  * sockets that speak h2.
  */
-export function makeHttp2Origin(options: OriginOptions, clock: Clock, via = dialling(options, clock)): Origin {
+export function makeHttp2Origin(
+  options: OriginOptions,
+  clock: Clock,
+  via = dialling(options, clock),
+  openSession: OpenSession = openNodeSession,
+): Origin {
   const size = Math.max(1, options.connections ?? 1)
   const queue = makeFifo<Asked>()
   const pool: Connection[] = []
@@ -87,7 +93,7 @@ export function makeHttp2Origin(options: OriginOptions, clock: Clock, via = dial
   }
 
   const open = (): void => {
-    const connection = openConnection(via, openNodeSession, options, clock, {
+    const connection = openConnection(via, openSession, options, clock, {
       room: pump,
       again(asked) {
         queue.unshift(asked)

@@ -301,6 +301,7 @@ describe('wire/http2', () => {
       const all = [1, 2].map((n) => origin.request(post(`/${n}`)))
       await until(() => streams.length === 2)
       peer.sessions[0]?.goaway(0, 2 ** 31 - 1)
+      await settle(20)
       const third = origin.request(post('/3'))
       await until(() => peer.sessions.length === 2)
       peer.sessions[0]?.goaway(0, 1)
