@@ -9,6 +9,7 @@ import { join, resolve } from 'node:path'
 import { parseArgs } from 'node:util'
 import { systemClock } from '../lib/clock'
 import { arrivalsAt } from './chaos/arrivals'
+import { dealer } from './chaos/dealer'
 import { makeDisk, type Disk } from './chaos/disk'
 import { faultFamilies } from './chaos/faults'
 import { judge, type Evidence } from './chaos/judgement'
@@ -120,11 +121,11 @@ function makeHost(run: Run, config: string): Host & { begin(): Promise<void> } {
 /** Faults of push services, network and link, several at a time. */
 async function troubleTheWorld(run: Run, end: number): Promise<void> {
   const chance = makeChance(seed + 1)
+  const deals = faultFamilies.map((family) => dealer(family, chance))
   const under: Promise<void>[] = []
   while (performance.now() < end) {
-    await sleep(chance.between(200, 1_200))
-    const family = faultFamilies[chance.whole(faultFamilies.length)] ?? []
-    const fault = family[chance.whole(family.length)]
+    await sleep(chance.between(100, 900))
+    const fault = deals[chance.whole(deals.length)]?.()
     if (fault === undefined) continue
     note(run, fault.name)
     const over = fault.begin(run.world, chance)
@@ -137,19 +138,14 @@ async function troubleTheWorld(run: Run, end: number): Promise<void> {
   run.world.oauth.heal()
 }
 
-function draw(faults: readonly ProcessFault[], unit: number): ProcessFault | undefined {
-  const all = faults.reduce((sum, { weight }) => sum + weight, 0)
-  let left = unit * all
-  return faults.find(({ weight }) => (left -= weight) < 0)
-}
-
 async function troubleTheProcess(run: Run, host: Host, end: number): Promise<void> {
   const chance = makeChance(seed + 2)
   const possible = processFaults.filter(({ name }) => run.disk.isReal || !name.startsWith('disk'))
+  const deal = dealer<ProcessFault>(possible, chance)
   while (performance.now() < end) {
-    await sleep(chance.between(1_000, 5_000))
+    await sleep(chance.between(500, 4_000))
     weigh(run, host.life())
-    const fault = draw(possible, chance.unit())
+    const fault = deal()
     if (fault === undefined || performance.now() > end) continue
     note(run, fault.name)
     await fault.run(host, chance)

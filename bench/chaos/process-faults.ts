@@ -16,7 +16,6 @@ export interface Host {
 
 export interface ProcessFault {
   readonly name: string
-  readonly weight: number
   run(host: Host, chance: Chance): Promise<void>
 }
 
@@ -25,7 +24,7 @@ const MINUTE = 60_000
 /** The clock is wrong for some seconds; the service may be killed meanwhile, and the next life finds it right. */
 const wrongClock = (name: string, from: number, to: number): ProcessFault => ({
   name,
-  weight: 2,
+
   async run(host, chance) {
     host.setClock(chance.between(from, to))
     await host.sleep(chance.between(1_000, 4_000))
@@ -36,11 +35,11 @@ const wrongClock = (name: string, from: number, to: number): ProcessFault => ({
 })
 
 export const processFaults: readonly ProcessFault[] = [
-  { name: 'SIGKILL', weight: 4, run: ({ restart }) => restart('SIGKILL') },
-  { name: 'SIGTERM', weight: 2, run: ({ restart }) => restart('SIGTERM') },
+  { name: 'SIGKILL', run: ({ restart }) => restart('SIGKILL') },
+  { name: 'SIGTERM', run: ({ restart }) => restart('SIGTERM') },
   {
     name: 'SIGSTOP for a while',
-    weight: 2,
+
     async run({ life, sleep }, chance) {
       life().signal('SIGSTOP')
       await sleep(chance.between(500, 4_000))
@@ -49,14 +48,14 @@ export const processFaults: readonly ProcessFault[] = [
   },
   {
     name: 'SIGHUP',
-    weight: 1,
+
     async run({ life }) {
       life().signal('SIGHUP')
     },
   },
   {
     name: 'disk full',
-    weight: 2,
+
     async run({ disk, sleep, restart }, chance) {
       const end = disk.fill()
       await sleep(chance.between(500, 3_000))
@@ -67,7 +66,7 @@ export const processFaults: readonly ProcessFault[] = [
   },
   {
     name: 'disk hangs',
-    weight: 2,
+
     async run({ disk, sleep }, chance) {
       const end = disk.freeze()
       await sleep(chance.between(1_000, 5_000))
