@@ -7,7 +7,7 @@ export interface Arrival {
   /** Milliseconds since 1970, by the right clock. */
   readonly at: number
   readonly ciphertext: string | undefined
-  /** The push service took it: the device has it or will. */
+  /** The push service took it: the device has it or will. So says a head of 2xx, whatever becomes of the body. */
   readonly isTaken: boolean
   /** It was told that this one can never be sent. */
   readonly isRefused: boolean
@@ -43,7 +43,7 @@ function fromApns(
   const status = answer.kind === 'status' ? answer.status : 0
   return {
     ...{ token, at, ciphertext: typeof ciphertext === 'string' ? ciphertext : undefined },
-    isTaken: status === 200,
+    isTaken: status === 200 || answer.kind === 'headers-only',
     isRefused: isFinal(status),
     // Which code and which GOAWAY it was is not told: REFUSED_STREAM and a GOAWAY before the stream are safe.
     isSafe: (status !== 0 && status !== 200) || answer.kind === 'reset' || answer.kind === 'goaway',
@@ -64,7 +64,7 @@ export function arrivalsAt({ apns, fcm, web }: World): readonly Arrival[] {
     }
   }
   const statusOf = (answer: (typeof fcm.journal)[number]['answer']): number =>
-    answer.is === 'answer' ? answer.status : 599
+    answer.is === 'answer' ? answer.status : /^(drip|endless|cut in the body)$/.test(answer.fault) ? 200 : 599
   const disowned = goaways(apns.journal.entries)
   return [
     ...apns.journal.entries.map((request) => fromApns(request, disowned)),
