@@ -4,7 +4,7 @@
  */
 import { readFileSync } from 'node:fs'
 import { dirname, resolve } from 'node:path'
-import { type App, choose, isObject, readApp } from './config/app'
+import { type App, choose, isObject, readApp, type Usual } from './config/app'
 import { FILE_VARIABLE, override } from './config/environment'
 import { type Fault, spell } from './config/fault'
 import { readPart, unknownKey } from './config/faults'
@@ -122,13 +122,20 @@ function readStore(raw: unknown, kinds: BoundKinds, faults: Fault[]): Configured
   return choose('kind', name, ['store', 'kind'], kinds.stores, faults)?.read(options, ['store'], faults)
 }
 
-function readApps(raw: unknown, kinds: BoundKinds, faults: Fault[]): readonly App[] {
+function readApps(raw: unknown, kinds: BoundKinds, faults: Fault[], usual: Usual): readonly App[] {
   if (!isObject(raw) || Object.keys(raw).length === 0) {
     const text = raw === undefined ? 'is missing' : isObject(raw) ? 'names no app' : 'is not an object: {…}'
     faults.push({ path: 'apps', text, mend: 'Write { "name of the app": { "provider": …, "profile": …, … } }' })
     return []
   }
-  return Object.entries(raw).flatMap(([name, entry]) => readApp(name, entry, kinds, faults) ?? [])
+  return Object.entries(raw).flatMap(([name, entry]) => readApp(name, entry, kinds, faults, usual) ?? [])
+}
+
+/** The proxy of every app that names none; it is not handed on where it is itself at fault, which is told once. */
+function usualOf(top: Raw, words: OptionWords, faults: Fault[]): Usual {
+  const raw = top['proxy']
+  const isGood = raw !== undefined && readPart(words.proxy, raw, ['proxy'], faults) !== undefined
+  return isGood ? { proxy: raw } : {}
 }
 
 /** Users of the component's parent domain may register, where the file does not say who. */
@@ -188,7 +195,7 @@ export function readConfig<P, F, S>({ file, env = process.env, kinds }: ConfigSo
   refuseKeys(top, root, faults)
   const components = readComponents(top['component'], words, faults)
   const store = readStore(top['store'], bound, faults)
-  const apps = readApps(top['apps'], bound, faults)
+  const apps = readApps(top['apps'], bound, faults, usualOf(top, words, faults))
   const rights = readAccess(top['access'], components, faults)
   const pacing = readPart(limits, top['limits'] === undefined ? {} : top['limits'], ['limits'], faults)
   const fusing = readPart(fuse, top['fuse'] === undefined ? {} : top['fuse'], ['fuse'], faults)

@@ -448,7 +448,7 @@ describe('lib/config', () => {
   it('describes itself as JSON Schema, what is not built yet included', () => {
     const schema = configSchema(smallKinds)
     expect(Object.keys(schema.properties ?? {})).toEqual([
-      ...['$schema', 'component', 'store', 'apps', 'access', 'limits', 'fuse', 'keep', 'log'],
+      ...['$schema', 'component', 'store', 'apps', 'proxy', 'access', 'limits', 'fuse', 'keep', 'log'],
       ...['http', 'outbox', 'remoteDisable', 'roles'],
     ])
     expect(JSON.stringify(schema)).toContain('"loft":{"type":"string","minLength":2}')

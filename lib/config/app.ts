@@ -69,8 +69,17 @@ function closeKeys(raw: Raw, at: Path, provider: BoundProvider, profile: BoundPr
 
 const sayable = /^[\w.:@+~-]{1,128}$/
 
+/** What the configuration says for every app that says nothing itself, by key; only for providers that have such a key. */
+export type Usual = Readonly<Record<string, unknown>>
+
 /** Reads an app; undefined with every fault added where it can't be used. */
-export function readApp(name: string, raw: unknown, kinds: BoundKinds, faults: Fault[]): App | undefined {
+export function readApp(
+  name: string,
+  raw: unknown,
+  kinds: BoundKinds,
+  faults: Fault[],
+  usual: Usual = {},
+): App | undefined {
   const at: Path = ['apps', name]
   const before = faults.length
   if (!sayable.test(name)) {
@@ -88,7 +97,7 @@ export function readApp(name: string, raw: unknown, kinds: BoundKinds, faults: F
   const matched =
     raw['match'] === undefined ? undefined : readPart<Match>(match, raw['match'], [...at, 'match'], faults)
   if (provider !== undefined && profile !== undefined) closeKeys(raw, at, provider, profile, faults)
-  const appProvider = provider?.read(pick(raw, provider.shape), at, faults)
+  const appProvider = provider?.read(pick({ ...usual, ...raw }, provider.shape), at, faults)
   if (provider === undefined || profile === undefined) return undefined
   const appProfile = profile.read(pick(raw, profile.shape), at, faults, provider.speaks)
   if (!profile.writesFor.includes(provider.speaks)) {

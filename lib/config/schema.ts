@@ -46,6 +46,10 @@ export function configShape(kinds: BoundKinds, words: OptionWords): Shape {
         additionalProperties: appShape(kinds),
         minProperties: 1,
       },
+      proxy: {
+        ...shapeOf(words.proxy),
+        description: 'The HTTP proxy through which every app reaches its push service that names none itself.',
+      },
       access: { ...shapeOf(access), description: 'Who may register, publish and administer.' },
       limits: { ...shapeOf(limits), description: 'How much may pass; what is more is held back, never dropped.' },
       fuse: { ...shapeOf(fuse), description: 'When so many tokens die that the fault is taken to be ours.' },

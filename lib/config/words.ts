@@ -4,6 +4,9 @@ import { resolve } from 'node:path'
 import { z } from 'zod'
 import { Credential } from '../model/opaque'
 import { type OptionWords } from '../model/options'
+import { type ProxySetting } from '../model/proxy'
+import { readProxy } from './proxy'
+import { shapeOf } from './shape'
 
 /** The environment, as a map from names to texts. */
 export type Environment = Readonly<Record<string, string | undefined>>
@@ -104,6 +107,34 @@ function origin(text: string, ctx: z.RefinementCtx): string {
   return url?.origin ?? text
 }
 
+/** A text, {"file"} or {"env"} that hold one, or {"url", "password"} where only the password is to be elsewhere. */
+function proxyOf(credential: z.ZodType<Credential>): z.ZodType<ProxySetting> {
+  const apart = z.strictObject({ url: z.string(), password: credential })
+  const whole = credential.transform((found) => ({ url: found.text().trim(), password: undefined }))
+  return z
+    .unknown()
+    .meta({
+      anyOf: [
+        { type: 'string', minLength: 1, description: '`http://user:password@host:port`, or `none`.' },
+        place('file', 'A file that holds it; a relative path starts at the folder of this file.'),
+        place('env', 'An environment variable that holds it.'),
+        shapeOf(apart),
+      ],
+    })
+    .transform((raw, ctx): ProxySetting => {
+      const isApart = typeof raw === 'object' && raw !== null && 'url' in raw
+      const said = (isApart ? apart : whole).safeParse(raw)
+      if (!said.success) {
+        for (const issue of said.error.issues) ctx.addIssue({ ...issue })
+        return z.NEVER
+      }
+      const proxy = readProxy(said.data.url, said.data.password)
+      if (typeof proxy === 'string' || 'host' in proxy) return proxy
+      refuse(ctx, proxy.text, proxy.mend)
+      return z.NEVER
+    })
+}
+
 /** The words, reading secrets from these sources when a value is parsed. */
 export function makeWords(sources: Sources): OptionWords {
   const shown = {
@@ -133,5 +164,6 @@ export function makeWords(sources: Sources): OptionWords {
       .meta({ pattern: '^https://[^/]+/?$', description: "An https origin that stands in for the push service's own." })
       .transform(origin),
     path,
+    proxy: proxyOf(credential),
   })
 }

@@ -1,6 +1,7 @@
 /** Words that the option schemas of all kinds share; the configuration hands them out, for it alone reads files and environment. */
 import { type z } from 'zod'
 import { type Credential } from './opaque'
+import { type ProxySetting } from './proxy'
 
 export interface OptionWords {
   /** A text, `{"file": path}` or `{"env": name}`, read when the configuration is. */
@@ -9,4 +10,9 @@ export interface OptionWords {
   readonly endpoint: z.ZodType<string>
   /** The path of a file, taken relative to the configuration's folder and made absolute. */
   readonly path: z.ZodType<string>
+  /**
+   * `http://user:password@host:port`, its password elsewhere if need be, or `none`. A provider that has a key `proxy` of this word is
+   * given the usual proxy of the configuration where the app says nothing.
+   */
+  readonly proxy: z.ZodType<ProxySetting>
 }

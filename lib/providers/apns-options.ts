@@ -2,6 +2,7 @@
 import { z } from 'zod'
 import { type Credential } from '../model/opaque'
 import { type OptionWords } from '../model/options'
+import { type ProxySetting } from '../model/proxy'
 import { type Environment } from '../model/registration'
 
 interface Overridable {
@@ -21,6 +22,7 @@ export interface ApnsOptions extends Overridable {
   readonly passphrase?: Credential | undefined
   readonly ca?: Credential | undefined
   readonly connections?: number | undefined
+  readonly proxy?: ProxySetting | undefined
 }
 
 /** One environment of an app, all its keys in one place. */
@@ -33,6 +35,7 @@ export interface ApnsSettings extends Overridable {
   readonly passphrase?: Credential | undefined
   readonly ca?: Credential | undefined
   readonly connections: number
+  readonly proxy?: ProxySetting | undefined
 }
 
 /** Something wrong in the configuration, and what to do about it. */
@@ -69,6 +72,7 @@ export function apnsOptions(words: OptionWords) {
     passphrase: words.credential.optional(),
     ca: words.credential.optional(),
     connections: z.int().min(1).max(16).optional(),
+    proxy: words.proxy.optional(),
   })
 }
 

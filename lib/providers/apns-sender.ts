@@ -8,6 +8,7 @@ import { judge, type Judgement } from './apns-outcome'
 import { requestFor } from './apns-request'
 import { providerTokens } from './apns-token'
 import { type Attempt, type ProviderSurroundings } from './provider'
+import { throughProxy } from './through-proxy'
 
 export interface ApnsSender {
   send(attempt: Attempt, content: ApnsContent): Promise<Outcome>
@@ -49,6 +50,7 @@ export function makeApnsSender(
       initialStreams: 0,
       maxStreams: STREAMS,
       connections: settings.connections,
+      ...throughProxy(settings.proxy),
       notice,
     },
     clock,

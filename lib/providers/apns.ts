@@ -8,6 +8,7 @@ import { readCredential } from './apns-credential'
 import { apnsOptions, settingsOf, type ApnsOptions } from './apns-options'
 import { makeApnsSender, STREAMS, type ApnsSender } from './apns-sender'
 import { type Attempt, type Finding, type Provider, type ProviderKind, type ProviderSurroundings } from './provider'
+import { proxyFindings } from './through-proxy'
 
 export { type ApnsOptions } from './apns-options'
 
@@ -21,6 +22,7 @@ function check(options: ApnsOptions, now: number): readonly Finding[] {
     : { is: 'fact', text: `topic ${options.topic}` }
   const findings = all.flatMap((settings): readonly Finding[] => [
     { is: 'fact', text: `environment ${settings.environment}, sends to ${settings.endpoint}` },
+    ...proxyFindings(settings.proxy),
     ...readCredential(settings, now).findings,
   ])
   // What two environments share is said once.

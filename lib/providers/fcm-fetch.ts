@@ -3,8 +3,10 @@
  * answer, none of which its own client has. Follows no redirect. Knows nothing of OAuth.
  */
 import { request as httpsRequest } from 'node:https'
-import { createSecureContext, rootCertificates, type SecureContext } from 'node:tls'
+import { createSecureContext, rootCertificates, type SecureContext, type TLSSocket } from 'node:tls'
 import { type Clock } from '../clock'
+import { handshake, type NotDialled } from '../wire/dial'
+import { type Proxy } from '../wire/wire'
 
 const LARGEST_ANSWER = 64 * 1024
 
@@ -21,12 +23,12 @@ interface Asked {
 }
 
 /** Whom to trust; made once, for reading all of the world's authorities takes a tenth of a second of a slow processor. */
-export type Trust = { readonly secureContext?: SecureContext }
+export type Trust = SecureContext
 
 /** The system's authorities, and these besides: PEM. */
 export function makeTrust(ca: Buffer | undefined): Trust {
-  if (ca === undefined) return {}
-  return { secureContext: createSecureContext({ ca: [...rootCertificates, ca.toString('utf8')] }) }
+  const more = ca === undefined ? {} : { ca: [...rootCertificates, ca.toString('utf8')] }
+  return createSecureContext({ minVersion: 'TLSv1.2', ...more })
 }
 
 export interface FetchOptions {
@@ -35,19 +37,43 @@ export interface FetchOptions {
   /** Milliseconds from the first byte of TCP to the last of the body. */
   readonly timeout: number
   readonly signal: AbortSignal
+  readonly proxy?: Proxy
 }
 
-function ask(asked: Asked, { clock, trust, timeout, signal }: FetchOptions): Promise<Heard> {
+/** A TLS connection, or why there is none; given up when the signal is. */
+function dialled({ hostname, port }: URL, options: FetchOptions): Promise<TLSSocket | NotDialled> {
+  const { clock, trust, timeout, signal, proxy } = options
+  const place = {
+    host: hostname.replace(/^\[|\]$/g, ''),
+    port: port === '' ? 443 : Number(port),
+    context: trust,
+    timeout,
+    ...(proxy === undefined ? {} : { proxy }),
+  }
+  return new Promise((done) => {
+    const giveUp = handshake(place, ['http/1.1'], clock, (result) => {
+      signal.removeEventListener('abort', giveUp)
+      done(result)
+    })
+    if (signal.aborted) giveUp()
+    else signal.addEventListener('abort', giveUp)
+  })
+}
+
+async function ask(asked: Asked, options: FetchOptions): Promise<Heard> {
+  const { clock, timeout, signal } = options
+  const startedAt = clock.elapsed()
+  const socket = await dialled(asked.url, options)
+  if ('why' in socket) return { is: 'nothing', why: `${asked.url.origin}: ${socket.why}` }
   return new Promise((heard) => {
     const nothing = (why: string): void => heard({ is: 'nothing', why: `${asked.url.origin}: ${why}` })
     const outgoing = httpsRequest(asked.url, {
       method: asked.method,
       headers: { ...asked.headers, 'content-length': Buffer.byteLength(asked.body) },
-      agent: false,
+      createConnection: () => socket,
       signal,
-      ...trust,
     })
-    const cancel = clock.after(timeout, () => {
+    const cancel = clock.after(startedAt + timeout - clock.elapsed(), () => {
       nothing(`no whole answer in ${timeout / 1000} s`)
       outgoing.destroy()
     })

@@ -8,6 +8,7 @@
 import { globalAgent } from 'node:https'
 import { JWT } from 'google-auth-library'
 import { type Clock } from '../clock'
+import { type Proxy } from '../wire/wire'
 import { type Account } from './fcm-account'
 import { makeFetch, makeTrust, type Heard } from './fcm-fetch'
 import { judgeGrant, type Grant, type NoGrant } from './fcm-grant'
@@ -35,13 +36,25 @@ interface Held {
   readonly diesAt: number
 }
 
-/** `ca`: PEM of further authorities for the token endpoint. `notice`: told of renewals that fail while nobody suffers yet. */
-export function makeAccessTokens(
-  account: Account,
-  { clock, ca, notice }: { readonly clock: Clock; readonly ca?: Buffer; readonly notice: (text: string) => void },
-): AccessTokens {
+export interface AccessTokensOptions {
+  readonly clock: Clock
+  /** PEM of further authorities for the token endpoint. */
+  readonly ca?: Buffer
+  readonly proxy?: Proxy
+  /** Told of renewals that fail while nobody suffers yet. */
+  readonly notice: (text: string) => void
+}
+
+/** Asks nobody until the first token is wanted. */
+export function makeAccessTokens(account: Account, { clock, ca, proxy, notice }: AccessTokensOptions): AccessTokens {
   const closing = new AbortController()
-  const options = { clock, timeout: TIMEOUT, signal: closing.signal, trust: makeTrust(ca) }
+  const options = {
+    clock,
+    timeout: TIMEOUT,
+    signal: closing.signal,
+    trust: makeTrust(ca),
+    ...(proxy === undefined ? {} : { proxy }),
+  }
   let held: Held | undefined
   let flight: Promise<Grant | NoGrant> | undefined
   let failed: NoGrant | undefined
@@ -58,7 +71,7 @@ export function makeAccessTokens(
       // COMPAT(google-auth-library ≤ 10.9.1): it takes the address, the audience and the time from nowhere but itself.
       additionalClaims: { aud: account.tokenUri, iat, exp: iat + ASSERTION_LIFE_S },
       transporterOptions: {
-        // Named, so that the library looks for no proxy in the environment: what it would find is not asked below.
+        // Named, so that the library looks for no proxy in the environment: the setting `proxy` alone counts.
         agent: globalAgent,
         fetchImplementation: makeFetch(options, (what) => (heard = what)),
         retryConfig: { retry: 0, noResponseRetries: 0, shouldRetry: () => false },

@@ -6,6 +6,7 @@ import { X509Certificate } from 'node:crypto'
 import { z } from 'zod'
 import { type Credential } from '../model/opaque'
 import { type Outcome } from '../model/outcome'
+import { type ProxySetting } from '../model/proxy'
 import { makeHttp2Origin } from '../wire/http2'
 import { type OriginOptions } from '../wire/wire'
 import { readAccount, type Account, type AccountFault } from './fcm-account'
@@ -13,12 +14,14 @@ import { judgeReply } from './fcm-outcome'
 import { requestFor } from './fcm-request'
 import { makeAccessTokens } from './fcm-token'
 import { type Attempt, type Finding, type Provider, type ProviderKind, type ProviderSurroundings } from './provider'
+import { proxyFindings, throughProxy } from './through-proxy'
 
 export interface FcmOptions {
   readonly serviceAccount: Credential
   readonly endpoint?: string | undefined
   readonly ca?: Credential | undefined
   readonly connections?: number | undefined
+  readonly proxy?: ProxySetting | undefined
 }
 
 const GOOGLES_ENDPOINT = 'https://fcm.googleapis.com'
@@ -53,6 +56,7 @@ function check(options: FcmOptions): readonly Finding[] {
     { is: 'fact', text: `Firebase project ${project}` },
     { is: 'fact', text: `service account ${email}, key ${keyId ?? 'without an id'}` },
     { is: 'fact', text: `access tokens from ${tokenUri}` },
+    ...proxyFindings(options.proxy),
     ...(options.endpoint === undefined ? [] : [{ is: 'fact', text: `sends to ${options.endpoint}` } as const]),
   ]
 }
@@ -85,10 +89,16 @@ function open(options: FcmOptions, { app, clock, notice }: ProviderSurroundings)
     initialStreams: STREAMS,
     maxStreams: STREAMS,
     connections,
+    ...throughProxy(options.proxy),
     notice,
   }
   const origin = makeHttp2Origin(wire, clock)
-  const tokens = makeAccessTokens(account, { clock, notice, ...(ca === undefined ? {} : { ca }) })
+  const tokens = makeAccessTokens(account, {
+    clock,
+    notice,
+    ...throughProxy(options.proxy),
+    ...(ca === undefined ? {} : { ca }),
+  })
 
   const underWay = new Set<Promise<Outcome>>()
 
@@ -142,6 +152,7 @@ const kind: ProviderKind<FcmOptions> = {
       endpoint: words.endpoint.optional(),
       ca: words.credential.optional(),
       connections: z.int().min(1).max(16).optional(),
+      proxy: words.proxy.optional(),
     }),
   /** Case matters; Google promises no grammar but what fits into a header and no length, and none over 4096 has been seen. */
   address: (raw) => (/^[\x21-\x7e]{1,4096}$/.test(raw) ? raw : undefined),

@@ -24,6 +24,8 @@ export interface WebPushSenderOptions {
   readonly tokens: VapidTokens | undefined
   readonly clock: Clock
   readonly notice: (text: string) => void
+  /** A proxy stands in between: what can't be reached may be its fault, and never casts doubt on a subscription. */
+  readonly isProxied: boolean
 }
 
 export type SendWebPush = (attempt: Attempt, content: WebPushContent) => Promise<Outcome>
@@ -48,7 +50,14 @@ const WITH_KEY =
 const WITHOUT_KEY = 'This push service demands VAPID: give the app `vapid` with `subject` and `privateKey`'
 
 /** Knows of no trouble yet. */
-export function makeWebPushSender({ guard, wire, tokens, clock, notice }: WebPushSenderOptions): SendWebPush {
+export function makeWebPushSender({
+  guard,
+  wire,
+  tokens,
+  clock,
+  notice,
+  isProxied,
+}: WebPushSenderOptions): SendWebPush {
   const troubles = makeTroubles(clock)
   const services = makeServices(clock)
   let hasTaken = false
@@ -74,7 +83,7 @@ export function makeWebPushSender({ guard, wire, tokens, clock, notice }: WebPus
   const failed = (failure: WireFailure, { origin, href }: Endpoint): Outcome => {
     const { why, ambiguous } = failure
     if (failure.forbidden === true) return forbidden(why, href)
-    const lasts = failure.unreachable ? troubles.note(`unreachable ${origin}`).lasts : 0
+    const lasts = failure.unreachable && !isProxied ? troubles.note(`unreachable ${origin}`).lasts : 0
     return lasts >= UNREACHABLE_FOR ? { is: 'suspect', why } : { is: 'down', whom: 'target', why, ambiguous }
   }
 

@@ -6,9 +6,11 @@ import { X509Certificate } from 'node:crypto'
 import { z } from 'zod'
 import { type Credential } from '../model/opaque'
 import { type Outcome } from '../model/outcome'
+import { type ProxySetting } from '../model/proxy'
 import { makeGuard, privateHost, type Guard } from '../wire/guard'
 import { makeGuardedWire } from '../wire/guarded'
 import { type Attempt, type Finding, type Provider, type ProviderKind, type ProviderSurroundings } from './provider'
+import { proxyFindings, throughProxy } from './through-proxy'
 import { endpointOf, normalise } from './webpush-address'
 import { isLocalSubject, readVapid, type Vapid, type VapidOptions, type WebPushFault } from './webpush-key'
 import { makeWebPushSender } from './webpush-sender'
@@ -22,6 +24,7 @@ export interface WebPushOptions {
   readonly ports?: readonly number[] | undefined
   readonly ca?: Credential | undefined
   readonly connections?: number | undefined
+  readonly proxy?: ProxySetting | undefined
 }
 
 const CONCURRENCY = 256
@@ -64,6 +67,7 @@ function check(options: WebPushOptions): readonly Finding[] {
     ...(vapid !== undefined && isLocalSubject(vapid.subject) ? [local] : []),
     fact(`sends to ${allow.length === 0 ? 'every public host' : allow.join(', ')}, port ${ports.join(', ')}`),
     ...(deny.length === 0 ? [] : [fact(`never to ${deny.join(', ')}`)]),
+    ...proxyFindings(options.proxy),
     ...(allowPrivate.length === 0 ? [] : [fact(`also inside the network to ${allowPrivate.join(', ')}`)]),
   ]
 }
@@ -74,9 +78,10 @@ function open(options: WebPushOptions, { app, clock, keep, notice }: ProviderSur
   const { vapid, ca } = found
   const guard = makeGuard(options)
   const connections = options.connections ?? 1
-  const wire = makeGuardedWire({ guard, connections, ...(ca === undefined ? {} : { ca }) }, clock)
+  const via = throughProxy(options.proxy)
+  const wire = makeGuardedWire({ guard, connections, ...via, ...(ca === undefined ? {} : { ca }) }, clock)
   const tokens = vapid === undefined ? undefined : vapidTokens(vapid, keep, clock)
-  const send = makeWebPushSender({ guard, wire, tokens, clock, notice })
+  const send = makeWebPushSender({ guard, wire, tokens, clock, notice, isProxied: via.proxy !== undefined })
 
   return Object.freeze({
     concurrency: CONCURRENCY,
@@ -121,6 +126,7 @@ const kind: ProviderKind<WebPushOptions> = {
       ports: z.array(z.int().min(1).max(65_535)).min(1).optional(),
       ca: words.credential.optional(),
       connections: z.int().min(1).max(16).optional(),
+      proxy: words.proxy.optional(),
     }),
   address: (raw, options = NO_OPTIONS) => normalise(raw, guardOf(options)),
   /** Of the 3993 bytes of a message the rest is for the account's name, the keys and the quotation marks. */

@@ -1,5 +1,5 @@
 /**
- * TCP, TLS and ALPN (RFC 7301) to one host. Knows when a peer does not speak HTTP/2 and says so in words; knows nothing of frames.
+ * TCP, TLS and ALPN (RFC 7301) to one host, directly or through a proxy. Knows when a peer does not speak HTTP/2 and says so in words; knows nothing of frames.
  */
 import { isIP, type LookupFunction, type Socket, type TcpNetConnectOpts } from 'node:net'
 import {
@@ -11,7 +11,11 @@ import {
   type TLSSocket,
 } from 'node:tls'
 import { type Clock } from '../clock'
-import { type OriginOptions } from './wire'
+import { awaiting, NEXT_ADDRESS_AFTER, wordsOf, type NotDialled } from './socket'
+import { nameOfProxy, tunnel } from './tunnel'
+import { type OriginOptions, type Proxy } from './wire'
+
+export { wordsOf, type NotDialled }
 
 export interface Place {
   readonly host: string
@@ -19,12 +23,11 @@ export interface Place {
   readonly context: SecureContext
   /** Milliseconds for TCP and TLS together. */
   readonly timeout: number
-  /** In place of the system's own, for a name. */
+  /** In place of the system's own, for a name; not asked where there is a proxy, which resolves by itself. */
   readonly lookup?: LookupFunction
+  /** What stands in between. */
+  readonly proxy?: Proxy
 }
-
-/** A name with several addresses, one of them dead, costs at most this many milliseconds per dead one. */
-export const NEXT_ADDRESS_AFTER = 1000
 
 /** Throws what OpenSSL says about an unreadable certificate, key or authority. */
 export function placeOf(options: OriginOptions): Place {
@@ -34,6 +37,7 @@ export function placeOf(options: OriginOptions): Place {
     host: url.hostname.replace(/^\[|\]$/g, ''),
     port: url.port === '' ? 443 : Number(url.port),
     timeout: options.connectTimeout,
+    ...(options.proxy === undefined ? {} : { proxy: options.proxy }),
     context: createSecureContext({
       minVersion: 'TLSv1.2',
       ...(options.ca === undefined ? {} : { ca: [...rootCertificates, options.ca] }),
@@ -44,79 +48,48 @@ export function placeOf(options: OriginOptions): Place {
   }
 }
 
-/** Why there is no connection, in words, and by Node's or OpenSSL's code where there is one. */
-export interface NotDialled {
-  readonly why: string
-  readonly code?: string
-}
-
-/** What an error of the network or of TLS says, whichever of Node's shapes it has. */
-export function wordsOf(error: unknown): string {
-  if (typeof error !== 'object' || error === null) return String(error)
-  // Of a name with several addresses: one error for each.
-  if ('errors' in error && Array.isArray(error.errors) && error.errors.length > 0) {
-    return error.errors.map(wordsOf).join('; ')
-  }
-  return 'message' in error && typeof error.message === 'string' && error.message !== ''
-    ? error.message
-    : 'no reason given'
-}
-
-function failed(error: unknown): NotDialled {
-  const code = typeof error === 'object' && error !== null && 'code' in error ? error.code : undefined
-  return { why: wordsOf(error), ...(typeof code === 'string' ? { code } : {}) }
-}
-
 /** Makes one connection: `done` is told once, the function returned gives up. */
 export type Dial<S extends Socket = TLSSocket> = (done: (result: S | NotDialled) => void) => () => void
 
-/** One TLS handshake that offers these protocols (ALPN). `done` is told once. The function returned gives up. */
+/**
+ * One TLS handshake that offers these protocols (ALPN), through the proxy where there is one. `done` is told once. The function returned
+ * gives up.
+ */
 export function handshake(
   place: Place,
   protocols: string[],
   clock: Clock,
   done: (result: TLSSocket | NotDialled) => void,
 ): () => void {
-  const how: ConnectionOptions & TcpNetConnectOpts = {
-    host: place.host,
-    port: place.port,
+  const { host, port, proxy, timeout } = place
+  const how: ConnectionOptions = {
+    host,
     secureContext: place.context,
     ALPNProtocols: protocols,
-    ...(isIP(place.host) === 0 ? { servername: place.host } : {}),
-    autoSelectFamily: true,
-    autoSelectFamilyAttemptTimeout: NEXT_ADDRESS_AFTER,
-    ...(place.lookup === undefined ? {} : { lookup: place.lookup }),
+    ...(isIP(host) === 0 ? { servername: host } : {}),
   }
-  return awaiting(connect(how), 'secureConnect', place.timeout, clock, done)
-}
-
-/** Waits until a socket is ready. `done` is told once. The function returned gives up. */
-export function awaiting<S extends Socket>(
-  socket: S,
-  ready: 'connect' | 'secureConnect',
-  timeout: number,
-  clock: Clock,
-  done: (result: S | NotDialled) => void,
-): () => void {
-  let over = false
-  const cancel = clock.after(timeout, () => end({ why: `no connection within ${timeout} ms` }))
-  const end = (result: S | NotDialled): void => {
-    if (over) return
-    over = true
-    cancel()
-    socket.off('close', closed)
-    if (result !== socket) socket.destroy()
-    done(result)
+  if (proxy === undefined) {
+    const direct: ConnectionOptions & TcpNetConnectOpts = {
+      ...how,
+      host,
+      port,
+      autoSelectFamily: true,
+      autoSelectFamilyAttemptTimeout: NEXT_ADDRESS_AFTER,
+      ...(place.lookup === undefined ? {} : { lookup: place.lookup }),
+    }
+    return awaiting(connect(direct), 'secureConnect', timeout, clock, done)
   }
-  const closed = (): void => end({ why: 'the peer closed the connection during the TLS handshake' })
-  // Stays for the socket's life: an error without a listener would end the process.
-  socket.on('error', (error) => end(failed(error)))
-  socket.once('close', closed)
-  socket.once(ready, () => {
-    socket.setNoDelay(true)
-    end(socket)
+  const startedAt = clock.elapsed()
+  let giveUp = tunnel(proxy, { host, port }, timeout, clock, (result) => {
+    if ('why' in result) return done(result)
+    const left = startedAt + timeout - clock.elapsed()
+    giveUp = awaiting(connect({ ...how, socket: result }), 'secureConnect', left, clock, (end) => {
+      // The raw socket outlives a handshake that failed.
+      if ('why' in end) result.destroy()
+      done('why' in end ? { ...end, why: `${end.why} (through the proxy ${nameOfProxy(proxy)})` } : end)
+    })
   })
-  return () => end({ why: 'given up' })
+  return () => giveUp()
 }
 
 /**

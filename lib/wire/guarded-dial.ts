@@ -5,19 +5,26 @@
 import { connect, isIP, type Socket } from 'node:net'
 import { type SecureContext } from 'node:tls'
 import { type Clock } from '../clock'
-import { awaiting, handshake, NEXT_ADDRESS_AFTER, type Dial, type NotDialled } from './dial'
+import { handshake, type Dial } from './dial'
 import { whyForbidden, type Endpoint } from './guard'
-import { FORBIDDEN, guardedLookup } from './guarded-lookup'
+import { FORBIDDEN, guardedLookup, whyNotThere } from './guarded-lookup'
+import { awaiting, NEXT_ADDRESS_AFTER, type NotDialled } from './socket'
+import { type Proxy } from './wire'
 
 export interface GuardedDialOptions {
   readonly endpoint: Endpoint
   readonly context: SecureContext
   /** Milliseconds for resolving, TCP and TLS together. */
   readonly timeout: number
+  /**
+   * What stands in between; a host that the operator has named as private is inside with us, and reached without it. The proxy resolves
+   * again: what it may reach is for its own rules to say.
+   */
+  readonly proxy?: Proxy
 }
 
 /** Plain TCP where the endpoint is `http:`, which the guard lets pass only where the operator said so. */
-export function guardedDial({ endpoint, context, timeout }: GuardedDialOptions, clock: Clock): Dial<Socket> {
+export function guardedDial({ endpoint, context, timeout, proxy }: GuardedDialOptions, clock: Clock): Dial<Socket> {
   const { protocol, port } = new URL(endpoint.origin)
   const isTls = protocol === 'https:'
   const place = {
@@ -30,6 +37,12 @@ export function guardedDial({ endpoint, context, timeout }: GuardedDialOptions, 
     if (isTls) return handshake({ ...place, context }, ['h2', 'http/1.1'], clock, done)
     const happily = { autoSelectFamily: true, autoSelectFamilyAttemptTimeout: NEXT_ADDRESS_AFTER }
     return awaiting(connect({ ...place, ...happily, timeout: 0 }), 'connect', timeout, clock, done)
+  }
+  if (proxy !== undefined && !endpoint.mayBePrivate) {
+    return throughProxy(
+      { endpoint, dial: (done) => handshake({ ...place, context, proxy }, ['h2', 'http/1.1'], clock, done) },
+      clock,
+    )
   }
   return (done) => {
     const literal = isIP(endpoint.host) === 0 ? undefined : whyForbidden(endpoint.host, endpoint)
@@ -45,5 +58,33 @@ export function guardedDial({ endpoint, context, timeout }: GuardedDialOptions, 
       result.destroy()
       done(why === undefined ? { why: 'the peer closed the connection' } : { why, code: FORBIDDEN })
     })
+  }
+}
+
+/** How long we look for ourselves before the proxy is asked, milliseconds: a closed network may have no DNS of the world. */
+const RESOLVED_WITHIN = 2000
+
+/** Judges the address as it is written, and as it resolves here if it does; the connection itself is the proxy's. */
+function throughProxy(
+  { endpoint, dial }: { readonly endpoint: Endpoint; readonly dial: Dial<Socket> },
+  clock: Clock,
+): Dial<Socket> {
+  return (done) => {
+    let isOver = false
+    let giveUp = (): void => {
+      isOver = true
+      done({ why: 'given up' })
+    }
+    void whyNotThere(endpoint, RESOLVED_WITHIN, clock).then((why) => {
+      if (isOver) return
+      if (why === undefined) giveUp = dial(done)
+      else {
+        isOver = true
+        done({ why, code: FORBIDDEN })
+      }
+    })
+    return () => {
+      if (!isOver) giveUp()
+    }
   }
 }

@@ -9,7 +9,7 @@ import { NOT_ON_THE_INTERNET, type Endpoint, type Guard } from './guard'
 import { guardedDial } from './guarded-dial'
 import { whyNotThere } from './guarded-lookup'
 import { makeOrigins } from './origins'
-import { type WireFailure, type WireReply, type WireRequest } from './wire'
+import { type Proxy, type WireFailure, type WireReply, type WireRequest } from './wire'
 
 export interface GuardedOptions {
   readonly guard: Guard
@@ -17,6 +17,8 @@ export interface GuardedOptions {
   readonly ca?: Buffer
   /** HTTP/2 connections to one origin at most; of HTTP/1.1 eight times as many. */
   readonly connections: number
+  /** See `guardedDial`. */
+  readonly proxy?: Proxy
 }
 
 export interface GuardedWire {
@@ -36,7 +38,7 @@ const POOL = { most: 128, idleAfter: 120_000 }
 const RESOLVED_WITHIN = 3000
 
 /** Throws what OpenSSL says about unreadable authorities. */
-export function makeGuardedWire({ guard, ca, connections }: GuardedOptions, clock: Clock): GuardedWire {
+export function makeGuardedWire({ guard, ca, connections, proxy }: GuardedOptions, clock: Clock): GuardedWire {
   const origins = makeOrigins(POOL, clock)
   // One for all: reading the world's authorities takes a tenth of a second of a slow processor.
   const context = createSecureContext({
@@ -55,7 +57,10 @@ export function makeGuardedWire({ guard, ca, connections }: GuardedOptions, cloc
       // What a stranger's server says is not worth an operator's attention.
       notice: () => undefined,
     }
-    const via = guardedDial({ endpoint, context, timeout: TIMES.connectTimeout }, clock)
+    const via = guardedDial(
+      { endpoint, context, timeout: TIMES.connectTimeout, ...(proxy === undefined ? {} : { proxy }) },
+      clock,
+    )
     return makeEitherOrigin(options, clock, via)
   }
 

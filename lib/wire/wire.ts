@@ -41,6 +41,14 @@ export interface Origin {
   close(graceMs: number): Promise<void>
 }
 
+/** An HTTP proxy that tunnels (CONNECT, RFC 9110 §9.3.6). Carries no secret in the open, so that it may be printed. */
+export interface Proxy {
+  readonly host: string
+  readonly port: number
+  /** What `Proxy-Authorization` says; undefined or absent: nothing. Told to nobody but the proxy. */
+  readonly authorization?: () => string | undefined
+}
+
 export interface OriginOptions {
   /** `https://host[:port]`. */
   readonly url: string
@@ -63,6 +71,8 @@ export interface OriginOptions {
   readonly maxStreams: number
   /** Connections at most; default 1. */
   readonly connections?: number
+  /** Every connection goes through it; it resolves the origin's name. */
+  readonly proxy?: Proxy
   /** Told of what an operator should know: a GOAWAY's reason, a refused protocol. */
   readonly notice: (text: string) => void
 }

@@ -45,6 +45,7 @@ describe('lib/providers/webpush-sender, at push services on the internet', () =>
     asked = []
     answer = reply(201)
     send = makeWebPushSender({
+      isProxied: false,
       guard: makeGuard({}),
       wire: {
         request: async (endpoint) => {

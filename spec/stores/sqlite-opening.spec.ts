@@ -230,6 +230,7 @@ describe('lib/stores/sqlite-opening', () => {
     const words = {
       credential: z.instanceof(Credential),
       endpoint: z.string(),
+      proxy: z.literal('none'),
       path: z.string().transform((path) => `/etc/xmpp-push/${path}`) as z.ZodType<string>,
     }
     const options = sqlite.options(words)

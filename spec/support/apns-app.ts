@@ -53,6 +53,7 @@ export function schemaOf(): z.ZodType<ApnsOptions> {
     credential: z.instanceof(Credential),
     endpoint: z.string(),
     path: z.string(),
+    proxy: z.literal('none'),
   }
   return apns.options(words)
 }

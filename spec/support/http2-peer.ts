@@ -41,9 +41,14 @@ export async function portOf(server: Server): Promise<number> {
   return (server.address() as AddressInfo).port
 }
 
-export async function makePeer(onStream: OnStream, settings: Settings = {}): Promise<Peer> {
+/** `identity`: another certificate than one for localhost. */
+export async function makePeer(
+  onStream: OnStream,
+  settings: Settings = {},
+  identity?: { readonly cert: string; readonly key: string },
+): Promise<Peer> {
   const { certPem, keyPem } = authority.issueServer()
-  const server = createSecureServer({ cert: certPem, key: keyPem, settings })
+  const server = createSecureServer({ cert: certPem, key: keyPem, settings, ...identity })
   const sessions: ServerHttp2Session[] = []
   const paths: string[] = []
   let most = 0
