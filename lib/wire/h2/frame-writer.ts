@@ -15,12 +15,21 @@ export interface FrameWriter {
   stop(): void
 }
 
+interface Slab {
+  readonly bytes: Buffer
+  /** Pieces of it that the socket still reads from; until there is none, it must not be written over. */
+  lent: number
+}
+
 /** Holds what about a hundred requests need; a longer turn takes another. */
 const SLAB = 65_536
 
+const newSlab = (): Slab => ({ bytes: Buffer.allocUnsafeSlow(SLAB), lent: 0 })
+
 /** `written` is told whenever everything said so far was handed to the socket. */
 export function makeFrameWriter(socket: Writable, written: () => void): FrameWriter {
-  let slab = Buffer.allocUnsafeSlow(SLAB)
+  let slab = newSlab()
+  let spare: Slab | undefined
   /** What is written but not handed over lies between the two. */
   let start = 0
   let end = 0
@@ -28,7 +37,14 @@ export function makeFrameWriter(socket: Writable, written: () => void): FrameWri
   let isStopped = false
 
   const hand = (): void => {
-    if (end > start) socket.write(slab.subarray(start, end))
+    if (end === start) return
+    const lent = slab
+    lent.lent++
+    socket.write(lent.bytes.subarray(start, end), () => {
+      if (--lent.lent > 0) return
+      if (lent !== slab) spare = lent
+      else if (end === start) start = end = 0
+    })
     start = end
   }
   const flush = (): void => {
@@ -40,47 +56,48 @@ export function makeFrameWriter(socket: Writable, written: () => void): FrameWri
     isDue = false
     flush()
   }
-  /** Room in one piece; a slab is never written twice, for the socket may still read from it. */
+  /** Room in one piece. */
   const reserve = (length: number): void => {
     if (!isDue) {
       isDue = true
       setImmediate(due)
     }
-    if (end + length <= slab.length) return
+    if (end + length <= SLAB) return
     if (!isStopped && !socket.destroyed) hand()
-    slab = Buffer.allocUnsafeSlow(SLAB)
-    start = 0
-    end = 0
+    slab = spare ?? newSlab()
+    spare = undefined
+    start = end = 0
   }
   const head = (type: number, flags: number, stream: number, length: number): void => {
     if (length > LONGEST_FRAME) throw new RangeError(`a frame of ${length} bytes`)
     reserve(HEAD_LENGTH + length)
-    slab[end] = length >>> 16
-    slab[end + 1] = length >>> 8
-    slab[end + 2] = length
-    slab[end + 3] = type
-    slab[end + 4] = flags
-    slab[end + 5] = stream >>> 24
-    slab[end + 6] = stream >>> 16
-    slab[end + 7] = stream >>> 8
-    slab[end + 8] = stream
+    const { bytes } = slab
+    bytes[end] = length >>> 16
+    bytes[end + 1] = length >>> 8
+    bytes[end + 2] = length
+    bytes[end + 3] = type
+    bytes[end + 4] = flags
+    bytes[end + 5] = stream >>> 24
+    bytes[end + 6] = stream >>> 16
+    bytes[end + 7] = stream >>> 8
+    bytes[end + 8] = stream
     end += HEAD_LENGTH
   }
 
   return Object.freeze({
     frame(type: number, flags: number, stream: number, payload: Buffer) {
       head(type, flags, stream, payload.length)
-      slab.set(payload, end)
+      slab.bytes.set(payload, end)
       end += payload.length
     },
     text(type: number, flags: number, stream: number, text: string, length: number) {
       head(type, flags, stream, length)
-      slab.write(text, end, length, 'utf8')
+      slab.bytes.write(text, end, length, 'utf8')
       end += length
     },
     raw(bytes: Buffer) {
       reserve(bytes.length)
-      slab.set(bytes, end)
+      slab.bytes.set(bytes, end)
       end += bytes.length
     },
     flush,

@@ -3,24 +3,35 @@ import { type WireRequest } from '../wire'
 import { isSoundName, isSoundValue } from './field'
 import { type Encoder } from './hpack-encoder'
 
-/** Whether names are sound, remembered: callers use the same few for ever. */
-const names = new Map<string, boolean>()
+/** What is known of a name: callers use the same few for ever, some with the same value. */
+interface Known {
+  readonly isSound: boolean
+  /** A value that was judged and found sound. */
+  lastSound: string
+}
+
+const names = new Map<string, Known>()
 const MOST_NAMES = 1024
 
-function isName(name: string): boolean {
+function knownOf(name: string): Known {
   const known = names.get(name)
   if (known !== undefined) return known
   const isSound = isSoundName(name) && !name.startsWith(':') && name !== 'te' && name !== 'host'
-  if (names.size < MOST_NAMES) names.set(name, isSound)
-  return isSound
+  const judged: Known = { isSound, lastSound: '' }
+  if (names.size < MOST_NAMES) names.set(name, judged)
+  return judged
 }
 
 /** Why a request can't be sent over HTTP/2; undefined if it can. */
 export function whyNotSent({ path, headers }: WireRequest): string | undefined {
   if (path === '' || path.includes(' ') || !isSoundValue(path)) return 'its path is none'
   for (const name in headers) {
-    if (!isName(name)) return `HTTP/2 has no header "${name}"`
-    if (!isSoundValue(headers[name] ?? '')) return `the header "${name}" holds what no header may`
+    const value = headers[name] ?? ''
+    const known = knownOf(name)
+    if (!known.isSound) return `HTTP/2 has no header "${name}"`
+    if (value === known.lastSound) continue
+    if (!isSoundValue(value)) return `the header "${name}" holds what no header may`
+    known.lastSound = value
   }
   return undefined
 }

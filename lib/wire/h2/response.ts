@@ -5,7 +5,7 @@ import { type Field } from './field'
 export interface Response {
   /** 0 until the head of the final response has come. */
   status: number
-  headers: Record<string, string>
+  readonly headers: Record<string, string>
   /** What its content-length says. */
   announced: number | undefined
   received: number
@@ -20,6 +20,8 @@ export function newResponse(): Response {
 
 const STATUS = /^[1-9][0-9]{2}$/
 const LENGTH = /^[0-9]{1,15}$/
+const COLON = 0x3a
+const NO_FIELD = { name: '', value: '' } as const
 const FIRST_FINAL = 200
 /** There is none in HTTP/2 (§8.6). */
 const SWITCHING_PROTOCOLS = 101
@@ -38,46 +40,44 @@ const SAID_ONCE: readonly string[] = [
   'retry-after',
 ]
 
-function unsound(fields: readonly Field[], from: number): string | undefined {
+const UNSOUND = 'a header that HTTP/2 does not allow'
+
+function areSound(fields: readonly Field[], from: number): boolean {
   for (let at = from; at < fields.length; at++) {
     const field = fields[at]
-    if (field === undefined || !field.isSound || field.name.startsWith(':'))
-      return 'a header that HTTP/2 does not allow'
+    if (field === undefined || !field.isSound || field.name.charCodeAt(0) === COLON) return false
   }
-  return undefined
+  return true
 }
 
-function keepFields(response: Response, fields: readonly Field[]): void {
-  const headers: Record<string, string> = {}
-  for (const { name, value } of fields) {
-    if (name === ':status') continue
+function keepFields(response: Response, fields: readonly Field[]): string | undefined {
+  const { headers, status } = response
+  for (let at = 1; at < fields.length; at++) {
+    const { name, value } = fields[at] ?? NO_FIELD
+    if (name === 'content-length') {
+      if (!LENGTH.test(value)) return 'a length that is no number'
+      if ((headers[name] ?? value) !== value) return 'two lengths'
+      if (status !== NOT_MODIFIED) response.announced = Number(value)
+    }
     if (!Object.hasOwn(headers, name)) headers[name] = value
     else if (!SAID_ONCE.includes(name)) headers[name] = `${headers[name] ?? ''}, ${value}`
   }
-  response.headers = headers
+  return undefined
 }
 
 /** A header block of a response: an interim or the final head, or trailers. Why it is malformed, if it is. */
 export function takeHead(response: Response, fields: readonly Field[], isLast: boolean): string | undefined {
   if (response.status !== 0) {
     if (!isLast) return 'a second head'
-    return unsound(fields, 0) ?? wrongLength(response)
+    return areSound(fields, 0) ? wrongLength(response) : UNSOUND
   }
-  const [first] = fields
-  if (first?.name !== ':status' || !STATUS.test(first.value)) return 'no status at the head'
-  const flaw = unsound(fields, 1)
-  if (flaw !== undefined) return flaw
+  const first = fields[0] ?? NO_FIELD
+  if (first.name !== ':status' || !STATUS.test(first.value)) return 'no status at the head'
+  if (!areSound(fields, 1)) return UNSOUND
   const status = Number(first.value)
   if (status < FIRST_FINAL) return isLast || status === SWITCHING_PROTOCOLS ? `an end with status ${status}` : undefined
-  const lengths = new Set(fields.flatMap(({ name, value }) => (name === 'content-length' ? value : [])))
-  if (lengths.size > 1) return 'two lengths'
-  for (const length of lengths) {
-    if (!LENGTH.test(length)) return 'a length that is no number'
-    if (status !== NOT_MODIFIED) response.announced = Number(length)
-  }
   response.status = status
-  keepFields(response, fields)
-  return isLast ? wrongLength(response) : undefined
+  return keepFields(response, fields) ?? (isLast ? wrongLength(response) : undefined)
 }
 
 /** Why the response is malformed that ends now, if it is. */
