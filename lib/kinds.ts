@@ -12,9 +12,11 @@ import { appserver } from './profiles/appserver'
 import { conversations } from './profiles/conversations'
 import { generic } from './profiles/generic'
 import { monal } from './profiles/monal'
+import { matrix } from './profiles/matrix'
 import { mongoosepush } from './profiles/mongoosepush'
 import { openfire } from './profiles/openfire'
 import { push2 } from './profiles/push2'
+import { rocketchat } from './profiles/rocketchat'
 import { siskin } from './profiles/siskin'
 import { stork } from './profiles/stork'
 import { webpush as webPushProfile } from './profiles/webpush'
@@ -43,6 +45,8 @@ export const profiles = {
   openfire,
   mongoosepush,
   push2,
+  matrix,
+  rocketchat,
   generic,
   webpush: webPushProfile,
 }

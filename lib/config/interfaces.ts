@@ -5,6 +5,9 @@ import { z } from 'zod'
 export const builtInterfaces = {
   'webpush-example': 'anyone',
   mongoosepush: 'callers',
+  matrix: 'callers',
+  rocketchat: 'callers',
+  tigase: 'anyone',
 } as const satisfies Readonly<Record<string, 'anyone' | 'callers'>>
 
 export type InterfaceName = keyof typeof builtInterfaces

@@ -2,7 +2,9 @@
 import { type Context } from 'hono'
 import { type DoorApps } from '../intake/app'
 import { type Deliver } from '../intake/deliver'
-import { type Register } from '../intake/register'
+import { type RegisterAnswer } from '../intake/register'
+import { type Jid } from '../model/jid'
+import { type Fields } from '../dialects/dialect'
 import { type Clock } from '../clock'
 import { type Observe } from '../observe'
 import { type Live } from '../admin/live'
@@ -31,6 +33,17 @@ export interface HttpInterface {
   readonly refuse?: (context: Context, why: Refusal) => Response | undefined
 }
 
+/** A command of a dialect, called over HTTP. */
+export interface CommandCall {
+  readonly dialect: string
+  /** Its node (XEP-0050). */
+  readonly command: string
+  /** The JID of ours at which the device is registered. */
+  readonly service: string
+  readonly requester: Jid
+  readonly fields: Fields
+}
+
 /** What interfaces may ask the service. */
 export interface HttpSurroundings {
   /** What clients must know of each app before they can register, by app: its VAPID public key. */
@@ -39,8 +52,8 @@ export interface HttpSurroundings {
   readonly apps: () => DoorApps
   /** Takes a notification whose address the caller brought along. */
   readonly deliver: Deliver
-  /** Registers and unregisters devices. */
-  readonly register: Register
+  /** Does for an account what one of a dialect's commands would do. Rejects only where the store is broken. */
+  readonly command: (call: CommandCall) => Promise<RegisterAnswer>
   /** The JIDs at which devices register, the first one first. */
   readonly domains: readonly string[]
   /** The state of links and apps. */

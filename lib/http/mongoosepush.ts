@@ -6,6 +6,7 @@ import { type Context } from 'hono'
 import { matchApp } from '../model/match'
 import { type Caller } from './caller'
 import { type HttpInterface, type HttpSurroundings } from './interface'
+import { jsonIn } from './json'
 import { failureOf, spelledAs, type Failed, type MongoosePushSettings } from './mongoosepush-answer'
 import { readMongoosePush } from './mongoosepush-request'
 
@@ -24,7 +25,7 @@ export function mongoosePush(surroundings: HttpSurroundings, settings: MongooseP
   const { apps, deliver, observe, live, clock } = surroundings
 
   async function notify(version: Version, context: Context, caller: Caller): Promise<Response> {
-    const raw = jsonOf(await context.req.text())
+    const raw = jsonIn(await context.req.text())
     if (raw === undefined) return context.json(malformed, 422)
     const read = readMongoosePush(version, raw)
     if ('faults' in read) return context.json({ errors: read.faults }, 422)
@@ -103,12 +104,4 @@ export function mongoosePush(surroundings: HttpSurroundings, settings: MongooseP
 function answered(context: Context, version: Version, failed: Failed | undefined): Response {
   const { status, body } = spelledAs(version, failed)
   return context.body(JSON.stringify(body), status, { 'content-type': 'application/json; charset=utf-8' })
-}
-
-function jsonOf(text: string): unknown {
-  try {
-    return JSON.parse(text) as unknown
-  } catch {
-    return undefined
-  }
 }
