@@ -4,10 +4,11 @@ import { makeHttp2Origin } from '../../lib/wire/http2'
 import { type Origin, type OriginOptions, type WireRequest } from '../../lib/wire/wire'
 import { handClock, settle, type HandClock } from '../support/hand-clock'
 import { ca, makeLine, makePeer, ok, type OnStream, type Peer } from '../support/http2-peer'
+import { sessions } from '../support/http2-sessions'
 
 const post = (path: string): WireRequest => ({ method: 'POST', path, headers: {}, body: '{}' })
 
-describe('wire/http2', () => {
+describe.each(sessions)('wire/http2, by %s', (_name, openSession) => {
   let clock: HandClock
   let notices: string[]
   const ends: (() => Promise<unknown>)[] = []
@@ -40,6 +41,8 @@ describe('wire/http2', () => {
         ...more,
       },
       clock,
+      undefined,
+      openSession,
     )
     ends.push(() => Promise.all([origin.close(0), clock.advance(0)]))
     return origin
