@@ -75,6 +75,7 @@ export function openConnection(
   let gone = false
   let everServed = false
   let last = Infinity
+  let wasCondemned = false
   let fate: string | undefined
   let heardAt = openedAt
   let cancelSweep: (() => void) | undefined
@@ -153,7 +154,8 @@ export function openConnection(
   }
 
   const torn = (asked: Asked, end: Broken): void => {
-    const refused = end.code === REFUSED_STREAM && !end.answered
+    // Of a connection that ended with an error every stream has the error's code, and it says nothing of the stream.
+    const refused = end.code === REFUSED_STREAM && !end.answered && !wasCondemned
     const safe = refused || end.id === undefined || end.id > last
     if (safe && left && asked.writes < MOST_WRITES) return events.again(asked)
     const reason = fate ?? end.why ?? 'the connection was lost'
@@ -194,6 +196,7 @@ export function openConnection(
 
   const goaway = (code: number, lastStream: number, data: Buffer): void => {
     last = lastStream
+    wasCondemned = code !== NO_ERROR
     const reason = data.length === 0 ? '' : `: ${data.subarray(0, 256).toString()}`
     fate ??= `the peer said GOAWAY with code ${code}${reason}`
     if (code !== NO_ERROR || reason !== '') options.notice(`${options.url}: ${fate}`)

@@ -331,6 +331,18 @@ describe.each(sessions)('wire/http2, by %s', (_name, openSession) => {
       expect(peer.paths.filter((path) => path !== '/3')).toEqual(['/0', '/1', '/2'])
     })
 
+    it('with the code of a refused stream refuses none but those above its last', async () => {
+      const streams: ServerHttp2Stream[] = []
+      const peer = await peerOf((stream, _headers, session) => (session === 0 ? streams.push(stream) : ok(stream)))
+      const origin = originOf(peer.port)
+      const all = [1, 2].map((n) => origin.request(post(`/${n}`)))
+      await until(() => streams.length === 2)
+      peer.sessions[0]?.goaway(7, 1)
+      const answers = await Promise.all(all)
+      expect(answers[0]).toMatchObject({ is: 'failure', ambiguous: true })
+      expect(answers[1]).toMatchObject({ is: 'reply' })
+    })
+
     it('on every connection does not become a storm of connections, and is safe', async () => {
       const peer = await peerOf(ok)
       peer.server.prependListener('session', (session) => session.goaway(0))

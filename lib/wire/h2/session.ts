@@ -2,7 +2,7 @@
  * One HTTP/2 connection of a client (RFC 9113), made for many small requests: opens streams, reads frames, refuses what the RFC tells to
  * refuse, with the code that it names. Knows no time, and not what is sent again.
  */
-import { type TLSSocket } from 'node:tls'
+import { type Duplex } from 'node:stream'
 import { wordsOf } from '../dial'
 import { type Broken, type OpenSession, type Session } from '../http2-session'
 import { type WireReply, type WireRequest } from '../wire'
@@ -26,8 +26,11 @@ const HEADER_LIST_SIZE = 32_768
 type Options = Parameters<OpenSession>[1]
 type Events = Parameters<OpenSession>[2]
 
+const wordsFor = (code: number, what: string): string =>
+  code === CODE.INTERNAL_ERROR ? `a defect here: ${what}` : `the peer broke HTTP/2 (${nameOf(code)}): ${what}`
+
 /** A session of our own on a socket that speaks h2. `firstStream` is for specs of where identifiers end. */
-export function openOwnSession(socket: TLSSocket, options: Options, events: Events, firstStream = 1): Session {
+export function openOwnSession(socket: Duplex, options: Options, events: Events, firstStream = 1): Session {
   const authority = new URL(options.url).host
   const streams = makeStreams(firstStream)
   const blocks = makeHeaderBlocks()
@@ -84,7 +87,7 @@ export function openOwnSession(socket: TLSSocket, options: Options, events: Even
     control.goaway(code, what)
     writer.flush()
     socket.end()
-    over(code, `the peer broke HTTP/2 (${nameOf(code)}): ${what}`)
+    over(code, wordsFor(code, what))
   }
   /** RFC 9113 §5.4.2. */
   const reset = (stream: OpenStream, code: number): void => {
@@ -93,7 +96,7 @@ export function openOwnSession(socket: TLSSocket, options: Options, events: Even
   }
   const refuseStream = (stream: OpenStream, code: number, what: string): void => {
     reset(stream, code)
-    broken(stream, code, `the peer broke HTTP/2 (${nameOf(code)}): ${what}`)
+    broken(stream, code, wordsFor(code, what))
   }
   const reply = (stream: OpenStream): void => {
     // A peer may answer before it has heard all; the rest is of no use to it (§8.1).
@@ -125,8 +128,7 @@ export function openOwnSession(socket: TLSSocket, options: Options, events: Even
       return stream.ended(replyOf(response))
     }
     if ((flags & END_STREAM) === 0) {
-      if (inflow.takeOn(stream, payload.length)) return
-      return refuseStream(stream, CODE.FLOW_CONTROL_ERROR, 'more data than was granted')
+      return inflow.takeOn(stream, payload.length)
     }
     const flaw = wrongLength(response)
     if (flaw !== undefined) return refuseStream(stream, CODE.PROTOCOL_ERROR, flaw)
@@ -206,7 +208,8 @@ export function openOwnSession(socket: TLSSocket, options: Options, events: Even
       read(chunk)
     } catch (error) {
       if (error instanceof ConnectionFault) return refuse(error.code, error.message)
-      throw error
+      // A fault of ours: this connection is lost, the process is not.
+      refuse(CODE.INTERNAL_ERROR, wordsOf(error))
     }
   })
   socket.on('error', (error) => over(CODE.INTERNAL_ERROR, wordsOf(error)))
