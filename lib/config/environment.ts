@@ -70,6 +70,8 @@ const isText = (shape: Shape): boolean =>
 /** The value a variable's text stands for; a secret stays in the environment, so that a fault names where it is. */
 function valueOf(text: string, { shapes, name }: Variable): unknown {
   if (isSecret(shapes)) return { env: name }
+  const isNumber = shapes.some(({ type }) => type === 'integer' || type === 'number')
+  if (isNumber && /^\d+$/.test(text)) return Number(text)
   if (shapes.some(isText)) return text
   if (shapes.some((shape) => shape.type === 'array') && !text.trim().startsWith('[')) {
     return text

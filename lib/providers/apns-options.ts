@@ -4,6 +4,7 @@ import { type Credential } from '../model/opaque'
 import { type OptionWords } from '../model/options'
 import { type ProxySetting } from '../model/proxy'
 import { type Environment } from '../model/registration'
+import { connectionsOption, type Connections } from './connections'
 
 interface Overridable {
   readonly key?: Credential | undefined
@@ -21,7 +22,7 @@ export interface ApnsOptions extends Overridable {
   readonly certificateKey?: Credential | undefined
   readonly passphrase?: Credential | undefined
   readonly ca?: Credential | undefined
-  readonly connections?: number | undefined
+  readonly connections?: Connections | undefined
   readonly proxy?: ProxySetting | undefined
 }
 
@@ -34,7 +35,7 @@ export interface ApnsSettings extends Overridable {
   readonly certificateKey?: Credential | undefined
   readonly passphrase?: Credential | undefined
   readonly ca?: Credential | undefined
-  readonly connections: number
+  readonly connections: Connections
   readonly proxy?: ProxySetting | undefined
 }
 
@@ -71,7 +72,7 @@ export function apnsOptions(words: OptionWords) {
     certificateKey: words.credential.optional(),
     passphrase: words.credential.optional(),
     ca: words.credential.optional(),
-    connections: z.int().min(1).max(16).optional(),
+    connections: connectionsOption,
     proxy: words.proxy.optional(),
   })
 }
@@ -97,7 +98,7 @@ export function settingsOf(options: ApnsOptions): readonly ApnsSettings[] | Apns
       teamId: own.teamId ?? shared.teamId,
       environment: one,
       endpoint: own.endpoint ?? shared.endpoint ?? APPLES_ENDPOINT[one],
-      connections: options.connections ?? 1,
+      connections: options.connections ?? 'auto',
     }
   })
 }

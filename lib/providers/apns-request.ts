@@ -30,7 +30,8 @@ export function requestFor(
     'apns-push-type': content.pushType,
     // Apple: 10 is an error for a background push.
     'apns-priority': String(content.pushType === 'background' ? Math.min(content.priority, 5) : content.priority),
-    'apns-expiration': String(Math.floor(expiresAt / 1000)),
+    // Whole seconds, and never one that has begun: what is already past is not stored for a phone that is off.
+    'apns-expiration': String(Math.ceil(expiresAt / 1000)),
     'apns-id': id,
   }
   if (content.collapseId !== undefined) headers['apns-collapse-id'] = collapseIdOf(content.collapseId)

@@ -7,16 +7,19 @@ import { type ApnsSettings } from './apns-options'
 import { judge, type Judgement } from './apns-outcome'
 import { requestFor } from './apns-request'
 import { providerTokens } from './apns-token'
+import { wireConnections } from './connections'
 import { type Attempt, type ProviderSurroundings } from './provider'
 import { throughProxy } from './through-proxy'
 
 export interface ApnsSender {
   send(attempt: Attempt, content: ApnsContent): Promise<Outcome>
+  /** How many requests it would have under way at once now. */
+  concurrency(): number
   close(graceMs: number): Promise<void>
 }
 
 /** Apple's own word is whatever its SETTINGS say; 1500 is the most that was seen. */
-export const STREAMS = 1500
+const STREAMS = 1500
 
 interface Try {
   readonly judgement: Judgement
@@ -49,7 +52,7 @@ export function makeApnsSender(
       // With token authentication Apple takes one stream at first, and says so in its SETTINGS: they are waited for.
       initialStreams: 0,
       maxStreams: STREAMS,
-      connections: settings.connections,
+      ...wireConnections(settings.connections),
       ...throughProxy(settings.proxy),
       notice,
     },
@@ -67,7 +70,8 @@ export function makeApnsSender(
   const once = async (attempt: Attempt, content: ApnsContent): Promise<Try> => {
     const token = await tokens?.get()
     const on = { connection, generation: token?.generation ?? 0 }
-    const reply = await origin.request(requestFor(attempt, content, settings.topic, token?.jwt))
+    const notAfter = clock.elapsed() + attempt.expiresAt - clock.now()
+    const reply = await origin.request({ ...requestFor(attempt, content, settings.topic, token?.jwt), notAfter })
     if (reply.is === 'reply') return { judgement: judge(reply, clock.now()), ...on }
     return { judgement: { outcome: { is: 'down', why: reply.why, ambiguous: reply.ambiguous } }, ...on }
   }
@@ -83,6 +87,7 @@ export function makeApnsSender(
       if (second.judgement.reconnect === true) reconnect(second.connection)
       return second.judgement.outcome
     },
+    concurrency: () => STREAMS * (origin.connections?.() ?? 1),
     close: (graceMs: number) => origin.close(graceMs),
   })
 }

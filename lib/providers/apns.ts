@@ -6,7 +6,7 @@ import { type Outcome } from '../model/outcome'
 import { type Environment } from '../model/registration'
 import { readCredential } from './apns-credential'
 import { apnsOptions, settingsOf, type ApnsOptions } from './apns-options'
-import { makeApnsSender, STREAMS, type ApnsSender } from './apns-sender'
+import { makeApnsSender, type ApnsSender } from './apns-sender'
 import { type Attempt, type Finding, type Provider, type ProviderKind, type ProviderSurroundings } from './provider'
 import { proxyFindings } from './through-proxy'
 
@@ -47,7 +47,9 @@ function open(options: ApnsOptions, surroundings: ProviderSurroundings): Provide
 
   return Object.freeze({
     environments: all.map(({ environment }) => environment),
-    concurrency: STREAMS * (options.connections ?? 1),
+    get concurrency() {
+      return Math.max(...[...senders.values()].map((sender) => sender.concurrency()))
+    },
     async attempt(attempt: Attempt): Promise<Outcome> {
       const { content, environment = usual } = attempt
       if (content.speaks !== 'apns') return { is: 'refused', why: `written for ${content.speaks}, not for APNs` }

@@ -9,6 +9,7 @@ import { type Outcome } from '../model/outcome'
 import { type ProxySetting } from '../model/proxy'
 import { makeHttp2Origin } from '../wire/http2'
 import { type OriginOptions } from '../wire/wire'
+import { connectionsOption, wireConnections, type Connections } from './connections'
 import { readAccount, type Account, type AccountFault } from './fcm-account'
 import { judgeReply } from './fcm-outcome'
 import { requestFor } from './fcm-request'
@@ -20,7 +21,7 @@ export interface FcmOptions {
   readonly serviceAccount: Credential
   readonly endpoint?: string | undefined
   readonly ca?: Credential | undefined
-  readonly connections?: number | undefined
+  readonly connections?: Connections | undefined
   readonly proxy?: ProxySetting | undefined
 }
 
@@ -78,7 +79,6 @@ function open(options: FcmOptions, { app, clock, notice }: ProviderSurroundings)
   const found = read(options)
   if ('fault' in found) throw new Error(`app ${app}: ${found.fault.text}. ${found.fault.mend}`)
   const { account, ca } = found
-  const connections = options.connections ?? 1
   const wire: OriginOptions = {
     url: options.endpoint ?? GOOGLES_ENDPOINT,
     ...(ca === undefined ? {} : { ca }),
@@ -88,7 +88,7 @@ function open(options: FcmOptions, { app, clock, notice }: ProviderSurroundings)
     maxBody: 64 * 1024,
     initialStreams: STREAMS,
     maxStreams: STREAMS,
-    connections,
+    ...wireConnections(options.connections),
     ...throughProxy(options.proxy),
     notice,
   }
@@ -108,7 +108,9 @@ function open(options: FcmOptions, { app, clock, notice }: ProviderSurroundings)
       const grant = await tokens.get()
       if (grant.is !== 'granted') return grant
       const sender = { project: account.project, bearer: grant.token }
-      const reply = await origin.request(requestFor({ address, content, expiresAt }, sender, clock.now()))
+      const notAfter = clock.elapsed() + expiresAt - clock.now()
+      const request = requestFor({ address, content, expiresAt }, sender, clock.now())
+      const reply = await origin.request({ ...request, notAfter })
       if (reply.is === 'failure') return { is: 'down', why: reply.why, ambiguous: reply.ambiguous } as const
       const judged = judgeReply(reply, clock.now())
       return judged.is === 'token refused' ? { ...judged, token: grant.token } : judged
@@ -123,7 +125,9 @@ function open(options: FcmOptions, { app, clock, notice }: ProviderSurroundings)
   }
 
   return Object.freeze({
-    concurrency: STREAMS * connections,
+    get concurrency() {
+      return STREAMS * (origin.connections?.() ?? 1)
+    },
     async attempt(attempt: Attempt) {
       const outcome = tryIt(attempt)
       underWay.add(outcome)
@@ -151,7 +155,7 @@ const kind: ProviderKind<FcmOptions> = {
       serviceAccount: words.credential,
       endpoint: words.endpoint.optional(),
       ca: words.credential.optional(),
-      connections: z.int().min(1).max(16).optional(),
+      connections: connectionsOption,
       proxy: words.proxy.optional(),
     }),
   /** Case matters; Google promises no grammar but what fits into a header and no length, and none over 4096 has been seen. */

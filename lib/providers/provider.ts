@@ -22,7 +22,7 @@ export interface Attempt {
 export interface Provider {
   /** The environments an address may belong to, the usual one first; absent where there is only one. */
   readonly environments?: readonly Environment[]
-  /** How many attempts may be under way at once. */
+  /** How many attempts may be under way at once, now. */
   readonly concurrency: number
   /**
    * Sends once and says what came of it; never rejects. What belongs to one attempt (renewing an expired bearer token,

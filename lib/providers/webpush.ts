@@ -9,6 +9,7 @@ import { type Outcome } from '../model/outcome'
 import { type ProxySetting } from '../model/proxy'
 import { makeGuard, privateHost, type Guard } from '../wire/guard'
 import { makeGuardedWire } from '../wire/guarded'
+import { connectionsOption, wireConnections, type Connections } from './connections'
 import { type Attempt, type Finding, type Provider, type ProviderKind, type ProviderSurroundings } from './provider'
 import { proxyFindings, throughProxy } from './through-proxy'
 import { endpointOf, normalise } from './webpush-address'
@@ -23,11 +24,13 @@ export interface WebPushOptions {
   readonly allowPrivate?: readonly string[] | undefined
   readonly ports?: readonly number[] | undefined
   readonly ca?: Credential | undefined
-  readonly connections?: number | undefined
+  readonly connections?: Connections | undefined
   readonly proxy?: ProxySetting | undefined
 }
 
 const CONCURRENCY = 256
+/** For each connection that a busy push service got besides its first. */
+const MORE = 100
 const GRACE = 15_000
 
 interface Credentials {
@@ -77,14 +80,18 @@ function open(options: WebPushOptions, { app, clock, keep, notice }: ProviderSur
   if ('fault' in found) throw new Error(`app ${app}: ${found.fault.text}. ${found.fault.mend}`)
   const { vapid, ca } = found
   const guard = makeGuard(options)
-  const connections = options.connections ?? 1
   const via = throughProxy(options.proxy)
-  const wire = makeGuardedWire({ guard, connections, ...via, ...(ca === undefined ? {} : { ca }) }, clock)
+  const wire = makeGuardedWire(
+    { guard, ...wireConnections(options.connections), ...via, ...(ca === undefined ? {} : { ca }) },
+    clock,
+  )
   const tokens = vapid === undefined ? undefined : vapidTokens(vapid, keep, clock)
   const send = makeWebPushSender({ guard, wire, tokens, clock, notice, isProxied: via.proxy !== undefined })
 
   return Object.freeze({
-    concurrency: CONCURRENCY,
+    get concurrency() {
+      return CONCURRENCY + MORE * wire.more
+    },
     async attempt(attempt: Attempt): Promise<Outcome> {
       const { content } = attempt
       return content.speaks === 'webpush'
@@ -125,7 +132,7 @@ const kind: ProviderKind<WebPushOptions> = {
       allowPrivate: z.array(privately).optional(),
       ports: z.array(z.int().min(1).max(65_535)).min(1).optional(),
       ca: words.credential.optional(),
-      connections: z.int().min(1).max(16).optional(),
+      connections: connectionsOption,
       proxy: words.proxy.optional(),
     }),
   address: (raw, options = NO_OPTIONS) => normalise(raw, guardOf(options)),

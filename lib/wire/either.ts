@@ -75,6 +75,7 @@ export function makeEitherOrigin(options: OriginOptions, clock: Clock, via: Dial
         retire(origin)
       })
     }
+    const fixed = options.growing === true ? 1 : (options.connections ?? 1)
     const origin: Origin =
       protocol === 'h2'
         ? // Zero: no request is written before the peer's SETTINGS, for `done` is called while the connection is still being made.
@@ -83,7 +84,7 @@ export function makeEitherOrigin(options: OriginOptions, clock: Clock, via: Dial
               if ('why' in result || result instanceof TLSSocket) done(result)
             }),
           )
-        : makeHttp1Origin({ ...options, connections: HTTP1_CONNECTIONS * (options.connections ?? 1) }, clock, next)
+        : makeHttp1Origin({ ...options, connections: HTTP1_CONNECTIONS * fixed }, clock, next)
     return origin
   }
 
@@ -114,6 +115,7 @@ export function makeEitherOrigin(options: OriginOptions, clock: Clock, via: Dial
       })
     },
     renew: () => inner?.renew(),
+    connections: () => inner?.connections?.() ?? 1,
     async close(graceMs) {
       isClosed = true
       // Nobody has been asked yet, so nobody has to be waited for.

@@ -15,8 +15,9 @@ export interface GuardedOptions {
   readonly guard: Guard
   /** PEM of further certificate authorities; the system's own stay trusted. */
   readonly ca?: Buffer
-  /** HTTP/2 connections to one origin at most; of HTTP/1.1 eight times as many. */
+  /** HTTP/2 connections to one origin at most; of HTTP/1.1 eight times as many, or eight where they grow with the load. */
   readonly connections: number
+  readonly growing?: true
   /** See `guardedDial`. */
   readonly proxy?: Proxy
 }
@@ -26,6 +27,8 @@ export interface GuardedWire {
   request(endpoint: string, request: Omit<WireRequest, 'path'>): Promise<WireReply | WireFailure>
   /** Why the endpoint's host must not be asked as its name resolves now, for a stranger; undefined if it may, or if it can't be said now. */
   whyNotThere(endpoint: Endpoint): Promise<string | undefined>
+  /** How many connections there would be beyond one to each origin, where they grow with the load. */
+  readonly more: number
   close(graceMs: number): Promise<void>
 }
 
@@ -38,7 +41,7 @@ const POOL = { most: 128, idleAfter: 120_000 }
 const RESOLVED_WITHIN = 3000
 
 /** Throws what OpenSSL says about unreadable authorities. */
-export function makeGuardedWire({ guard, ca, connections, proxy }: GuardedOptions, clock: Clock): GuardedWire {
+export function makeGuardedWire({ guard, ca, connections, growing, proxy }: GuardedOptions, clock: Clock): GuardedWire {
   const origins = makeOrigins(POOL, clock)
   // One for all: reading the world's authorities takes a tenth of a second of a slow processor.
   const context = createSecureContext({
@@ -54,6 +57,7 @@ export function makeGuardedWire({ guard, ca, connections, proxy }: GuardedOption
       initialStreams: 0,
       maxStreams: STREAMS,
       connections,
+      ...(growing === undefined ? {} : { growing }),
       // What a stranger's server says is not worth an operator's attention.
       notice: () => undefined,
     }
@@ -76,6 +80,9 @@ export function makeGuardedWire({ guard, ca, connections, proxy }: GuardedOption
     async whyNotThere(endpoint: Endpoint) {
       const why = await whyNotThere(endpoint, RESOLVED_WITHIN, clock)
       return why === undefined ? undefined : NOT_ON_THE_INTERNET
+    },
+    get more() {
+      return growing === true ? origins.more : 0
     },
     close: (graceMs: number) => origins.close(graceMs),
   } satisfies GuardedWire)

@@ -103,7 +103,8 @@ export function makeHttp1Origin(options: OriginOptions, clock: Clock, via: Dial<
       const asked = queue.shift()
       if (asked === undefined || asked.isOver) continue
       asked.began()
-      send(asked)
+      if (clock.elapsed() < (asked.request.notAfter ?? Infinity)) send(asked)
+      else asked.answer(failure('not written: no connection was free in its time', {}))
     }
     if (!isClosing || queue.length > 0 || underway.size > 0) return
     kept.retire()

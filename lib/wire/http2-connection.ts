@@ -20,7 +20,7 @@ export interface ConnectionEvents {
   readonly room: () => void
   /** The peer cannot have processed it; it goes out again, elsewhere. */
   readonly again: (asked: Asked) => void
-  /** A whole response came. */
+  /** A whole response came; told of each. */
   readonly served: () => void
   /** It takes no more requests from now on; told once. `steady`: it had been of use, so another may be opened at once. */
   readonly leaving: (why: string, steady: boolean) => void
@@ -31,6 +31,8 @@ export interface ConnectionEvents {
 export interface Connection {
   /** How many more streams may be opened now. */
   room(): number
+  /** How many streams are open. */
+  used(): number
   /** True once the peer's SETTINGS are known. */
   established(): boolean
   /** Writes a request; only if there is room. */
@@ -172,10 +174,8 @@ export function openConnection(
       if (waiting.delete(underway)) {
         if (end.is === 'reply') {
           heardAt = clock.elapsed()
-          if (!everServed) {
-            everServed = true
-            events.served()
-          }
+          everServed = true
+          events.served()
           asked.answer(end)
         } else torn(asked, end)
       }
@@ -241,6 +241,7 @@ export function openConnection(
 
   return Object.freeze({
     room: () => (left ? 0 : limit - streams),
+    used: () => streams,
     established: () => settled,
     send,
     retire() {

@@ -8,9 +8,12 @@ import { makeFifo } from './fifo'
 import { openConnection, type Asked, type Connection } from './http2-connection'
 import { openNodeSession } from './http2-node'
 import { type OpenSession } from './http2-session'
+import { fixedSize, growingSize } from './pool-size'
 import { type Origin, type OriginOptions, type WireFailure, type WireReply } from './wire'
 
 const FIRST_HOLD = 250
+/** The request's own time was over. */
+const OVERDUE = 'not written: no connection had room for it in its time'
 const LONGEST_HOLD = 30_000
 
 function dialling(options: OriginOptions, clock: Clock): Dial {
@@ -29,7 +32,7 @@ export function makeHttp2Origin(
   via = dialling(options, clock),
   openSession: OpenSession = openNodeSession,
 ): Origin {
-  const size = Math.max(1, options.connections ?? 1)
+  const most = Math.max(1, options.connections ?? 1)
   const queue = makeFifo<Asked>()
   const pool: Connection[] = []
   const all = new Set<Connection>()
@@ -72,6 +75,27 @@ export function makeHttp2Origin(
     return best
   }
 
+  const fit = (): void => {
+    while (pool.length > sizing.size) {
+      const [idlest] = [...pool].sort((one, other) => one.used() - other.used())
+      if (idlest === undefined) return
+      pool.splice(pool.indexOf(idlest), 1)
+      idlest.retire()
+    }
+    pump()
+  }
+  const sizing = options.growing === true ? growingSize(most, clock, fit) : fixedSize(most)
+
+  const measure = (): void => {
+    let used = 0
+    let room = 0
+    for (const connection of pool) {
+      used += connection.used()
+      room += Math.max(0, connection.room())
+    }
+    sizing.note(used, used + room)
+  }
+
   const leaveIfDone = (): void => {
     if (!closing || queue.length > 0) return
     for (const connection of pool.splice(0)) connection.retire()
@@ -83,12 +107,15 @@ export function makeHttp2Origin(
       const connection = mostRoom()
       if (connection === undefined) break
       const asked = queue.shift()
-      if (asked !== undefined) connection.send(asked)
+      if (asked === undefined) break
+      if (clock.elapsed() < (asked.request.notAfter ?? Infinity)) connection.send(asked)
+      else asked.answer(failure(OVERDUE, false))
     }
     if (queue.length > 0) {
       if (held()) failQueued(trouble, true)
-      else if (pool.length < size && pool.every((connection) => connection.established())) open()
+      else if (pool.length < sizing.size && pool.every((connection) => connection.established())) open()
     }
+    measure()
     leaveIfDone()
   }
 
@@ -102,6 +129,7 @@ export function makeHttp2Origin(
       served() {
         failures = 0
         noticed = ''
+        sizing.served()
       },
       leaving(why, steady) {
         const at = pool.indexOf(connection)
@@ -139,8 +167,10 @@ export function makeHttp2Origin(
       }
       pump()
     },
+    connections: () => sizing.size,
     close(graceMs) {
       closing = true
+      sizing.stop()
       return new Promise<void>((done) => {
         const cancel = clock.after(graceMs, () => {
           failQueued('is being closed', false)

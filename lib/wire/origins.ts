@@ -10,6 +10,8 @@ export interface Origins {
   request(url: string, request: WireRequest, open: () => Origin): Promise<WireReply | WireFailure>
   /** How many origins are open. */
   readonly size: number
+  /** How many connections they would use beyond one each. */
+  readonly more: number
   /** Lets requests under way end for at most so many milliseconds, then closes all. */
   close(graceMs: number): Promise<void>
 }
@@ -71,6 +73,11 @@ export function makeOrigins({ most, idleAfter }: OriginsOptions, clock: Clock): 
     },
     get size() {
       return entries.size
+    },
+    get more() {
+      let more = 0
+      for (const { origin } of entries.values()) more += (origin.connections?.() ?? 1) - 1
+      return more
     },
     async close(graceMs: number) {
       isClosed = true

@@ -8,6 +8,8 @@ export interface WireRequest {
   /** Header names that must never enter a compression table (RFC 7541 §7.1.3). */
   readonly sensitive?: readonly string[]
   readonly body: string | Buffer
+  /** Of `clock.elapsed()`: from then on it isn't written any more, and fails safely; what it says of time would be over. */
+  readonly notAfter?: number
 }
 
 /** A whole response; the body is cut at the wire's bound. */
@@ -37,6 +39,8 @@ export interface Origin {
   request(request: WireRequest): Promise<WireReply | WireFailure>
   /** Retires the connections there are: what is under way may end, what comes next goes out on a fresh one. */
   renew(): void
+  /** How many connections it would use now, where it grows with the load. */
+  readonly connections?: () => number
   /** Lets requests under way end for at most so many milliseconds, then closes. */
   close(graceMs: number): Promise<void>
 }
@@ -71,6 +75,8 @@ export interface OriginOptions {
   readonly maxStreams: number
   /** Connections at most; default 1. */
   readonly connections?: number
+  /** Only as many of them as the load needs, which begins with one; otherwise all, as soon as there is a queue. */
+  readonly growing?: true
   /** Every connection goes through it; it resolves the origin's name. */
   readonly proxy?: Proxy
   /** Told of what an operator should know: a GOAWAY's reason, a refused protocol. */

@@ -49,13 +49,31 @@ describe('providers/apns', () => {
         'apns-topic': topic,
         'apns-push-type': content.pushType,
         'apns-priority': priority,
-        'apns-expiration': String(Math.floor(clock.now() / 1000) + 3600),
+        'apns-expiration': String(Math.floor(clock.now() / 1000) + 3601),
         'apns-id': ID,
         ...(collapse === undefined ? {} : { 'apns-collapse-id': collapse }),
       })
       expect(authorization).toMatch(/^bearer [\w-]+\.[\w-]+\.[\w-]+$/)
       expect(request?.body.toString()).toBe(JSON.stringify(content.payload))
       expect([sim.violations, sim.warnings]).toEqual([[], []])
+    })
+
+    it('in the last fraction of its second carries a moment that is still to come', async () => {
+      const { sim, clock, open, push } = await start()
+      await clock.advance(200)
+      const expiresAt = clock.now() + 300
+      expect(await push(open(), { expiresAt })).toEqual({ is: 'delivered' })
+      const [request] = sim.journal.entries
+      expect(Number(request?.headers['apns-expiration']) * 1000).toBeGreaterThan(clock.now())
+      expect([sim.violations, sim.warnings]).toEqual([[], []])
+    })
+
+    it('is not made when its time is over before there is a connection', async () => {
+      const { sim, clock, open, push } = await start({ settingsAfterMs: 30 })
+      const said = push(open(), { expiresAt: clock.now() + 1000 })
+      await clock.advance(1000)
+      expect(await said).toMatchObject({ is: 'down', ambiguous: false })
+      expect(sim.journal.entries).toEqual([])
     })
 
     it('with content of another vendor is refused without one', async () => {
@@ -238,6 +256,36 @@ describe('providers/apns', () => {
       const { sim, open, push } = await start()
       sim.refuseConnections(true)
       expect(await push(open())).toMatchObject({ is: 'down', ambiguous: false })
+    })
+  })
+
+  describe('connections', () => {
+    it('are as many as the setting says as soon as there is a queue, and all of them are used', async () => {
+      const { sim, open, push } = await start({ streams: { first: 2, then: 2 } })
+      const provider = open({ connections: 2 })
+      sim.script({ answer: answers.accept(), times: 'always', afterMs: 20 })
+      const said = await Promise.all(Array.from({ length: 8 }, () => push(provider)))
+      expect(said.every(({ is }) => is === 'delivered')).toBe(true)
+      expect(sim.connections).toHaveLength(2)
+      expect(new Set(sim.journal.entries.map(({ connection }) => connection)).size).toBe(2)
+      expect([sim.violations, provider.concurrency]).toEqual([[], 3000])
+    })
+
+    it('grow with the load where the setting says nothing, and what may be under way at once with them', async () => {
+      const { sim, clock, open, push } = await start({ streams: { first: 2, then: 2 } })
+      const provider = open()
+      expect(provider.concurrency).toBe(1500)
+      const said: ReturnType<typeof push>[] = []
+      for (let tenth = 0; tenth < 12; tenth++) {
+        sim.script({ answer: answers.accept(), times: 3, afterMs: 20 })
+        said.push(push(provider), push(provider), push(provider))
+        await sim.journal.waitFor(({ number }) => number > tenth * 3)
+        await clock.advance(100)
+      }
+      expect(provider.concurrency).toBe(3000)
+      expect((await Promise.all(said)).every(({ is }) => is === 'delivered')).toBe(true)
+      expect(sim.connections).toHaveLength(2)
+      expect(sim.violations).toEqual([])
     })
   })
 

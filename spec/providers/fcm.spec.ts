@@ -104,7 +104,6 @@ describe('lib/providers/fcm', () => {
     })
 
     it.each([
-      ['nothing left', -1, 0],
       ['less than a second', 999, 0],
       ['half a minute', 30_000, 30],
       ['four weeks', 28 * DAY, 2_419_200],
@@ -112,6 +111,12 @@ describe('lib/providers/fcm', () => {
     ])('lives as long as FCM allows with %s', async (_, left, ttl) => {
       await attempt({ expiresAt: now() + left })
       expect(simulator.journal.at(-1)?.message?.ttl).toBe(ttl)
+    })
+
+    it('is nothing with nothing left', async () => {
+      const from = sent()
+      expect(await attempt({ expiresAt: now() })).toMatchObject({ is: 'down', ambiguous: false })
+      expect(sent()).toBe(from)
     })
 
     it('has no collapse key where the profile gives none, and the priority it gives', async () => {

@@ -52,6 +52,7 @@ describe('lib/providers/webpush-sender, at push services on the internet', () =>
           asked.push(endpoint)
           return answer
         },
+        more: 0,
         whyNotThere: async () => undefined,
         close: async () => undefined,
       },
