@@ -51,6 +51,7 @@ const NEEDS = {
   ejabberd: () => hasProgram('ejabberdctl', 'ejabberd') ?? hasProgram('erl', 'erlang-base'),
   slixmpp: () => hasPythonModule('slixmpp', 'python3-slixmpp'),
   nghttpd: () => hasProgram('nghttpd', 'nghttp2-server'),
+  tinyproxy: () => hasProgram('tinyproxy', 'tinyproxy-bin'),
   openssl: () => hasProgram('openssl', 'openssl'),
   chromium: () => hasProgram('chromium', 'chromium'),
   curl: () => hasProgram('curl', 'curl'),
