@@ -11,13 +11,11 @@ import { cpus, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { systemClock } from '../lib/clock'
 import { makeAuthority } from '../lib/sim/certificates'
-import { openOwnSession } from '../lib/wire/h2/session'
 import { makeHttp2Origin } from '../lib/wire/http2'
-import { openNodeSession } from '../lib/wire/http2-node'
-import { type WireRequest } from '../lib/wire/wire'
+import { type Http2, type WireRequest } from '../lib/wire/wire'
 
 interface Order {
-  readonly sessions: 'own' | 'node'
+  readonly http2: Http2
   readonly url: string
   readonly ca: string
   readonly count: number
@@ -57,7 +55,7 @@ const push = (): WireRequest => ({
   body: BODY,
 })
 
-async function measure({ sessions, url, ca, count, underway }: Order): Promise<Told> {
+async function measure({ http2, url, ca, count, underway }: Order): Promise<Told> {
   const origin = makeHttp2Origin(
     {
       url,
@@ -68,11 +66,10 @@ async function measure({ sessions, url, ca, count, underway }: Order): Promise<T
       maxBody: 4096,
       initialStreams: 0,
       maxStreams: 1500,
+      http2,
       notice: (text) => void process.stderr.write(`${text}\n`),
     },
     systemClock,
-    undefined,
-    sessions === 'own' ? openOwnSession : openNodeSession,
   )
   let wrong = 0
   const round = async (most: number): Promise<void> => {
@@ -127,14 +124,14 @@ async function main(): Promise<void> {
   const print = (name: string, value: string): void => void process.stdout.write(`${name.padEnd(44)}${value}\n`)
   print('machine', `${cpus().length} cores, ${cpus()[0]?.model ?? '?'}, Node ${process.version}`)
   print('requests', `${count}, ${underway} under way, bodies of ${BODY.length} bytes`)
-  for (const sessions of ['own', 'node'] as const) {
+  for (const http2 of ['own', 'node'] as const) {
     const child = fork(__filename, [], { execArgv: ['--require', 'tsx/cjs', ...process.execArgv.filter(isProfile)] })
-    child.send({ sessions, url: `https://localhost:${port}`, ca: authority.caPem, count, underway } satisfies Order)
+    child.send({ http2, url: `https://localhost:${port}`, ca: authority.caPem, count, underway } satisfies Order)
     const [told] = (await once(child, 'message')) as [Told]
     child.disconnect()
-    print(`${sessions}: CPU per request`, `${told.micros.toFixed(1)} µs`)
-    print(`${sessions}: requests per second`, told.perSecond.toFixed(0))
-    if (told.wrong > 0) print(`${sessions}: not answered 200`, String(told.wrong))
+    print(`${http2}: CPU per request`, `${told.micros.toFixed(1)} µs`)
+    print(`${http2}: requests per second`, told.perSecond.toFixed(0))
+    if (told.wrong > 0) print(`${http2}: not answered 200`, String(told.wrong))
   }
   server.kill()
   rmSync(folder, { recursive: true })

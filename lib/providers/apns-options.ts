@@ -4,7 +4,9 @@ import { type Credential } from '../model/opaque'
 import { type OptionWords } from '../model/options'
 import { type ProxySetting } from '../model/proxy'
 import { type Environment } from '../model/registration'
+import { type Http2 } from '../wire/wire'
 import { connectionsOption, type Connections } from './connections'
+import { http2Option } from './http2'
 
 interface Overridable {
   readonly key?: Credential | undefined
@@ -23,6 +25,7 @@ export interface ApnsOptions extends Overridable {
   readonly passphrase?: Credential | undefined
   readonly ca?: Credential | undefined
   readonly connections?: Connections | undefined
+  readonly http2?: Http2 | undefined
   readonly proxy?: ProxySetting | undefined
 }
 
@@ -36,6 +39,7 @@ export interface ApnsSettings extends Overridable {
   readonly passphrase?: Credential | undefined
   readonly ca?: Credential | undefined
   readonly connections: Connections
+  readonly http2?: Http2 | undefined
   readonly proxy?: ProxySetting | undefined
 }
 
@@ -73,6 +77,7 @@ export function apnsOptions(words: OptionWords) {
     passphrase: words.credential.optional(),
     ca: words.credential.optional(),
     connections: connectionsOption,
+    http2: http2Option,
     proxy: words.proxy.optional(),
   })
 }

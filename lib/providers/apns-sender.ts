@@ -8,6 +8,7 @@ import { judge, type Judgement } from './apns-outcome'
 import { requestFor } from './apns-request'
 import { providerTokens } from './apns-token'
 import { wireConnections } from './connections'
+import { spokenBy } from './http2'
 import { type Attempt, type ProviderSurroundings } from './provider'
 import { throughProxy } from './through-proxy'
 
@@ -53,6 +54,7 @@ export function makeApnsSender(
       initialStreams: 0,
       maxStreams: STREAMS,
       ...wireConnections(settings.connections),
+      ...spokenBy(settings.http2),
       ...throughProxy(settings.proxy),
       notice,
     },

@@ -8,12 +8,13 @@ import { type Credential } from '../model/opaque'
 import { type Outcome } from '../model/outcome'
 import { type ProxySetting } from '../model/proxy'
 import { makeHttp2Origin } from '../wire/http2'
-import { type OriginOptions } from '../wire/wire'
+import { type Http2, type OriginOptions } from '../wire/wire'
 import { connectionsOption, wireConnections, type Connections } from './connections'
 import { readAccount, type Account, type AccountFault } from './fcm-account'
 import { judgeReply } from './fcm-outcome'
 import { requestFor } from './fcm-request'
 import { makeAccessTokens } from './fcm-token'
+import { http2Option, spokenBy } from './http2'
 import { type Attempt, type Finding, type Provider, type ProviderKind, type ProviderSurroundings } from './provider'
 import { proxyFindings, throughProxy } from './through-proxy'
 
@@ -22,6 +23,7 @@ export interface FcmOptions {
   readonly endpoint?: string | undefined
   readonly ca?: Credential | undefined
   readonly connections?: Connections | undefined
+  readonly http2?: Http2 | undefined
   readonly proxy?: ProxySetting | undefined
 }
 
@@ -89,6 +91,7 @@ function open(options: FcmOptions, { app, clock, notice }: ProviderSurroundings)
     initialStreams: STREAMS,
     maxStreams: STREAMS,
     ...wireConnections(options.connections),
+    ...spokenBy(options.http2),
     ...throughProxy(options.proxy),
     notice,
   }
@@ -156,6 +159,7 @@ const kind: ProviderKind<FcmOptions> = {
       endpoint: words.endpoint.optional(),
       ca: words.credential.optional(),
       connections: connectionsOption,
+      http2: http2Option,
       proxy: words.proxy.optional(),
     }),
   /** Case matters; Google promises no grammar but what fits into a header and no length, and none over 4096 has been seen. */

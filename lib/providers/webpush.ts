@@ -9,7 +9,9 @@ import { type Outcome } from '../model/outcome'
 import { type ProxySetting } from '../model/proxy'
 import { makeGuard, privateHost, type Guard } from '../wire/guard'
 import { makeGuardedWire } from '../wire/guarded'
+import { type Http2 } from '../wire/wire'
 import { connectionsOption, wireConnections, type Connections } from './connections'
+import { http2Option, spokenBy } from './http2'
 import { type Attempt, type Finding, type Provider, type ProviderKind, type ProviderSurroundings } from './provider'
 import { proxyFindings, throughProxy } from './through-proxy'
 import { endpointOf, normalise } from './webpush-address'
@@ -25,6 +27,7 @@ export interface WebPushOptions {
   readonly ports?: readonly number[] | undefined
   readonly ca?: Credential | undefined
   readonly connections?: Connections | undefined
+  readonly http2?: Http2 | undefined
   readonly proxy?: ProxySetting | undefined
 }
 
@@ -82,7 +85,13 @@ function open(options: WebPushOptions, { app, clock, keep, notice }: ProviderSur
   const guard = makeGuard(options)
   const via = throughProxy(options.proxy)
   const wire = makeGuardedWire(
-    { guard, ...wireConnections(options.connections), ...via, ...(ca === undefined ? {} : { ca }) },
+    {
+      guard,
+      ...wireConnections(options.connections),
+      ...spokenBy(options.http2),
+      ...via,
+      ...(ca === undefined ? {} : { ca }),
+    },
     clock,
   )
   const tokens = vapid === undefined ? undefined : vapidTokens(vapid, keep, clock)
@@ -133,6 +142,7 @@ const kind: ProviderKind<WebPushOptions> = {
       ports: z.array(z.int().min(1).max(65_535)).min(1).optional(),
       ca: words.credential.optional(),
       connections: connectionsOption,
+      http2: http2Option,
       proxy: words.proxy.optional(),
     }),
   address: (raw, options = NO_OPTIONS) => normalise(raw, guardOf(options)),

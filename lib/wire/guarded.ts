@@ -9,7 +9,7 @@ import { NOT_ON_THE_INTERNET, type Endpoint, type Guard } from './guard'
 import { guardedDial } from './guarded-dial'
 import { whyNotThere } from './guarded-lookup'
 import { makeOrigins } from './origins'
-import { type Proxy, type WireFailure, type WireReply, type WireRequest } from './wire'
+import { type Http2, type Proxy, type WireFailure, type WireReply, type WireRequest } from './wire'
 
 export interface GuardedOptions {
   readonly guard: Guard
@@ -18,6 +18,7 @@ export interface GuardedOptions {
   /** HTTP/2 connections to one origin at most; of HTTP/1.1 eight times as many, or eight where they grow with the load. */
   readonly connections: number
   readonly growing?: true
+  readonly http2?: Http2
   /** See `guardedDial`. */
   readonly proxy?: Proxy
 }
@@ -41,7 +42,10 @@ const POOL = { most: 128, idleAfter: 120_000 }
 const RESOLVED_WITHIN = 3000
 
 /** Throws what OpenSSL says about unreadable authorities. */
-export function makeGuardedWire({ guard, ca, connections, growing, proxy }: GuardedOptions, clock: Clock): GuardedWire {
+export function makeGuardedWire(
+  { guard, ca, connections, growing, http2, proxy }: GuardedOptions,
+  clock: Clock,
+): GuardedWire {
   const origins = makeOrigins(POOL, clock)
   // One for all: reading the world's authorities takes a tenth of a second of a slow processor.
   const context = createSecureContext({
@@ -58,6 +62,7 @@ export function makeGuardedWire({ guard, ca, connections, growing, proxy }: Guar
       maxStreams: STREAMS,
       connections,
       ...(growing === undefined ? {} : { growing }),
+      ...(http2 === undefined ? {} : { http2 }),
       // What a stranger's server says is not worth an operator's attention.
       notice: () => undefined,
     }

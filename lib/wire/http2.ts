@@ -1,15 +1,18 @@
 /**
- * Requests to one origin over HTTP/2 (RFC 9113, `node:http2`): a queue and a small pool of connections. Sends again only what no peer
+ * Requests to one origin over HTTP/2 (RFC 9113): a queue and a small pool of connections. Sends again only what no peer
  * can have processed. Knows nothing of push.
  */
 import { type Clock } from '../clock'
 import { dial, placeOf, type Dial } from './dial'
 import { makeFifo } from './fifo'
 import { openConnection, type Asked, type Connection } from './http2-connection'
+import { openOwnSession } from './h2/session'
 import { openNodeSession } from './http2-node'
 import { type OpenSession } from './http2-session'
 import { fixedSize, growingSize } from './pool-size'
-import { type Origin, type OriginOptions, type WireFailure, type WireReply } from './wire'
+import { type Http2, type Origin, type OriginOptions, type WireFailure, type WireReply } from './wire'
+
+const SESSIONS: Readonly<Record<Http2, OpenSession>> = { own: openOwnSession, node: openNodeSession }
 
 const FIRST_HOLD = 250
 /** The request's own time was over. */
@@ -26,12 +29,8 @@ function dialling(options: OriginOptions, clock: Clock): Dial {
  * for a growing, jittered moment. Throws if certificate, key or authorities can't be read. `via`: another way to connect, which gives
  * sockets that speak h2.
  */
-export function makeHttp2Origin(
-  options: OriginOptions,
-  clock: Clock,
-  via = dialling(options, clock),
-  openSession: OpenSession = openNodeSession,
-): Origin {
+export function makeHttp2Origin(options: OriginOptions, clock: Clock, via = dialling(options, clock)): Origin {
+  const openSession = SESSIONS[options.http2 ?? 'own']
   const most = Math.max(1, options.connections ?? 1)
   const queue = makeFifo<Asked>()
   const pool: Connection[] = []

@@ -53,6 +53,9 @@ export interface Proxy {
   readonly authorization?: () => string | undefined
 }
 
+/** Implementations of HTTP/2 that behave alike. */
+export type Http2 = 'own' | 'node'
+
 export interface OriginOptions {
   /** `https://host[:port]`. */
   readonly url: string
@@ -73,6 +76,8 @@ export interface OriginOptions {
   /** Streams to use until the peer's SETTINGS say otherwise, and at most ever. */
   readonly initialStreams: number
   readonly maxStreams: number
+  /** Who speaks HTTP/2, where it is spoken: this program, or `node:http2`; default `own`. */
+  readonly http2?: Http2
   /** Connections at most; default 1. */
   readonly connections?: number
   /** Only as many of them as the load needs, which begins with one; otherwise all, as soon as there is a queue. */

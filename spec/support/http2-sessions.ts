@@ -1,9 +1,7 @@
 /** Both ways in which HTTP/2 is spoken; whatever holds of one must hold of the other. */
-import { openOwnSession } from '../../lib/wire/h2/session'
-import { openNodeSession } from '../../lib/wire/http2-node'
-import { type OpenSession } from '../../lib/wire/http2-session'
+import { type Http2 } from '../../lib/wire/wire'
 
-export const sessions: readonly (readonly [name: string, openSession: OpenSession])[] = [
-  ['our own', openOwnSession],
-  ['node:http2', openNodeSession],
+export const sessions: readonly (readonly [name: string, http2: Http2])[] = [
+  ['this program', 'own'],
+  ['node:http2', 'node'],
 ]

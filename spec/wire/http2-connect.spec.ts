@@ -13,7 +13,7 @@ import { sessions } from '../support/http2-sessions'
 
 const POST: WireRequest = { method: 'POST', path: '/', headers: {}, body: '{}' }
 
-describe.each(sessions)('wire/http2, connecting, by %s', (_name, openSession) => {
+describe.each(sessions)('wire/http2, connecting, by %s', (_name, http2) => {
   let clock: HandClock
   let notices: string[]
   const ends: (() => Promise<unknown>)[] = []
@@ -37,12 +37,11 @@ describe.each(sessions)('wire/http2, connecting, by %s', (_name, openSession) =>
         maxBody: 1000,
         initialStreams: 0,
         maxStreams: 100,
+        http2,
         notice: (text) => notices.push(text),
         ...more,
       },
       clock,
-      undefined,
-      openSession,
     )
     ends.push(() => Promise.all([origin.close(0), clock.advance(0)]))
     return origin

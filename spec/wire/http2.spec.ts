@@ -8,7 +8,7 @@ import { sessions } from '../support/http2-sessions'
 
 const post = (path: string): WireRequest => ({ method: 'POST', path, headers: {}, body: '{}' })
 
-describe.each(sessions)('wire/http2, by %s', (_name, openSession) => {
+describe.each(sessions)('wire/http2, by %s', (_name, http2) => {
   let clock: HandClock
   let notices: string[]
   const ends: (() => Promise<unknown>)[] = []
@@ -37,12 +37,11 @@ describe.each(sessions)('wire/http2, by %s', (_name, openSession) => {
         maxBody: 1000,
         initialStreams: 0,
         maxStreams: 100,
+        http2,
         notice: (text) => notices.push(text),
         ...more,
       },
       clock,
-      undefined,
-      openSession,
     )
     ends.push(() => Promise.all([origin.close(0), clock.advance(0)]))
     return origin
@@ -90,6 +89,13 @@ describe.each(sessions)('wire/http2, by %s', (_name, openSession) => {
       })
       expect(never).toEqual(expect.arrayContaining(['authorization', ':path']))
       expect(never).not.toContain('apns-topic')
+    })
+
+    it('is spoken by whom the setting names', async () => {
+      const peer = await peerOf(ok)
+      await originOf(peer.port).request(post('/'))
+      // The one thing by which a peer can tell them apart: how much they say they take.
+      expect(peer.sessions[0]?.remoteSettings.maxHeaderListSize === 32_768).toBe(http2 === 'own')
     })
 
     it('with a header that HTTP/2 forbids fails alone', async () => {
