@@ -1,86 +1,85 @@
 /** The wire against an HTTP/2 server that nobody here wrote: nghttpd of nghttp2, which shares no code with Node but its framing library. */
-import { spawn, type ChildProcess } from 'node:child_process'
-import { once } from 'node:events'
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
-import { createServer } from 'node:net'
-import { tmpdir } from 'node:os'
+import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { systemClock } from '../../lib/clock'
-import { makeHttp2Origin } from '../../lib/wire/http2'
 import { type Origin } from '../../lib/wire/wire'
 import { programPath, realDescribe } from '../support/available'
-import { authority, ca, portOf } from '../support/http2-peer'
+import { sessions } from '../support/http2-sessions'
+import { openWorkshop, type Workshop } from '../support/real-http2'
 
 realDescribe('nghttpd', 'wire/http2 against nghttpd', () => {
-  let folder: string
-  let server: ChildProcess
-  let origin: Origin
-  let frames = ''
-
-  const startNghttpd = async (...words: string[]): Promise<void> => {
-    const probe = createServer()
-    const port = await portOf(probe)
-    probe.close()
-    await once(probe, 'close')
-    const { certPem, keyPem } = authority.issueServer()
-    writeFileSync(join(folder, 'cert.pem'), certPem)
-    writeFileSync(join(folder, 'key.pem'), keyPem, { mode: 0o600 })
-    const files = [String(port), join(folder, 'key.pem'), join(folder, 'cert.pem')]
-    frames = ''
-    server = spawn(programPath('nghttpd') ?? 'nghttpd', ['-v', '-a', '127.0.0.1', '-d', folder, ...words, ...files])
-    server.stdout?.on('data', (text: Buffer) => (frames += text.toString()))
-    while (!/listen/i.test(frames)) await once(server.stdout ?? server, 'data')
-    origin = makeHttp2Origin(
-      {
-        url: `https://localhost:${port}`,
-        ca,
-        requestTimeout: 10_000,
-        connectTimeout: 5000,
-        pingAfter: 15_000,
-        maxBody: 1000,
-        initialStreams: 0,
-        maxStreams: 100,
-        notice: () => undefined,
-      },
-      systemClock,
-    )
-  }
+  let workshop: Workshop
+  let frames: () => string
 
   beforeEach(() => {
-    folder = mkdtempSync(join(tmpdir(), 'nghttpd-'))
+    workshop = openWorkshop()
   })
-  afterEach(async () => {
-    await origin.close(1000)
-    server.kill()
-    await once(server, 'exit')
-    rmSync(folder, { recursive: true })
-  })
+  afterEach(() => workshop.close())
 
-  it('sends a hundred requests over one stream at a time, none refused, no PRIORITY frame', async () => {
-    await startNghttpd('-m', '1', '--echo-upload')
-    const replies = await Promise.all(
-      Array.from({ length: 100 }, (_, n) =>
-        origin.request({ method: 'POST', path: `/${n}`, headers: { 'x-n': String(n) }, body: `body ${n}` }),
-      ),
-    )
-    expect(replies.map((reply) => (reply.is === 'reply' ? `${reply.status} ${reply.body}` : reply.why))).toEqual(
-      Array.from({ length: 100 }, (_, n) => `200 body ${n}`),
-    )
-    expect(frames).not.toMatch(/RST_STREAM|PRIORITY frame|GOAWAY/)
-    expect(new Set([...frames.matchAll(/\[id=(\d+)\]/g)].map(([, id]) => id)).size).toBe(1)
-  })
+  describe.each(sessions)('by %s', (_name, http2) => {
+    const startNghttpd = async (...words: string[]): Promise<Origin> => {
+      const port = await workshop.freePort()
+      const nghttpd = programPath('nghttpd') ?? 'nghttpd'
+      const all = ['-v', '-a', '127.0.0.1', '-d', workshop.folder, ...words, String(port), 'key.pem', 'cert.pem']
+      const { said } = workshop.start(nghttpd, all)
+      frames = said
+      await workshop.until(() => /listen/i.test(said()))
+      return workshop.origin(port, { http2 })
+    }
 
-  it('says which headers must not enter a compression table', async () => {
-    await startNghttpd()
-    const headers = { authorization: 'bearer x', 'apns-topic': 'org.example' }
-    const sensitive = ['authorization', ':path']
-    expect(await origin.request({ method: 'GET', path: '/nothing', headers, sensitive, body: '' })).toMatchObject({
-      is: 'reply',
-      status: 404,
+    it('sends a hundred requests over one stream at a time, none refused, no PRIORITY frame', async () => {
+      const origin = await startNghttpd('-m', '1', '--echo-upload')
+      const replies = await Promise.all(
+        Array.from({ length: 100 }, (_, n) =>
+          origin.request({ method: 'POST', path: `/${n}`, headers: { 'x-n': String(n) }, body: `body ${n}` }),
+        ),
+      )
+      expect(replies.map((reply) => (reply.is === 'reply' ? `${reply.status} ${reply.body}` : reply.why))).toEqual(
+        Array.from({ length: 100 }, (_, n) => `200 body ${n}`),
+      )
+      expect(frames()).not.toMatch(/RST_STREAM|PRIORITY frame|GOAWAY/)
+      expect(new Set([...frames().matchAll(/\[id=(\d+)\]/g)].map(([, id]) => id)).size).toBe(1)
     })
-    expect(frames).toMatch(/sensitive\) authorization: bearer x/)
-    expect(frames).toMatch(/sensitive\) :path: \/nothing/)
-    expect(frames).toMatch(/stream_id=1\) apns-topic: org.example/)
-    expect(frames).not.toMatch(/RST_STREAM|GOAWAY/)
+
+    it('says which headers must not enter a compression table', async () => {
+      const origin = await startNghttpd()
+      const headers = { authorization: 'bearer x', 'apns-topic': 'org.example' }
+      const sensitive = ['authorization', ':path']
+      const request = { method: 'GET', path: '/nothing', headers, sensitive, body: '' } as const
+      for (let n = 0; n < 3; n++) expect(await origin.request(request)).toMatchObject({ is: 'reply', status: 404 })
+      expect(frames().match(/sensitive\) authorization: bearer x/g)).toHaveLength(3)
+      expect(frames().match(/sensitive\) :path: \/nothing/g)).toHaveLength(3)
+      expect(frames().match(/stream_id=\d+\) apns-topic: org.example/g)).toHaveLength(3)
+      expect(frames()).not.toMatch(/RST_STREAM|GOAWAY/)
+    })
+
+    it.each([0, 64])('keeps to a header table of %i bytes', async (size) => {
+      const origin = await startNghttpd(`--header-table-size=${size}`, '--echo-upload')
+      for (let n = 0; n < 20; n++) {
+        const headers = { 'x-same': 'always', 'x-n': String(n), 'x-long': 'y'.repeat(n * 10) }
+        const reply = await origin.request({ method: 'POST', path: '/', headers, body: String(n) })
+        expect(reply).toMatchObject({ status: 200, body: String(n) })
+      }
+      expect(frames()).not.toMatch(/RST_STREAM|GOAWAY/)
+    })
+
+    it('keeps to small windows', async () => {
+      // 2^10 - 1 bytes for a stream, 2^16 - 1 for the connection.
+      const origin = await startNghttpd('-w', '10', '-W', '16', '--echo-upload', '--max-concurrent-streams=20')
+      const body = 'z'.repeat(900)
+      const replies = await Promise.all(
+        Array.from({ length: 200 }, () =>
+          origin.request({ method: 'POST', path: '/', headers: {}, body: body.repeat(5) }),
+        ),
+      )
+      for (const reply of replies) expect(reply).toMatchObject({ status: 200, body: body.repeat(5).slice(0, 1000) })
+    })
+
+    it('takes what is padded', async () => {
+      const origin = await startNghttpd('--padding=100')
+      writeFileSync(join(workshop.folder, 'file'), 'content')
+      const reply = await origin.request({ method: 'GET', path: '/file', headers: {}, body: '' })
+      expect(reply).toMatchObject({ status: 200, body: 'content' })
+      expect(frames()).toMatch(/padlen=/)
+    })
   })
 })
