@@ -192,10 +192,28 @@ const usual: readonly Sentence[] = [
     },
   ],
   [
-    /^FCM will answer (.+)$/,
-    ({ house }, [row = '']) => {
+    /^APNs will say goodbye, the push (answered|unprocessed|taken)$/,
+    ({ house }, [push]) => {
+      const reason = 'Shutdown'
+      const goodbyes = {
+        answered: answers.goaway({ reason }),
+        unprocessed: answers.goaway({ lastStreamId: 'before', reason }),
+        taken: answers.goaway({ code: 2, reason }, 'unanswered'),
+      }
+      house.apns.script({ answer: goodbyes[push as keyof typeof goodbyes], times: 1 })
+    },
+  ],
+  [
+    /^APNs has seen (\d+) connections?$/,
+    ({ house }, [count]) => expect(house.apns.connections).toHaveLength(Number(count)),
+  ],
+  [
+    /^FCM will answer (.+?)(?:, to be asked again in (\d+) s, written as a date)?$/,
+    ({ house }, [row = '', seconds]) => {
       if (!Object.hasOwn(fcmRows, row)) throw new Error(`FCM knows no "${row}"`)
-      house.fcm.inject({ is: 'row', row: row as FcmRowName }, { times: 1 })
+      const date = new Date(house.clock.now() + Number(seconds ?? 0) * 1000).toUTCString()
+      const later = seconds === undefined ? {} : { retryAfter: date }
+      house.fcm.inject({ is: 'row', row: row as FcmRowName, ...later }, { times: 1 })
     },
   ],
   [/^(\d+) s pass$/, ({ house }, [seconds]) => house.pass(Number(seconds) * 1000)],
