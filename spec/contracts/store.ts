@@ -10,6 +10,7 @@ import { storeForgets } from './store-forgetting'
 import { storeKeeps } from './store-keep'
 import { storeServesOperators } from './store-operators'
 import { storeRegisters } from './store-registry'
+import { storeTellsServers } from './store-remote-disables'
 import { type StoreSetUp, storeScene } from './store-scene'
 
 /** Declares the whole suite. `open` opens the same data again once the store before was closed. */
@@ -17,6 +18,7 @@ export function storeContract(setUp: StoreSetUp): void {
   const scene = storeScene(setUp)
   storeRegisters(scene)
   storeForgets(scene)
+  storeTellsServers(scene)
   storeKnowsBareAddresses(scene)
   storeKeeps(scene)
   storeServesOperators(scene)
