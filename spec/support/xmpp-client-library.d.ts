@@ -8,6 +8,8 @@ declare module '@xmpp/client' {
     readonly iqCaller: { request(stanza: Element, timeoutMs?: number): Promise<Element> }
     start(): Promise<unknown>
     stop(): Promise<unknown>
+    readonly socket: { destroy(): void } | null
+    readonly streamManagement: { readonly enabled: boolean; readonly id: string }
     send(stanza: Element): Promise<void>
     on(event: 'error', listener: (error: Error) => void): this
     on(event: 'stanza', listener: (stanza: Element) => void): this

@@ -13,6 +13,8 @@ export interface RealClient {
   enable(jid: string, node: string, options?: Readonly<Record<string, string>>): Promise<void>
   /** Sends a chat message. */
   message(to: string, body: string): Promise<void>
+  /** Breaks the connection off without a word, as a phone does that loses the network: the session hibernates (XEP-0198). */
+  cut(): Promise<void>
   /** Goes offline in order. */
   stop(): Promise<void>
 }
@@ -51,6 +53,13 @@ export async function connectClient(
       await iq(xml('iq', { type: 'set' }, enable))
     },
     message: (to, body) => entity.send(xml('message', { to, type: 'chat' }, xml('body', {}, body))),
+    async cut() {
+      for (let looks = 0; !entity.streamManagement.enabled; looks++) {
+        if (looks > 100) throw new Error('the server offers no stream management')
+        await iq(xml('iq', { type: 'get' }, xml('ping', { xmlns: 'urn:xmpp:ping' }))).catch(() => undefined)
+      }
+      entity.socket?.destroy()
+    },
     async stop() {
       await entity.stop()
     },
