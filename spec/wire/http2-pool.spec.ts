@@ -3,6 +3,7 @@ import { makeHttp2Origin } from '../../lib/wire/http2'
 import { type Origin, type OriginOptions, type WireRequest } from '../../lib/wire/wire'
 import { handClock, settle, type HandClock } from '../support/hand-clock'
 import { ca, makePeer, ok, type Peer } from '../support/http2-peer'
+import { sessions } from '../support/http2-sessions'
 
 const post = (path: string, more: Partial<WireRequest> = {}): WireRequest => ({
   method: 'POST',
@@ -13,7 +14,7 @@ const post = (path: string, more: Partial<WireRequest> = {}): WireRequest => ({
 })
 const LIMIT = 4
 
-describe('wire/http2, how many connections', () => {
+describe.each(sessions)('wire/http2, how many connections, by %s', (_name, http2) => {
   let clock: HandClock
   let peer: Peer
   let held: { readonly stream: ServerHttp2Stream; readonly session: number }[]
@@ -42,6 +43,7 @@ describe('wire/http2, how many connections', () => {
         maxStreams: 100,
         connections: 3,
         growing: true,
+        http2,
         notice: () => undefined,
         ...more,
       },
@@ -65,11 +67,11 @@ describe('wire/http2, how many connections', () => {
     }
     for (let tenth = 0; tenth < tenths; tenth++) {
       fill()
-      await settle(20)
+      await until(() => held.length >= Math.min(most, LIMIT))
       await clock.advance(100)
       const oldest = held.shift()
       if (oldest !== undefined) ok(oldest.stream)
-      await settle(20)
+      await until(() => out.size < most)
     }
     const left = (): boolean => {
       for (const { stream } of held.splice(0)) ok(stream)
@@ -95,9 +97,9 @@ describe('wire/http2, how many connections', () => {
   it('grows by one each second in which all streams are in use, up to its bound, and all are used', async () => {
     const origin = originOf()
     await load(origin, 40, 15)
-    expect(peer.sessions).toHaveLength(2)
+    await until(() => peer.sessions.length === 2)
     await load(origin, 40, 12)
-    expect(peer.sessions).toHaveLength(3)
+    await until(() => peer.sessions.length === 3)
     await load(origin, 40, 40)
     expect(peer.sessions).toHaveLength(3)
     expect(origin.connections?.()).toBe(3)
@@ -131,7 +133,7 @@ describe('wire/http2, how many connections', () => {
   it('shrinks after a minute in which fewer would have done, letting what is under way end', async () => {
     const origin = originOf({ connections: 2 })
     await load(origin, 40, 15)
-    expect(openNow()).toBe(2)
+    await until(() => openNow() === 2)
     const slow = [origin.request(post('/')), origin.request(post('/'))]
     await until(() => held.length === 2)
     await clock.advance(62_000)
@@ -147,7 +149,7 @@ describe('wire/http2, how many connections', () => {
     const origin = makeHttp2Origin(
       {
         ...{ url: `https://localhost:${peer.port}`, ca, requestTimeout: 600_000, connectTimeout: 5000 },
-        ...{ pingAfter: 600_000, maxBody: 1000, initialStreams: 0, maxStreams: 100, connections: 2 },
+        ...{ pingAfter: 600_000, maxBody: 1000, initialStreams: 0, maxStreams: 100, connections: 2, http2 },
         notice: () => undefined,
       },
       clock,
