@@ -14,6 +14,10 @@ export interface EjabberdOptions {
   readonly componentDomain: string
   readonly secret: string
   readonly users: readonly { readonly name: string; readonly password: string }[]
+  /** More domains of components on the same port, with the same secret. */
+  readonly moreDomains?: readonly string[]
+  /** Whom it may reach by s2s, which is where it looks for a component that is not there: everybody but these domains. */
+  readonly withoutS2s?: readonly string[]
   /** More lines of YAML for the top of the configuration. */
   readonly more?: string
 }
@@ -36,6 +40,8 @@ interface Ports {
 const yaml = (text: string): string => JSON.stringify(text)
 
 function configuration(options: EjabberdOptions, { client, component }: Ports): string {
+  const { componentDomain, moreDomains = [], secret, withoutS2s = [] } = options
+  const hosts = [componentDomain, ...moreDomains].map((domain) => `${yaml(domain)}: { password: ${yaml(secret)} }`)
   return `
 hosts: [${yaml(options.domain ?? 'localhost')}]
 loglevel: info
@@ -43,7 +49,16 @@ auth_method: internal
 auth_password_format: plain
 # COMPAT(@xmpp/client 0.13.1): its SCRAM answers with nothing since sasl-scram-sha-1 1.3.0 became asynchronous.
 disable_sasl_mechanisms: [SCRAM-SHA-1, SCRAM-SHA-256, SCRAM-SHA-512, DIGEST-MD5, X-OAUTH2]
-s2s_access: none
+acl:
+  unreachable:
+    server: [${withoutS2s.map(yaml).join(', ')}]
+access_rules:
+  s2s:
+    - deny: unreachable
+    - allow: all
+s2s_access: s2s
+s2s_dns_timeout: 1
+s2s_dns_retries: 1
 ${options.more ?? ''}
 listen:
   - port: ${client}
@@ -54,9 +69,8 @@ listen:
     ip: "127.0.0.1"
     module: ejabberd_service
     access: all
-    hosts:
-      ${yaml(options.componentDomain)}:
-        password: ${yaml(options.secret)}
+    global_routes: false
+    hosts: { ${hosts.join(', ')} }
 modules:
   mod_disco: {}
   mod_offline: {}
@@ -103,6 +117,8 @@ export async function startEjabberd(options: EjabberdOptions): Promise<EjabberdP
       EJABBERD_LOG_PATH: join(directory, 'ejabberd.log'),
       ERL_CRASH_DUMP: join(directory, 'crash.dump'),
       HOME: directory,
+      // Names are looked up by the C library, and no spec waits for a name server that is not there.
+      RES_OPTIONS: 'timeout:1 attempts:1',
     },
     directory,
     ready: [

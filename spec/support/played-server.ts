@@ -1,7 +1,8 @@
 /** A simulated server with the face of a real one, so that one story is told of both. */
 import { parse } from 'ltx'
 import { type PersonalityName, startXmppServerSimulator } from '../../lib/sim/xmpp-server'
-import { type RealServerOptions, type StoryServer } from './real-story'
+import { type RealServerOptions } from './real-server'
+import { type StoryServer } from './real-story'
 
 const DOMAIN = 'localhost'
 
@@ -14,10 +15,6 @@ export async function startPlayed(personality: PersonalityName, options: RealSer
     domain: DOMAIN,
     componentService: server.service,
     stop: () => server.close(),
-    async logged() {
-      const heard = await server.waitFor((each) => each.by === 'component' && each.xml.includes('<item-not-found '))
-      return heard.xml
-    },
     connect({ name }) {
       const client = server.client(`${name}@${DOMAIN}/${(logins += 1)}`)
       const iq: Awaited<ReturnType<StoryServer['connect']>>['iq'] = async (text) => {
@@ -28,7 +25,6 @@ export async function startPlayed(personality: PersonalityName, options: RealSer
       }
       return Promise.resolve({
         jid: client.jid,
-        messages: [],
         iq,
         async enable(jid, node) {
           await iq(`<iq type='set'><enable xmlns='urn:xmpp:push:0' jid='${jid}' node='${node}'/></iq>`)

@@ -56,7 +56,7 @@ export async function startRealHouse(server: Attached): Promise<RealHouse> {
       component: { domain, service, secret },
       store: { kind: 'sqlite', file: 'xmpp-push.db' },
       apps: { [TOPIC]: app },
-      access: { admins: [admin] },
+      access: { register: ['localhost'], admins: [admin] },
     }),
   )
   const read = readConfig({ file, env: {} })

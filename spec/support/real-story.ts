@@ -1,37 +1,28 @@
 /** One push all the way through an XMPP server, told in the same words for each of them, real or played. */
-import { type ServerProcess } from '../../lib/sim/server-process'
+import { startPublishWatch, type PublishWatch } from './publish-watch'
 import { startRealHouse, type RealHouse } from './real-house'
+import { admin, juliet, PUSH, romeo, SECRET, TOWN, type RealServer, type RealServerOptions } from './real-server'
 import { connectClient, type RealClient } from './xmpp-client'
 
-export interface RealServer extends ServerProcess {
-  readonly domain: string
-  readonly clientService: string
-  readonly componentService: string
-}
+export type { RealServer, RealServerOptions } from './real-server'
+
+/** As much of a client as the story needs. */
+export type StoryClient = Pick<RealClient, 'jid' | 'iq' | 'enable' | 'message' | 'stop'>
 
 /** As much of a server as the story needs. */
 export interface StoryServer {
   readonly domain: string
   readonly componentService: string
-  connect(user: { readonly name: string; readonly password: string }): Promise<RealClient>
-  /** Resolves once the server has said such a thing. */
-  logged(pattern: RegExp): Promise<unknown>
+  connect(user: { readonly name: string; readonly password: string }): Promise<StoryClient>
   stop(): Promise<unknown>
 }
 
-export interface RealServerOptions {
-  readonly componentDomain: string
-  readonly secret: string
-  readonly users: readonly { readonly name: string; readonly password: string }[]
-}
+/** How often each server publishes to a dead node until it has unsubscribed: told item-not-found so many times, and no more. */
+export const DEAD_AFTER = { prosody: 16, ejabberd: 1 } as const
 
-const PUSH = 'push.localhost'
-const SECRET = 'a "secret" with \\ and ü'
-const juliet = { name: 'juliet', password: 'rose' }
-const romeo = { name: 'romeo', password: 'wherefore' }
-const admin = { name: 'admin', password: 'montague' }
 const OWN = 'a1'.repeat(32)
 const GIVEN = 'b2'.repeat(32)
+const FRESH = 'c3'.repeat(32)
 
 /** The command `register-device` with its form in the first stanza, as Martin and JaXMPP send it. */
 function registerDevice(fields: Readonly<Record<string, string>>): string {
@@ -42,44 +33,41 @@ function registerDevice(fields: Readonly<Record<string, string>>): string {
   )
 }
 
-async function register(client: RealClient, fields: Readonly<Record<string, string>>): Promise<string> {
+async function register(client: StoryClient, fields: Readonly<Record<string, string>>): Promise<string> {
   const answer = await client.iq(registerDevice(fields))
   const form = answer.getChild('command')?.getChild('x')
   const node = form?.getChildren('field').find((field) => field.attrs['var'] === 'node')
   return node?.getChildText('value') ?? `no node in ${answer.toString()}`
 }
 
-/** Registers the story's tests. `start` starts the server; `heard` is what it logs when it has heard of the dead node. */
-export function tellRealStory(start: (options: RealServerOptions) => Promise<RealServer>, heard: RegExp): void {
-  tellStory(async (options) => {
-    const server = await start(options)
-    const { domain, componentService } = server
-    return {
-      domain,
-      componentService,
-      connect: (user) => connectClient(server, user),
-      logged: (pattern) => server.logged(pattern),
-      stop: () => server.stop(),
-    }
-  }, heard)
+/** The story told of a real server, which others may share. */
+export function tellRealStory(server: () => RealServer, deadAfter: number): void {
+  tellStory(() => {
+    const { domain, componentService } = server()
+    const connect: StoryServer['connect'] = (user) => connectClient(server(), user)
+    return Promise.resolve({ domain, componentService, connect, stop: () => Promise.resolve() })
+  }, deadAfter)
 }
 
 /** The same for any server. */
-export function tellStory(start: (options: RealServerOptions) => Promise<StoryServer>, heard: RegExp): void {
+export function tellStory(start: (options: RealServerOptions) => Promise<StoryServer>, deadAfter: number): void {
   let server: StoryServer
+  let watch: PublishWatch
   let house: RealHouse
-  let sender: RealClient
+  let sender: StoryClient
   const stops: (() => Promise<unknown>)[] = []
 
   beforeAll(async () => {
-    server = await start({ componentDomain: PUSH, secret: SECRET, users: [juliet, romeo, admin] })
+    server = await start(TOWN)
     stops.push(() => server.stop())
-    const { componentService } = server
+    watch = await startPublishWatch(server.componentService)
+    stops.push(() => watch.close())
+    const { service: componentService } = watch
     house = await startRealHouse({ componentService, componentDomain: PUSH, secret: SECRET, admin: 'admin@localhost' })
     stops.push(() => house.close())
     sender = await server.connect(romeo)
     stops.push(() => sender.stop())
-    for (const token of [OWN, GIVEN]) house.apns.addDevice({ token, topic: house.topic })
+    for (const token of [OWN, GIVEN, FRESH]) house.apns.addDevice({ token, topic: house.topic })
   }, 60_000)
 
   afterAll(async () => {
@@ -122,24 +110,68 @@ export function tellStory(start: (options: RealServerOptions) => Promise<StorySe
     await again.stop()
   })
 
+  let dead: string
+
   it('wakes the device that an administrator registered for her', async () => {
     const fields = { provider: house.topic, 'device-token': GIVEN, account: 'juliet@localhost' }
     await expect(register(sender, fields)).rejects.toThrow('forbidden')
     const client = await server.connect(admin)
-    const node = await register(client, fields)
+    dead = await register(client, fields)
     await client.stop()
-    expectPush(await wakeByMessage(node, GIVEN), GIVEN)
+    expectPush(await wakeByMessage(dead, GIVEN), GIVEN)
   })
+
+  /** Romeo writes, and all that the server publishes for it is answered; how often it has published to the node by then. */
+  async function publishedAfter(body: string, node: string): Promise<number> {
+    await sender.message('juliet@localhost', body)
+    // The same server sends this over the same connection, behind what it publishes.
+    await sender.iq(`<iq type='get' to='${PUSH}'><ping xmlns='urn:xmpp:ping'/></iq>`)
+    const { length } = watch.publishes(node)
+    await watch.answered(node, length)
+    return length
+  }
 
   it('tells the server item-not-found at the publish after the one that found the token dead', async () => {
     house.apns.changeDevice(GIVEN, { kind: 'unregistered', since: Date.now() })
     await sender.message('juliet@localhost', 'O, speak again, bright angel!')
     await house.logged({ at: 'forgotten', app: house.topic, owner: 'juliet@localhost' })
     const { length } = house.apns.journal.entries
-    await sender.message('juliet@localhost', 'O Romeo, Romeo!')
+    await publishedAfter('O Romeo, Romeo!', dead)
     await house.logged({ at: 'answered', answer: 'unknown-node', publisher: server.domain })
-    await server.logged(heard)
+    expect(watch.publishes(dead).map(({ answer }) => answer)).toEqual(['result', 'result', 'item-not-found'])
     expect(house.apns.journal.entries).toHaveLength(length)
+  })
+
+  it('is told no more of the dead device in the end, for the server unsubscribed it', async () => {
+    const { length } = house.apns.journal.entries
+    let published = watch.publishes(dead).length
+    for (let turn = 1, before = 0; turn <= 50 && before !== published; turn++) {
+      before = published
+      published = await publishedAfter(`wherefore art thou? ${turn}`, dead)
+    }
+    expect(await publishedAfter('Deny thy father and refuse thy name', dead)).toBe(published)
+    const told = watch.publishes(dead).map(({ answer }) => answer)
+    expect(told.slice(0, 2)).toEqual(['result', 'result'])
+    expect(new Set(told.slice(2))).toEqual(new Set(['item-not-found']))
+    expect(told.length - 2).toBeGreaterThanOrEqual(deadAfter)
+    expect(house.apns.journal.entries).toHaveLength(length)
+  })
+
+  it('wakes her next device as if nothing had been', async () => {
+    const client = await server.connect(juliet)
+    const node = await register(client, { provider: house.topic, 'device-token': FRESH })
+    await client.stop()
+    expect(node).not.toBe(dead)
+    expectPush(await wakeByMessage(node, FRESH), FRESH)
+    expect(
+      watch
+        .publishes(dead)
+        .map(({ answer }) => answer)
+        .filter((answer) => answer === 'result'),
+    ).toHaveLength(2)
+    const again = await server.connect(juliet)
+    await again.iq(`<iq type='set'><disable xmlns='urn:xmpp:push:0' jid='${PUSH}'/></iq>`)
+    await again.stop()
     expect(house.apns.violations).toEqual([])
   })
 }
