@@ -22,6 +22,16 @@ export type Event =
     }
   /** `isOpen`: whoever reaches the address may ask. */
   | { readonly at: 'listening'; readonly url: string; readonly serves: readonly string[]; readonly isOpen: boolean }
+  /** A request over HTTP was answered; `path` is the route's, for its own may hold a device's token. */
+  | {
+      readonly at: 'asked'
+      readonly interface: string
+      readonly method: string
+      readonly path: string
+      readonly status: number
+      /** Milliseconds. */
+      readonly took: number
+    }
   | { readonly at: 'stopping'; readonly why: string }
   | { readonly at: 'stopped'; readonly waiting: number }
   /** The component link; `mend` says what the operator is to do. */
@@ -86,6 +96,7 @@ export type Observe = (event: Event) => void
 const text: { readonly [K in Event['at']]: (event: Extract<Event, { at: K }>) => string } = {
   started: (e) => `started: ${e.domains.join(', ')} for ${e.apps.length} apps`,
   listening: (e) => `${e.url} serves ${e.serves.join(', ')}${e.isOpen ? ' to whoever reaches it' : ''}`,
+  asked: (e) => `${e.interface}: ${e.method} ${e.path} is answered with ${e.status}`,
   stopping: (e) => `stopping: ${e.why}`,
   stopped: (e) => `stopped; ${e.waiting} deliveries wait on disk for the next start`,
   link: (e) =>
@@ -122,6 +133,8 @@ function levelOf(event: Event): Level {
       return 'warn'
     case 'answered':
       return event.answer === 'result' ? 'debug' : event.answer === 'nowhere' ? 'warn' : 'info'
+    case 'asked':
+      return 'debug'
     case 'settled':
       return event.outcome?.is === 'misconfigured' || event.outcome?.is === 'suspect' ? 'warn' : 'info'
     default:

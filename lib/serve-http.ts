@@ -1,8 +1,7 @@
 /** Every configured listener, served: its interfaces with their settings, who may ask, what it proves itself with. Part of the composition root. */
 import { type Config } from './config'
-import { interfaces } from './http/interfaces'
-import { type CommandCall, type HttpSurroundings } from './http/interface'
-import { startHttp, type HttpServer, type HttpTls } from './http/server'
+import { type CommandCall, type HttpInterface, type HttpSurroundings } from './http/interface'
+import { startHttp, type HttpProof, type HttpServer } from './http/server'
 import { type DoorApp } from './intake/app'
 import { type Register, type RegisterAnswer } from './intake/register'
 import { dialects } from './kinds'
@@ -12,8 +11,8 @@ type Http = Config['http']
 
 /** Rejects where a listener can't listen, or two interfaces of it claim one path. */
 export async function serveHttp(
-  { listeners, trustedProxies, interfaces: settings }: Http,
-  rest: Omit<HttpSurroundings, 'offers' | 'command'> & { readonly register: Register },
+  { listeners, trustedProxies, interfaces }: Http,
+  rest: Omit<HttpSurroundings, 'offers' | 'command' | 'beside'> & { readonly register: Register },
 ): Promise<HttpServer> {
   const { register, ...common } = rest
   const { apps, clock, observe } = rest
@@ -25,12 +24,18 @@ export async function serveHttp(
   }
   const offers = (): ReadonlyMap<string, DoorApp['offers']> =>
     new Map([...apps()].flatMap(([name, app]) => (Object.keys(app.offers).length === 0 ? [] : [[name, app.offers]])))
+  /** What a listener serves: opened for it alone. */
+  const opened = (serve: readonly string[]): readonly HttpInterface[] => {
+    const all: HttpInterface[] = []
+    const surroundings = { ...common, command, offers, beside: () => all }
+    for (const name of serve) all.push(...[interfaces[name]].flatMap((open) => open?.(surroundings) ?? []))
+    return all
+  }
   const http = await startHttp({
-    listeners: listeners.map(({ tokens, limit, serve, ...place }) => ({
-      ...place,
-      serve: serve.map((name) => interfaces[name]({ ...common, command, offers }, settings)),
+    listeners: listeners.map(({ limit, serve, host, port, ...proof }) => ({
+      ...{ host, port, serve: opened(serve) },
       ...(limit === undefined ? {} : { pace: limit }),
-      ...(tokens === undefined ? {} : { auth: { tokens, certificates: place.tls?.clients !== undefined } }),
+      ...proofOf(proof),
     })),
     ...{ trustedProxies, clock, observe },
   })
@@ -42,7 +47,15 @@ export async function serveHttp(
   return http
 }
 
-/** What each listener proves itself with, in their order. */
-export function tlsOf({ listeners }: Http): readonly (HttpTls | undefined)[] {
-  return listeners.map(({ tls }) => tls)
+/** What a listener proves itself with, and whom it believes. */
+function proofOf({ tls, tokens }: Pick<Http['listeners'][number], 'tls' | 'tokens'>): HttpProof {
+  return {
+    ...(tls === undefined ? {} : { tls }),
+    ...(tokens === undefined ? {} : { auth: { tokens, certificates: tls?.clients !== undefined } }),
+  }
+}
+
+/** What each listener proves itself with, and whom it believes, in their order. */
+export function proofsOf({ listeners }: Http): readonly HttpProof[] {
+  return listeners.map(proofOf)
 }

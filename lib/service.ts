@@ -18,7 +18,7 @@ import { type Account } from './model/accounting'
 import { type Registration } from './model/registration'
 import { type Observe } from './observe'
 import { closeApps, doorsOf, openApps, sendingOf } from './open-apps'
-import { serveHttp, tlsOf } from './serve-http'
+import { proofsOf, serveHttp } from './serve-http'
 import { type Store } from './stores/store'
 import { version } from './version'
 import { makeLink, tryLink, type Link } from './xmpp/component'
@@ -216,7 +216,7 @@ export async function startService(config: Config, surroundings: Surroundings): 
       doors = doorsOf(apps)
       sending = sendingOf(apps)
       settings = fresh.apps
-      http.renew(tlsOf(fresh.http))
+      http.renew(proofsOf(fresh.http))
       for (const name of new Set([...old.keys(), ...apps.keys()])) dispatcher.release(name)
       observe({ at: 'reloaded', apps: [...apps.keys()] })
       await closeApps(new Map([...old].filter(([name, app]) => apps.get(name) !== app)))

@@ -126,7 +126,9 @@ function mayImport({ from, what, isType, isLazy }: Import): boolean {
   }
   if (from === 'kinds') return isIn(what, ...extensions)
   if (isConfig(from)) {
-    return what === 'kinds' || folderOf(what) === 'model' || isConfig(what) || (contracts.includes(what) && isType)
+    const isInterface = what === 'http/interfaces' || (what === 'http/interface' && isType)
+    const isContract = contracts.includes(what) && isType
+    return what === 'kinds' || folderOf(what) === 'model' || isConfig(what) || isInterface || isContract
   }
   if (from === 'service' || from === 'open-apps' || from === 'serve-http') {
     const isImplementation = isIn(what, ...extensions) && !contracts.includes(what)

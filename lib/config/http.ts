@@ -2,18 +2,12 @@
 import { createPrivateKey, X509Certificate } from 'node:crypto'
 import { isIP } from 'node:net'
 import { z } from 'zod'
+import { type OpenInterface } from '../http/interface'
 import { type Credential, Opaque } from '../model/opaque'
-import { type OptionWords } from '../model/options'
+import { type OptionWords, pace } from '../model/options'
 import { type Fault, spell } from './fault'
 import { either, readPart } from './faults'
-import {
-  builtInterfaces,
-  interfaceNames,
-  interfaceSettings,
-  type InterfaceName,
-  type InterfaceSettings,
-} from './interfaces'
-import { pace } from './limits'
+import { builtInterfaces, interfaceNames, makeInterfaces } from './interfaces'
 import { refuse } from './words'
 
 /** What a listener proves itself with, as PEM. */
@@ -28,7 +22,8 @@ export interface Listener {
   readonly host: string
   /** 0: any that is free. */
   readonly port: number
-  readonly serve: readonly InterfaceName[]
+  /** Names of interfaces that there are. */
+  readonly serve: readonly string[]
   readonly tls?: ListenerTls
   /** Bearer tokens by the name of who has them; empty where certificates alone do. Absent: whoever reaches it may ask. */
   readonly tokens?: ReadonlyMap<string, Opaque>
@@ -38,7 +33,8 @@ export interface Listener {
 export interface Http {
   readonly listeners: readonly Listener[]
   readonly trustedProxies: readonly string[]
-  readonly interfaces: InterfaceSettings
+  /** What opens each interface, by its name. */
+  readonly interfaces: Readonly<Record<string, OpenInterface>>
 }
 
 interface Place {
@@ -55,11 +51,9 @@ function readListen(text: string, ctx: z.RefinementCtx): Place {
   return place
 }
 
-function readName(name: string, ctx: z.RefinementCtx): InterfaceName {
-  const found = interfaceNames.find((each) => each === name)
-  if (found !== undefined) return found
-  refuse(ctx, `there is no interface "${name}"`, `Write ${either(interfaceNames)}`)
-  return z.NEVER
+function readName(name: string, ctx: z.RefinementCtx): string {
+  if (!interfaceNames.includes(name)) refuse(ctx, `there is no interface "${name}"`, `Write ${either(interfaceNames)}`)
+  return name
 }
 
 function readProxy(text: string, ctx: z.RefinementCtx): string {
@@ -138,7 +132,7 @@ export function makeHttp(words: OptionWords) {
         .array(z.string().transform(readProxy))
         .default([])
         .describe('Addresses and networks of proxies whose `X-Forwarded-For` is believed.'),
-      interfaces: interfaceSettings,
+      interfaces: makeInterfaces(words),
     })
     .describe('Where HTTP interfaces are served; nowhere if it is left out.')
 }
@@ -151,7 +145,7 @@ function isLoopback(host: string): boolean {
 
 function listenerOf({ listen, tls, auth, limit, serve }: Read, at: number, faults: Fault[]): Listener {
   const tokens = auth === undefined || auth === 'open' ? undefined : auth.tokens
-  const guarded = serve.filter((each) => builtInterfaces[each] === 'callers')
+  const guarded = serve.filter((each) => builtInterfaces.get(each) === 'callers')
   const isUnguarded = auth === undefined && tls?.clients === undefined && !isLoopback(listen.host)
   if (isUnguarded && guarded.length > 0) {
     faults.push({

@@ -1,10 +1,6 @@
 /** The keys that bound what passes: paces at the door, and the fuse against mass forgetting. Their defaults live where they are used. */
 import { z } from 'zod'
-
-export const pace = z.strictObject({
-  burst: z.number().int().min(1).describe('How many may pass at once after a rest.'),
-  perSecond: z.number().positive().describe('How many may pass per second in the long run.'),
-})
+import { pace } from '../model/options'
 
 export const limits = z.strictObject({
   node: pace.optional().describe('Per device. Default: 30 at once, 0.5 a second.'),

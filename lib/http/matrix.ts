@@ -6,7 +6,7 @@ import { type Context } from 'hono'
 import { z } from 'zod'
 import { matchApp } from '../model/match'
 import { type Caller } from './caller'
-import { type HttpInterface, type HttpSurroundings } from './interface'
+import { httpInterface, type HttpSurroundings, type Served } from './interface'
 import { jsonIn } from './json'
 
 /** Milliseconds; homeservers wait for half a minute. */
@@ -29,7 +29,14 @@ const body = z.object({
 
 type Device = z.output<typeof device>
 
-export function matrix({ apps, deliver, observe }: HttpSurroundings): HttpInterface {
+export const matrix = httpInterface({
+  name: 'matrix',
+  for: 'callers',
+  about: 'The push gateway of Matrix.',
+  open: serve,
+})
+
+function serve({ apps, deliver, observe }: HttpSurroundings): Served {
   function appOf({ app_id: name }: Device): string | undefined {
     if (apps().has(name)) return name
     const matched = matchApp(apps().values(), { platform: name })
@@ -89,7 +96,6 @@ export function matrix({ apps, deliver, observe }: HttpSurroundings): HttpInterf
   }
 
   return {
-    ...{ name: 'matrix', for: 'callers' },
     routes: [
       { method: 'POST', path: '/_matrix/push/v1/notify', answer: notify },
       // The specification has gateways for which a client asks so whether they are there (MSC2970).

@@ -3,14 +3,13 @@
  * wait 2 s: after 1.5 s what is ours is answered as sent.
  */
 import { type Context } from 'hono'
+import { z } from 'zod'
 import { matchApp } from '../model/match'
 import { type Caller } from './caller'
-import { type HttpInterface, type HttpSurroundings } from './interface'
+import { httpInterface, type HttpSurroundings, type Served } from './interface'
 import { jsonIn } from './json'
 import { failureOf, spelledAs, type Failed, type MongoosePushSettings } from './mongoosepush-answer'
 import { readMongoosePush } from './mongoosepush-request'
-
-export { type MongoosePushSettings } from './mongoosepush-answer'
 
 /** Milliseconds. */
 const LISTEN = 1_500
@@ -21,7 +20,22 @@ const malformed = Object.freeze({
   errors: [{ title: 'Invalid value', source: { pointer: '/' }, message: 'Invalid JSON' }],
 })
 
-export function mongoosePush(surroundings: HttpSurroundings, settings: MongoosePushSettings): HttpInterface {
+export const mongoosePush = httpInterface({
+  name: 'mongoosepush',
+  for: 'callers',
+  about: 'The interface of MongoosePush.',
+  options: () => ({
+    deadTokenPolicy: z
+      .enum(['vendor', 'proven'])
+      .default('vendor')
+      .describe(
+        'When a caller is told that a token is dead: only in the vendor\'s own words (`vendor`), or also where "bad token" was proven (`proven`).',
+      ),
+  }),
+  open: serve,
+})
+
+function serve(surroundings: HttpSurroundings, settings: MongoosePushSettings): Served {
   const { apps, deliver, observe, live, clock } = surroundings
 
   async function notify(version: Version, context: Context, caller: Caller): Promise<Response> {
@@ -71,8 +85,6 @@ export function mongoosePush(surroundings: HttpSurroundings, settings: MongooseP
   }
 
   return {
-    name: 'mongoosepush',
-    for: 'callers',
     // The device stands in the path as it is: tokens of FCM carry a colon.
     routes: [
       ...([1, 2, 3] as const).map((version) => ({

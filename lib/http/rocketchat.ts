@@ -6,7 +6,7 @@ import { type Context } from 'hono'
 import { z } from 'zod'
 import { matchApp } from '../model/match'
 import { type Caller } from './caller'
-import { type HttpInterface, type HttpSurroundings } from './interface'
+import { httpInterface, type HttpSurroundings, type Served } from './interface'
 import { jsonIn } from './json'
 
 /** Milliseconds. */
@@ -19,7 +19,14 @@ const body = z.object({
 
 const services = { apn: 'apns', gcm: 'fcm' } as const
 
-export function rocketchat({ apps, deliver, observe }: HttpSurroundings): HttpInterface {
+export const rocketchat = httpInterface({
+  name: 'rocketchat',
+  for: 'callers',
+  about: "The gateway of Rocket.Chat's servers.",
+  open: serve,
+})
+
+function serve({ apps, deliver, observe }: HttpSurroundings): Served {
   async function send(kind: keyof typeof services, context: Context, caller: Caller): Promise<Response> {
     const read = body.safeParse(jsonIn(await context.req.text()))
     if (!read.success) return context.json({ error: 'token and options are needed' }, 422)
@@ -61,7 +68,6 @@ export function rocketchat({ apps, deliver, observe }: HttpSurroundings): HttpIn
   }
 
   return {
-    ...{ name: 'rocketchat', for: 'callers' },
     routes: (Object.keys(services) as (keyof typeof services)[]).map((kind) => ({
       ...{ method: 'POST' as const, path: `/push/${kind}/send` },
       answer: (context: Context, caller: Caller) => send(kind, context, caller),

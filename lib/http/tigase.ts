@@ -7,7 +7,7 @@ import { z } from 'zod'
 import { makePacer } from '../gate'
 import { parseJid } from '../model/jid'
 import { type Caller } from './caller'
-import { type HttpInterface, type HttpSurroundings } from './interface'
+import { httpInterface, type HttpSurroundings, type Served } from './interface'
 import { jsonIn } from './json'
 
 const asked = z.object({ account: z.string(), provider: z.string(), 'device-token': z.string() })
@@ -15,7 +15,14 @@ const asked = z.object({ account: z.string(), provider: z.string(), 'device-toke
 /** Per address that asks: an app removes an account, not a server's. */
 const PACE = { burst: 20, perSecond: 0.2 }
 
-export function tigase({ command, domains, clock }: HttpSurroundings): HttpInterface {
+export const tigase = httpInterface({
+  name: 'tigase',
+  for: 'anyone',
+  about: "Tigase's REST for devices.",
+  open: serve,
+})
+
+function serve({ command, domains, clock }: HttpSurroundings): Served {
   const pacer = makePacer(PACE, clock)
 
   async function unregister(context: Context, { address }: Caller): Promise<Response> {
@@ -40,7 +47,7 @@ export function tigase({ command, domains, clock }: HttpSurroundings): HttpInter
   }
 
   return {
-    ...{ name: 'tigase', for: 'anyone', mostBody: 8 * 1024 },
+    mostBody: 8 * 1024,
     routes: ['/unregister-device/:jid', '/rest/push/unregister-device/:jid'].map((path) => ({
       ...{ method: 'POST' as const, path, answer: unregister },
     })),

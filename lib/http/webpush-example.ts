@@ -5,7 +5,7 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { type Context } from 'hono'
-import { type HttpInterface, type HttpRoute, type HttpSurroundings } from './interface'
+import { httpInterface, type HttpRoute, type HttpSurroundings, type Served } from './interface'
 
 const FOLDER = join(__dirname, '..', '..', 'docs', 'webpush-example')
 const BASE = '/webpush-example/'
@@ -34,12 +34,17 @@ function fileRoute([name, file, type]: (typeof files)[number]): HttpRoute {
   return { method: 'GET', path: `${BASE}${name}`, answer: (context: Context) => context.body(text, 200, own) }
 }
 
-/** Reads its files at once; throws where the installation lacks them. */
-export function webPushExample({ offers }: Pick<HttpSurroundings, 'offers'>): HttpInterface {
+/** Reads its files when it is opened; that throws where the installation lacks them. */
+export const webPushExample = httpInterface({
+  name: 'webpush-example',
+  for: 'anyone',
+  about: 'The example page for Web Push.',
+  open: serve,
+})
+
+function serve({ offers }: HttpSurroundings): Served {
   const apps = (): readonly unknown[] => [...offers()].map(([app, offered]) => ({ app, ...offered }))
   return {
-    name: 'webpush-example',
-    for: 'anyone',
     routes: [
       { method: 'GET', path: BASE.slice(0, -1), answer: (context) => context.redirect(BASE, 308) },
       { method: 'GET', path: `${BASE}apps.json`, answer: (context) => context.json(apps(), 200, headers) },

@@ -1,5 +1,5 @@
 /** Words that the option schemas of all kinds share; the configuration hands them out, for it alone reads files and environment. */
-import { type z } from 'zod'
+import { z } from 'zod'
 import { type Credential } from './opaque'
 import { type ProxySetting } from './proxy'
 
@@ -16,3 +16,9 @@ export interface OptionWords {
    */
   readonly proxy: z.ZodType<ProxySetting>
 }
+
+/** So many at once, and so many per second: how every limit of the configuration is written. */
+export const pace = z.strictObject({
+  burst: z.number().int().min(1).describe('How many may pass at once after a rest.'),
+  perSecond: z.number().positive().describe('How many may pass per second in the long run.'),
+})

@@ -50,6 +50,24 @@ describe('http, who calls', () => {
     },
   )
 
+  it('may ask a route that is for anyone of an interface that is not', async () => {
+    const [route] = who('anyone').routes
+    const serve = [{ ...who('callers'), routes: route === undefined ? [] : [{ ...route, for: 'anyone' as const }] }]
+    const url = await start({ auth, serve })
+    expect((await askAt(url, 'GET', '/anyone')).status).toBe(200)
+  })
+
+  it('is known by another token once the tokens were renewed, and no more by the old one', async () => {
+    const url = await start({ auth })
+    const ask = async (token: string): Promise<number> =>
+      (await askAt(url, 'GET', '/callers', undefined, bearing(token))).status
+    expect([await ask('s3cret'), await ask('fresh')]).toEqual([200, 401])
+    server?.renew([{ auth: { tokens: new Map([['mim', new Opaque('fresh')]]), certificates: false } }])
+    expect([await ask('s3cret'), await ask('fresh')]).toEqual([401, 200])
+    server?.renew([{}])
+    expect([await ask('other'), await ask('fresh')]).toEqual([401, 200])
+  })
+
   it('is whoever reaches a listener that asks nobody', async () => {
     const url = await start({})
     expect(JSON.parse((await askAt(url, 'GET', '/callers')).text)).toEqual({ address: '127.0.0.1' })
@@ -128,7 +146,7 @@ describe('http, who calls', () => {
       const url = await start({ tls })
       expect(await ask(url)).toMatch(/^200 /)
       const another = strangers.issueServer()
-      server?.renew([{ certificate: Buffer.from(another.certPem), key: Buffer.from(another.keyPem) }])
+      server?.renew([{ tls: { certificate: Buffer.from(another.certPem), key: Buffer.from(another.keyPem) } }])
       await expect(ask(url)).rejects.toThrow()
     })
   })

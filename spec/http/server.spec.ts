@@ -99,12 +99,34 @@ describe('lib/http/server', () => {
     expect(await postUnmeasured(url, Buffer.alloc(16 * 1024), 3)).toBe(200)
   })
 
+  it('bounds the bodies and the pace of each interface by itself', async () => {
+    const one = { ...echo('one'), mostBody: 1024 }
+    const two = { ...echo('two', '/two'), pace: { burst: 1, perSecond: 0.001 } }
+    const { urls } = await start([one, two])
+    const post = async (path: string, size: number) =>
+      (await fetch(`${urls[0]}${path}`, { method: 'POST', body: 'x'.repeat(size) })).status
+    expect([await post('/echo', 1024), await post('/echo', 1025)]).toEqual([200, 413])
+    expect([await post('/two', 1025), await post('/two', 1), await post('/echo', 1)]).toEqual([200, 429, 200])
+  })
+
+  it('tells of each request by its route, never by its path', async () => {
+    const { urls } = await start([echo('one', '/device/:token')])
+    await fetch(`${urls[0]}/device/s3cr3t`)
+    expect(events).toMatchObject([
+      { at: 'asked', interface: 'one', method: 'GET', path: '/device/:token', status: 200 },
+    ])
+    expect(JSON.stringify(events)).not.toContain('s3cr3t')
+  })
+
   it('answers 500 to a bug, tells the operator, and tells the caller nothing of it', async () => {
     const { urls } = await start([faulty])
     const answer = await fetch(`${urls[0]}/faulty`)
     expect(answer.status).toBe(500)
     expect(await answer.text()).not.toContain('bug')
-    expect(events).toMatchObject([{ at: 'trouble', text: like(/\/faulty\) could not be handled: Error: a bug/) }])
+    expect(events).toMatchObject([
+      { at: 'trouble', text: like(/\/faulty\) could not be handled: Error: a bug/) },
+      { at: 'asked', interface: 'faulty', path: '/faulty', status: 500 },
+    ])
   })
 
   it('closes though a client keeps its connection open', async () => {

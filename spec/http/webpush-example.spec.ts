@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { systemClock } from '../../lib/clock'
 import { startHttp, type HttpServer } from '../../lib/http/server'
 import { webPushExample } from '../../lib/http/webpush-example'
+import { openInterface } from '../support/open-interface'
 
 const folder = join(__dirname, '..', '..', 'docs', 'webpush-example')
 let server: HttpServer
@@ -10,7 +11,7 @@ let base = ''
 
 beforeAll(async () => {
   const offers = () => new Map([['org.example.web', { 'vapid-public-key': 'BKey' }]])
-  const listener = { host: '127.0.0.1', port: 0, serve: [webPushExample({ offers })] }
+  const listener = { host: '127.0.0.1', port: 0, serve: [openInterface(webPushExample, { offers })] }
   server = await startHttp({ listeners: [listener], clock: systemClock, observe: () => undefined })
   base = `${server.urls[0]}/webpush-example/`
 })

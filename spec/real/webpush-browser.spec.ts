@@ -6,6 +6,7 @@ import { writeFileSync } from 'node:fs'
 import { systemClock } from '../../lib/clock'
 import { startHttp, type HttpServer } from '../../lib/http/server'
 import { webPushExample } from '../../lib/http/webpush-example'
+import { openInterface } from '../support/open-interface'
 import { type NotificationClass } from '../../lib/model/notification'
 import { Opaque } from '../../lib/model/opaque'
 import { webpush } from '../../lib/profiles/webpush'
@@ -55,7 +56,7 @@ realDescribe('chromium', 'docs/webpush-example in Chromium', () => {
 
   beforeAll(async () => {
     const offers = () => new Map([['org.example.web', { 'vapid-public-key': KEY }]])
-    const listener = { host: '127.0.0.1', port: 0, serve: [webPushExample({ offers })] }
+    const listener = { host: '127.0.0.1', port: 0, serve: [openInterface(webPushExample, { offers })] }
     http = await startHttp({ listeners: [listener], clock: systemClock, observe: () => undefined })
     origin = http.urls[0] ?? ''
     browser = await startChromium()

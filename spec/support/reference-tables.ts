@@ -38,6 +38,8 @@ function branches(shape: Shape, key: string): readonly (readonly [string, Shape]
   })
 }
 
+/** Keys that every interface has. */
+const ofInterface = /^\| `interfaces\.[\w-]+\.(limit|maxBody)/
 const isNotOfShow = (row: string): boolean => !row.startsWith('| `show.')
 
 export function referenceTables(root: Shape): Tables {
@@ -48,6 +50,7 @@ export function referenceTables(root: Shape): Tables {
   const component = top['component']?.anyOf?.[0] ?? {}
   const profiles = branches(app, 'profile')
   const listeners = top['http']?.properties?.['listeners']?.items
+  const [common = {}] = Object.values(top['http']?.properties?.['interfaces']?.properties ?? {})
   return new Map([
     ['component', rows(component)],
     ['store', rows(store)],
@@ -60,7 +63,9 @@ export function referenceTables(root: Shape): Tables {
     ['access', rows(top['access'] ?? {})],
     ['keep', rows(top['keep'] ?? {})],
     ['log', rows(top['log'] ?? {})],
-    ['http', rows(top['http'] ?? {})],
+    ['http', rows(top['http'] ?? {}).filter((row) => !ofInterface.test(row))],
+    // The same for every interface, so it is written once.
+    ['http interfaces', rows(common).filter((row) => /^\| `(limit|maxBody)/.test(row))],
     ['http listeners', rows(typeof listeners === 'object' ? listeners : {})],
   ])
 }

@@ -1,0 +1,110 @@
+/**
+ * What stands between a listener and the interfaces it serves: who asks, how much, how large, and one answer whatever happens. Knows no
+ * interface's words and no socket.
+ */
+import { type HttpBindings } from '@hono/node-server'
+import { Hono, type Context } from 'hono'
+import { bodyLimit } from 'hono/body-limit'
+import { type Clock } from '../clock'
+import { makePacer, type Pace, type Pacer } from '../gate'
+import { type Observe } from '../observe'
+import { addressOf, makeNaming, type Auth } from './caller'
+import { type HttpInterface, type HttpRoute, type Refusal } from './interface'
+
+export interface DoorOptions {
+  /** For people: `address:port`. */
+  readonly where: string
+  readonly serve: readonly HttpInterface[]
+  /** Absent: whoever reaches it may ask. Asked for with each request. */
+  readonly auth: () => Auth | undefined
+  /** What one caller may ask: 200 a second and 2,000 at once if it is left out. */
+  readonly pace?: Pace
+  /** Whether an address is one of a proxy whose `X-Forwarded-For` is believed. */
+  readonly isTrusted: (address: string) => boolean
+  readonly clock: Clock
+  readonly observe: Observe
+}
+
+const MOST_BODY = 64 * 1024
+const USUAL_PACE: Pace = { burst: 2_000, perSecond: 200 }
+
+const plainly: Readonly<Record<Refusal, readonly [400 | 401 | 413 | 429 | 500, string]>> = {
+  unauthorized: [401, 'This needs a bearer token, or a client certificate.'],
+  'too-many': [429, 'Too many requests.'],
+  'too-large': [413, 'The body is too large.'],
+  broken: [500, 'This did not work; it is our fault.'],
+}
+
+function refusal(of: HttpInterface, context: Context, why: Refusal): Response {
+  const own = of.refuse?.(context, why)
+  if (own !== undefined) return own
+  const [status, text] = plainly[why]
+  if (why === 'unauthorized') context.header('www-authenticate', 'Bearer')
+  if (why === 'too-many') context.header('retry-after', '1')
+  return context.text(`${text}\n`, status)
+}
+
+/** Throws where two interfaces claim one path. */
+export function makeDoor({ where, serve, auth, pace, isTrusted, clock, observe }: DoorOptions): Hono {
+  const app = new Hono()
+  const claims = new Map<string, string>()
+  const pacer = makePacer(pace ?? USUAL_PACE, clock)
+  let known: { readonly auth: Auth; readonly name: ReturnType<typeof makeNaming> } | undefined
+
+  /** The name of who asks; false: nobody who may. */
+  function nameOf(request: HttpBindings['incoming']): string | undefined | false {
+    const now = auth()
+    if (now === undefined) return undefined
+    if (known?.auth !== now) known = { auth: now, name: makeNaming(now) }
+    return known.name(request) ?? false
+  }
+
+  async function answer(of: HttpInterface, own: Pacer | undefined, route: HttpRoute, context: Context) {
+    const { incoming } = context.env as HttpBindings
+    const address = addressOf(incoming, isTrusted)
+    const name = nameOf(incoming)
+    if (name === false && (route.for ?? of.for) === 'callers') return refusal(of, context, 'unauthorized')
+    const key = name === false || name === undefined ? address : name
+    if (pacer.take(key, 1) > 0 || (own?.take(key, 1) ?? 0) > 0) return refusal(of, context, 'too-many')
+    try {
+      return await route.answer(context, { address, ...(typeof name === 'string' ? { name } : {}) })
+    } catch (error) {
+      const why = error instanceof Error ? (error.stack ?? error.message) : String(error)
+      // The path may hold a device's token.
+      const text = `a request to ${of.name} (${route.method} ${route.path}) could not be handled: ${why}`
+      observe({ at: 'trouble', about: `http listener ${where}`, text })
+      return refusal(of, context, 'broken')
+    }
+  }
+
+  for (const each of serve) {
+    const { name, routes, mostBody = MOST_BODY } = each
+    const own = each.pace === undefined ? undefined : makePacer(each.pace, clock)
+    const bounded = bodyLimit({ maxSize: mostBody, onError: (context) => refusal(each, context, 'too-large') })
+    for (const route of routes) {
+      const claim = `${route.method} ${route.path}`
+      const other = claims.get(claim)
+      if (other !== undefined) {
+        throw new Error(
+          `http listener ${where}: ${other} and ${name} both claim ${claim}; serve them on listeners of their own`,
+        )
+      }
+      claims.set(claim, name)
+      const told = async (context: Context): Promise<Response> => {
+        const since = clock.elapsed()
+        const answered = await answer(each, own, route, context)
+        const asked = { interface: name, method: route.method, path: route.path, status: answered.status }
+        observe({ at: 'asked', ...asked, took: clock.elapsed() - since })
+        return answered
+      }
+      app.on(route.method, route.path, bounded, told)
+    }
+  }
+  app.notFound((context) => context.text('There is nothing here.\n', 404))
+  app.onError((error, context) => {
+    const text = `a request broke: ${error.stack ?? error.message}`
+    observe({ at: 'trouble', about: `http listener ${where}`, text })
+    return context.text('This did not work; it is our fault.\n', 500)
+  })
+  return app
+}
