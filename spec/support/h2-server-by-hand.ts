@@ -62,6 +62,8 @@ export interface ServerByHand {
   raw(bytes: Buffer): void
   /** Ends our half. */
   end(): void
+  /** The connection is reset. */
+  cut(): void
   /** Sends a request; its ends, of which there must be one, are pushed to `ends`. */
   post(body?: string, more?: Partial<WireRequest>): Stream | NotSent
   readonly ends: (WireReply | Broken)[]
@@ -113,6 +115,7 @@ export function serveByHand(options: { readonly maxBody?: number; readonly first
     closed: () => closed,
     raw,
     end: () => void (socket.destroyed || socket.push(null)),
+    cut: () => void socket.destroy(new Error('read ECONNRESET')),
     send: (type, flags, stream, payload = Buffer.alloc(0)) => raw(encodeFrame({ type, flags, stream, payload })),
     post: (body = '', more = {}) =>
       session.request({ method: 'POST', path: '/', headers: {}, body, ...more }, (end) => ends.push(end)),

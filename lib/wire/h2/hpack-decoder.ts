@@ -85,7 +85,7 @@ export function makeDecoder({ tableSize, maxListSize }: DecoderOptions): Decoder
           continue
         } else field = literal(integer(byte, 0x0f))
         size += field.size
-        if (size <= maxListSize) fields.push(field)
+        fields.push(field)
       }
       return size > maxListSize ? undefined : fields
     },

@@ -62,8 +62,7 @@ export function makeOutflow(writer: FrameWriter): Outflow {
   return Object.freeze({
     send(stream: Outgoing, body: string | Buffer) {
       const length = Buffer.byteLength(body)
-      // Nobody overtakes those that wait, or a large body would wait for ever.
-      if (waiting.size === 0 && length <= roomOf(stream)) {
+      if (length <= roomOf(stream)) {
         spend(stream, length)
         if (typeof body === 'string') return writer.text(FRAME.DATA, END_STREAM, stream.id, body, length)
         return writer.frame(FRAME.DATA, END_STREAM, stream.id, body)

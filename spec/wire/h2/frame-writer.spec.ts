@@ -57,6 +57,19 @@ describe('wire/h2/frame-writer', () => {
     expect(Buffer.concat(read).equals(whole)).toBe(true)
   })
 
+  it('keeps what is gathered while the socket ends to read what it had', async () => {
+    const { socket, read, readOne } = slowSocket()
+    const writer = makeFrameWriter(socket, () => undefined)
+    writer.raw(Buffer.from('a'))
+    await settle(2)
+    writer.raw(Buffer.from('b'))
+    await readOne()
+    writer.raw(Buffer.from('c'))
+    await settle(2)
+    while (read.length < 3) await readOne()
+    expect(Buffer.concat(read).toString()).toBe('abc')
+  })
+
   it('hands over nothing more once it was stopped', async () => {
     const { socket, lent } = slowSocket()
     let written = 0

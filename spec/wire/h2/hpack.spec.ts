@@ -89,6 +89,13 @@ describe('wire/h2/hpack-decoder', () => {
     expect(blocks.map((block) => read(decoder, bytes(block)))).toEqual(fields)
   })
 
+  it('evicts what no longer fits before it inserts', () => {
+    const decoder = decoderOf(256)
+    for (const block of C5.slice(0, 2)) decoder.decode(bytes(block))
+    expect(read(decoder, bytes('c1'))).toEqual(['cache-control: private'])
+    expect(() => decoder.decode(bytes('c2'))).toThrow(/no entry 66/)
+  })
+
   it.each([
     ['0', '1ff8', 13],
     ['1', '7fffd8', 23],
@@ -118,6 +125,7 @@ describe('wire/h2/hpack-decoder', () => {
     ['a table larger than ours', '3fe2 1f'],
     ['a change of the table within a block', '8220'],
     ["EOS in Huffman's code", '0001 6184 ffff fffc'],
+    ["EOS in Huffman's code, and padding", '0001 6184 ffff ffff'],
     ['a padding of a whole byte', '0001 6182 07ff'],
     ['a padding of zeroes', '0001 6181 00'],
   ])('refuses %s', (_name, hex) => {

@@ -531,6 +531,20 @@ describe('wire/h2/session', () => {
     expect((await server.frames()).at(-1)).toMatchObject({ type: T.GOAWAY })
   })
 
+  it('hears nothing after a GOAWAY with an error', async () => {
+    const server = await greeted()
+    server.raw(
+      Buffer.concat([
+        encodeFrame({ type: T.GOAWAY, flags: 0, stream: 0, payload: u32(0, 2) }),
+        encodeFrame({ type: T.SETTINGS, flags: 0, stream: 0, payload: setting(3, 5) }),
+      ]),
+    )
+    await server.frames()
+    expect(server.limits).toEqual([Infinity])
+    expect(server.ends).toMatchObject([{ is: 'broken', code: 2 }])
+    expect(server.closed()).toBe(1)
+  })
+
   it('says of a request that never reached the socket that it was not written, and does not write it any more', async () => {
     const server = await greeted()
     server.post()
@@ -549,6 +563,15 @@ describe('wire/h2/session', () => {
     server.end()
     await server.frames()
     expect(server.ends).toMatchObject([{ is: 'broken', id: 1, answered: true }])
+    expect(server.closed()).toBe(1)
+  })
+
+  it('ends every stream when the connection is reset, in the words of the network', async () => {
+    const server = await greeted()
+    server.cut()
+    await server.frames()
+    expect(server.ends).toMatchObject([{ is: 'broken', id: 1 }])
+    expect(server.failures).toEqual(['read ECONNRESET'])
     expect(server.closed()).toBe(1)
   })
 
