@@ -3,6 +3,8 @@ declare module '@xmpp/client' {
   import { type Element } from '@xmpp/xml'
 
   interface Client {
+    /** Milliseconds that logging in may take. */
+    timeout: number
     readonly jid: { toString(): string } | null
     readonly reconnect: { stop(): void }
     readonly iqCaller: { request(stanza: Element, timeoutMs?: number): Promise<Element> }

@@ -27,6 +27,8 @@ export async function connectClient(
   const { clientService: service, domain } = server
   const entity = client({ service, domain, username: user.name, password: user.password })
   entity.reconnect.stop()
+  // Two seconds, its default, are short where all cores are busy.
+  entity.timeout = 20_000
   const errors: Error[] = []
   const messages: Element[] = []
   entity.on('error', (error) => void errors.push(error))
