@@ -73,6 +73,8 @@ describe('wire/h2/session', () => {
   it.each<[string, Readonly<Record<string, string>>, string]>([
     ['a header of a connection', { 'transfer-encoding': 'chunked' }, '/'],
     ['an upper-case name', { 'X-A': 'b' }, '/'],
+    ['what only a connection may say', { te: 'gzip' }, '/'],
+    ['a second authority', { host: 'other.example' }, '/'],
     ['a pseudo-header', { ':status': '200' }, '/'],
     ['an empty name', { '': 'b' }, '/'],
     ['a line break', { 'x-a': 'b\r\nc: d' }, '/'],
@@ -232,6 +234,14 @@ describe('wire/h2/session', () => {
         (server) => {
           server.send(T.HEADERS, END_HEADERS, 1, OK_HEAD)
           server.send(T.HEADERS, END_HEADERS, 1, OK_HEAD)
+        },
+        1,
+      ],
+      [
+        'trailers that do not end it',
+        (server) => {
+          server.send(T.HEADERS, END_HEADERS, 1, OK_HEAD)
+          server.send(T.HEADERS, END_HEADERS, 1, fields(['x-a', 'b']))
         },
         1,
       ],
@@ -529,6 +539,16 @@ describe('wire/h2/session', () => {
     expect(server.ends[2]).toMatchObject({ is: 'reply' })
     server.session.close()
     expect((await server.frames()).at(-1)).toMatchObject({ type: T.GOAWAY })
+  })
+
+  it('takes no GOAWAY for a promise that an earlier one had not made', async () => {
+    const server = await greeted()
+    server.send(T.GOAWAY, 0, 0, u32(0x7fff_ffff, 0))
+    server.send(T.GOAWAY, 0, 0, u32(1, 0))
+    server.send(T.GOAWAY, 0, 0, u32(3, 0))
+    await server.frames()
+    expect(server.goaways.map(([, last]) => last)).toEqual([0x7fff_ffff, 1, 1])
+    expect(server.ends).toEqual([])
   })
 
   it('hears nothing after a GOAWAY with an error', async () => {
