@@ -204,8 +204,11 @@ const usual: readonly Sentence[] = [
     },
   ],
   [
-    /^APNs has seen (\d+) connections?$/,
-    ({ house }, [count]) => expect(house.apns.connections).toHaveLength(Number(count)),
+    /^APNs has seen (at least )?(\d+) connections?$/,
+    ({ house }, [atLeast, count]) =>
+      atLeast === undefined
+        ? expect(house.apns.connections).toHaveLength(Number(count))
+        : expect(house.apns.connections.length).toBeGreaterThanOrEqual(Number(count)),
   ],
   [
     /^FCM will answer (.+?)(?:, to be asked again in (\d+) s, written as a date)?$/,
