@@ -14,6 +14,7 @@ import { fuse, type FuseConfig, limits, type LimitsConfig } from './config/limit
 import { keep, type KeepConfig } from './config/keep'
 import { bindKinds, type BoundKinds, type ConfiguredStore, type Kinds } from './config/kinds'
 import { type Access, access, type ComponentConfig, type Log, log, makeComponent, parentOf } from './config/parts'
+import { type RemoteDisableConfig, remoteDisable } from './config/parts'
 import { configShape } from './config/schema'
 import { type Shape } from './config/shape'
 import { makeUnbuiltKeys, unbuiltKey, unbuiltKind } from './config/unbuilt'
@@ -39,6 +40,7 @@ export interface Config {
   readonly keep: KeepConfig
   readonly log: Log
   readonly http: Http
+  readonly remoteDisable: RemoteDisableConfig
 }
 
 export type ReadConfig =
@@ -202,8 +204,17 @@ export function readConfig<P, F, S>({ file, env = process.env, kinds }: ConfigSo
   const kept = readPart(keep, top['keep'] === undefined ? {} : top['keep'], ['keep'], faults)
   const logging = readPart(log, top['log'] === undefined ? {} : top['log'], ['log'], faults)
   const http = readHttp(top['http'], words, faults)
-  const isWhole = store !== undefined && rights !== undefined && logging !== undefined && http !== undefined
-  if (faults.length > 0 || !isWhole || pacing === undefined || fusing === undefined || kept === undefined) {
+  const disabling = readPart(remoteDisable, top['remoteDisable'], ['remoteDisable'], faults)
+  const isServed = http !== undefined && disabling !== undefined
+  const isWhole = store !== undefined && rights !== undefined && logging !== undefined
+  if (
+    faults.length > 0 ||
+    !isWhole ||
+    !isServed ||
+    pacing === undefined ||
+    fusing === undefined ||
+    kept === undefined
+  ) {
     const sources = new Map([...setBy].map(([at, name]) => [spell(at), name]))
     const named = faults.map((fault) => {
       const name = sources.get(fault.path)
@@ -223,6 +234,7 @@ export function readConfig<P, F, S>({ file, env = process.env, kinds }: ConfigSo
     keep: kept,
     log: logging,
     http,
+    remoteDisable: disabling,
   }
   return { is: 'config', config: freeze(config) }
 }

@@ -82,6 +82,8 @@ export type Event =
       readonly slot: string
       readonly why: string
     }
+  /** The owner's server was told that the node of a registration is gone. */
+  | { readonly at: 'remote-disabled'; readonly service: string; readonly owner: string; readonly registration: string }
   /** An app is held: nothing of it is sent until `nextIn` milliseconds from now. */
   | { readonly at: 'held'; readonly app: string; readonly why: string; readonly mend?: string; readonly nextIn: number }
   | { readonly at: 'released'; readonly app: string }
@@ -112,6 +114,7 @@ const text: { readonly [K in Event['at']]: (event: Extract<Event, { at: K }>) =>
     `delivery ${e.delivery} ${e.end ?? `again in ${((e.againIn ?? 0) / 1000).toFixed(1)} s`}` +
     (e.outcome === undefined || e.outcome.is === 'delivered' ? '' : `: ${e.outcome.why}`),
   forgotten: (e) => `forgot a device of ${e.owner} from ${e.app}: ${e.why}`,
+  'remote-disabled': (e) => `told the server of ${e.owner} that a node at ${e.service} is gone`,
   held: (e) =>
     `app ${e.app} is held for ${Math.round(e.nextIn / 1000)} s: ${e.why}` + (e.mend === undefined ? '' : `. ${e.mend}`),
   released: (e) => `app ${e.app} is no longer held`,

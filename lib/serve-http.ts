@@ -20,7 +20,7 @@ export async function serveHttp(
     const spoken = dialects.find(({ name }) => name === dialect)?.commands.find((each) => each.node === node)
     if (spoken === undefined) throw new Error(`the dialect ${dialect} has no command ${node}`)
     const wish = spoken.read(fields, { bare: bareOf(requester) }, [...apps().values()])
-    return register({ service, requester, dialect, wish })
+    return register({ service, requester, dialect, wish, isUnseen: true })
   }
   const offers = (): ReadonlyMap<string, DoorApp['offers']> =>
     new Map([...apps()].flatMap(([name, app]) => (Object.keys(app.offers).length === 0 ? [] : [[name, app.offers]])))

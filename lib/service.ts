@@ -13,6 +13,7 @@ import { makeLimits, usualLimits } from './intake/limits'
 import { makeNodes } from './intake/nodes'
 import { makePublish } from './intake/publish'
 import { makeRegister } from './intake/register'
+import { makeRemoteDisabling } from './intake/remote-disable'
 import { dialects } from './kinds'
 import { type Account } from './model/accounting'
 import { type Registration } from './model/registration'
@@ -23,6 +24,7 @@ import { type Store } from './stores/store'
 import { version } from './version'
 import { makeLink, tryLink, type Link } from './xmpp/component'
 import { makeAnswering } from './xmpp/answering'
+import { makeServerLine } from './xmpp/remote-disable'
 
 export interface Service {
   /** Resolves once every component is attached to its server. */
@@ -122,8 +124,9 @@ export async function startService(config: Config, surroundings: Surroundings): 
     observe,
     closed: () => closed,
   })
-  const links: readonly Link[] = config.components.map((component) => {
-    const onStanza = makeAnswering({
+  const parts = config.components.map((component) => {
+    const line = makeServerLine(component.domain, () => link, clock)
+    const answer = makeAnswering({
       domain: component.domain,
       secret: component.secret,
       version,
@@ -136,8 +139,17 @@ export async function startService(config: Config, surroundings: Surroundings): 
       clock,
       observe,
     })
-    const link = makeLink({ ...component, clock, observe, onStanza })
-    return link
+    const onStanza: typeof answer = (stanza) => (line.heard(stanza) ? undefined : answer(stanza))
+    const link: Link = makeLink({ ...component, clock, observe, onStanza })
+    return { domain: component.domain, link, line }
+  })
+  const links = parts.map(({ link }) => link)
+  const remoteDisabling = makeRemoteDisabling({
+    rows: store.remoteDisables,
+    when: config.remoteDisable,
+    lineOf: (service) => parts.find(({ domain }) => domain === service)?.line,
+    clock,
+    observe,
   })
 
   const startedAt = clock.elapsed()
@@ -158,6 +170,7 @@ export async function startService(config: Config, surroundings: Surroundings): 
   closed = undefined
   dispatcher.start()
   for (const link of links) link.start()
+  remoteDisabling.start()
   observe({
     at: 'started',
     version,
@@ -197,6 +210,7 @@ export async function startService(config: Config, surroundings: Surroundings): 
     closed = 'the service is stopping'
     await closeOffice()
     await dispatcher.drain(GRACE)
+    remoteDisabling.stop()
     await Promise.all([http.close(1_000), ...links.map((link) => link.stop(1_000))])
     await closeApps(apps)
     const waiting = await Promise.race([waitingIn(store), clock.sleep(1_000).then(() => 0)])

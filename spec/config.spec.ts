@@ -259,12 +259,23 @@ describe('lib/config', () => {
     })
   })
 
+  describe('remoteDisable', () => {
+    it.each(['auto', 'always', 'never'])('is %s where that is said', (remoteDisable) => {
+      expect(good({ ...right, remoteDisable }).remoteDisable).toBe(remoteDisable)
+      expect(good(right, { XMPP_PUSH__REMOTE_DISABLE: remoteDisable }).remoteDisable).toBe(remoteDisable)
+    })
+
+    it('is auto where nothing is said, and knows no other word', () => {
+      expect(good(right).remoteDisable).toBe('auto')
+      for (const remoteDisable of [true, 'sometimes']) {
+        expect(faults({ ...right, remoteDisable })).toMatchObject([{ path: 'remoteDisable' }])
+      }
+    })
+  })
+
   describe('what is known and not built yet', () => {
-    it.each([
-      ['remoteDisable', { remoteDisable: true }],
-      ['roles', { roles: ['door'] }],
-    ])('is refused plainly: %s', (path, part) => {
-      expect(faults({ ...right, ...part })).toMatchObject([{ path, text: 'not built yet' }])
+    it('is refused plainly: roles', () => {
+      expect(faults({ ...right, roles: ['door'] })).toMatchObject([{ path: 'roles', text: 'not built yet' }])
     })
 
     it('is refused plainly: an outbox, a store, a provider', () => {
@@ -449,7 +460,7 @@ describe('lib/config', () => {
     const schema = configSchema(smallKinds)
     expect(Object.keys(schema.properties ?? {})).toEqual([
       ...['$schema', 'component', 'store', 'apps', 'proxy', 'access', 'limits', 'fuse', 'keep', 'log'],
-      ...['http', 'outbox', 'remoteDisable', 'roles'],
+      ...['http', 'remoteDisable', 'outbox', 'roles'],
     ])
     expect(JSON.stringify(schema)).toContain('"loft":{"type":"string","minLength":2}')
   })

@@ -1,7 +1,8 @@
 /** Every story of `spec/scenarios` is played in a house of its own. */
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { startHouse } from './support/house'
+import { PERSONALITIES, type PersonalityName } from '../lib/sim/xmpp-server-personalities'
+import { startHouse, type HouseOptions } from './support/house'
 import { play, readStory } from './support/story'
 import { webPushSentences } from './support/story-webpush'
 import { startWebPushHouse } from './support/webpush-house'
@@ -18,9 +19,20 @@ function storiesOf(family: 'webpush' | 'any other'): readonly (readonly [string,
     })
 }
 
+/** What a story says of its house: `# the server is tigase`, `# the settings are {…}`. */
+function houseOf(text: string): HouseOptions {
+  const server = /^# the server is (\S+)$/m.exec(text)?.[1]
+  const settings = /^# the settings are (\{.*\})$/m.exec(text)?.[1]
+  if (server !== undefined && !Object.hasOwn(PERSONALITIES, server)) throw new Error(`there is no server ${server}`)
+  return {
+    ...(server === undefined ? {} : { personality: server as PersonalityName }),
+    ...(settings === undefined ? {} : { settings: JSON.parse(settings) as Readonly<Record<string, unknown>> }),
+  }
+}
+
 describe('scenarios', () => {
   it.each(storiesOf('any other'))('%s', async (_title, text) => {
-    const house = await startHouse()
+    const house = await startHouse(houseOf(text))
     try {
       await play(house, readStory(text))
     } finally {

@@ -68,7 +68,9 @@ export async function removeDevice(
   const found = await devicesNamed(records, name)
   if (found.length === 0) return noDevice(name)
   const removed: Registration[] = []
-  for (const { service, owner, node } of found) removed.push(...(await registry.unregister({ service, owner, node })))
+  for (const { service, owner, node } of found) {
+    removed.push(...(await registry.unregister({ service, owner, node }, { remoteDisable: true })))
+  }
   tell(observe, removed)
   return { is: 'answer', answer: { removed: removed.map(viewOf) } }
 }

@@ -1,4 +1,4 @@
-/** The parts of the configuration that no kind declares: component, access, log. */
+/** The parts of the configuration that no kind declares: component, access, log, remoteDisable. */
 import { z } from 'zod'
 import { bareOf, parseJid } from '../model/jid'
 import { type OptionWords } from '../model/options'
@@ -110,6 +110,15 @@ export const log = z.strictObject({
     .default('info')
     .describe('The least important lines that are still written.'),
 })
+
+export const remoteDisable = z
+  .enum(['auto', 'always', 'never'])
+  .default('auto')
+  .describe(
+    'Which servers are told when a device is gone that they still publish to (XEP-0357 remote disabling): `auto`: those known to read it.',
+  )
+
+export type RemoteDisableConfig = Readonly<z.infer<typeof remoteDisable>>
 
 export type Log = Readonly<z.infer<typeof log>>
 

@@ -4,7 +4,7 @@ import { makeHttp } from './http'
 import { keep } from './keep'
 import { type BoundKinds } from './kinds'
 import { fuse, limits } from './limits'
-import { access, log, makeComponent } from './parts'
+import { access, log, makeComponent, remoteDisable } from './parts'
 import { type Shape, shapeOf } from './shape'
 import { makeUnbuiltKeys, unbuiltKinds } from './unbuilt'
 import { type OptionWords } from '../model/options'
@@ -56,6 +56,7 @@ export function configShape(kinds: BoundKinds, words: OptionWords): Shape {
       keep: { ...shapeOf(keep), description: 'For how long the past is remembered.' },
       log: { ...shapeOf(log), description: 'What is written to the log.' },
       http: shapeOf(makeHttp(words)),
+      remoteDisable: shapeOf(remoteDisable),
       ...Object.fromEntries(unbuilt),
     },
     required: ['component', 'store', 'apps'],

@@ -28,10 +28,6 @@ export function makeUnbuiltKeys() {
       .looseObject({ kind: z.enum(['nats']) })
       .optional()
       .describe("Not built yet. Another outbox than the store's own."),
-    remoteDisable: z
-      .boolean()
-      .optional()
-      .describe('Not built yet. Tell servers by XEP-0357 remote disabling that a device is gone.'),
     roles: z
       .array(z.string())
       .optional()

@@ -16,6 +16,8 @@ export interface RegisterRequest {
   readonly account?: string
   readonly dialect: string
   readonly wish: Wish
+  /** The account's server does not see this request: it did not come through it. */
+  readonly isUnseen?: true
 }
 
 export type RegisterAnswer =
@@ -126,7 +128,9 @@ export function makeRegister(options: RegisterOptions): Register {
       },
     ]
     const registrations: Registration[] = []
-    for (const match of matches) registrations.push(...(await registry.unregister(match)))
+    // A client that asks through its server tells it, too; whoever asks for it by another way can't.
+    const its = { remoteDisable: request.isUnseen === true || party.by !== undefined }
+    for (const match of matches) registrations.push(...(await registry.unregister(match, its)))
     const [registration] = registrations
     if (registration === undefined) return { is: 'unknown-device' }
     for (const removed of registrations) tell('unregistered', removed, party)

@@ -49,12 +49,19 @@ function answerPush(request: XmlElement, asked: XmlElement, push: PushTable): st
   return errorTo(request, refused === 'bad-request' ? 'modify' : 'cancel', refused)
 }
 
-/** Answers an iq get or set to the server, or to the account of one of its users. */
+/** Of `Tigase 8.4`: what that server says of itself (XEP-0092 v1.1). */
+function versionOf(server: string): string {
+  const [name = '', version = ''] = server.split(' ')
+  return `<query xmlns='jabber:iq:version'><name>${escapeXml(name)}</name><version>${escapeXml(version)}</version></query>`
+}
+
+/** Answers an iq get or set to the server called `server`, or to the account of one of its users. */
 export function answerItself(
   request: XmlElement,
   domain: string,
   components: readonly string[],
   push: PushTable,
+  server: string,
 ): string {
   const asked = request.elements()[0]
   const { to = domain, from = '' } = request.attrs
@@ -77,7 +84,7 @@ export function answerItself(
       return resultTo(request, `<query xmlns='${DISCO_ITEMS}'>${items}</query>`)
     }
     case 'jabber:iq:version':
-      return resultTo(request, "<query xmlns='jabber:iq:version'><name>simulator</name><version>1</version></query>")
+      return resultTo(request, versionOf(server))
     default:
       return errorTo(request, 'cancel', 'service-unavailable')
   }

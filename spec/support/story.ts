@@ -7,6 +7,7 @@ import { parseXml } from '../../lib/sim/xmpp-server-reader'
 import { type XmlElement } from '../../lib/sim/xmpp-server-xml'
 import { DOMAIN, IOS, type House } from './house'
 import { operatorSentences } from './story-operator'
+import { serverSentences } from './story-server'
 import { differs, elementDiffers, fill, type Known } from './xml-pattern'
 
 export interface Step {
@@ -259,6 +260,10 @@ const usual: readonly Sentence[] = [
       await house.start()
     },
   ],
+  ...serverSentences.map(([pattern, act]): Sentence => [
+    pattern,
+    ({ house, known }, words, detail) => act(house, words, detail, known),
+  ]),
   ...operatorSentences.map(([pattern, act]): Sentence => [
     pattern,
     ({ house, known }, words, detail) => act(house, words, fill(detail, known)),
