@@ -53,6 +53,8 @@ export function makeHeaderBlocks(): HeaderBlocks {
         if (block.length < PRIORITY_LENGTH) throw new ConnectionFault(CODE.FRAME_SIZE_ERROR, 'HEADERS that break off')
         block = block.subarray(PRIORITY_LENGTH)
       }
+      // As nearly every head comes: whole.
+      if ((flags & END_HEADERS) !== 0) return block
       pending = stream
       size = 0
       return take(flags, block)
