@@ -23,7 +23,8 @@ SIGHUP reads the credentials again.`
 
 const checkHelp = `
 Reads every key and certificate and shows team, topic, environment, expiry and what
-each push service will see. With --live it also attaches each component once.
+each push service will see. With --live it also attaches each component once,
+and tells whether its domain has an address.
 Wakes no device. Ends with 1 if anything is wrong, and says how to mend it.`
 
 const simulateHelp = `

@@ -4,6 +4,7 @@ import { type Config, readConfig } from '../config'
 import { type App } from '../config/app'
 import { type Fault } from '../config/fault'
 import { faultLines } from './faults'
+import { type Names, systemNames, whereLeads } from './names'
 import { type ExitCode, type Terminal } from './terminal'
 
 /** What came of attaching to one XMPP server. */
@@ -79,6 +80,39 @@ async function tellLinks(config: Config, clock: Clock, proveLinks: ProveLinks, r
   }
 }
 
+/** What a name without an address costs is told by the pages of docs/servers. Seen from here; the server's machine is what counts. */
+async function tellNames(config: Config, names: Names, clock: Clock, report: Report): Promise<void> {
+  const asked = config.components.map(async ({ domain }) => ({ domain, led: await whereLeads(domain, names, clock) }))
+  for (const { domain, led } of await Promise.all(asked)) {
+    if (led.is === 'somewhere') {
+      note(report, 'name', `${domain} leads to ${led.to.join(', ')}`)
+      continue
+    }
+    report.warnings++
+    const what =
+      led.is === 'nowhere'
+        ? 'has no address: neither by SRV _xmpp-server._tcp nor by A or AAAA nor in the hosts file of this machine'
+        : `may have no address: it could not be looked up (${led.why})`
+    note(
+      report,
+      'warning',
+      `${domain} ${what}`,
+      "Give it one, in DNS or in the hosts file of the XMPP server's machine, even if nothing listens there",
+    )
+    note(
+      report,
+      '',
+      'While this service is away, be it for a second, a server looks for the name elsewhere. Without an address',
+    )
+    note(
+      report,
+      '',
+      'ejabberd and Tigase give up the registration of each user who is written to; MongooseIM does so with one, too;',
+    )
+    note(report, '', 'Prosody, Openfire and Metronome do not look, where the component is their own. See docs/servers.')
+  }
+}
+
 const counted = (count: number, noun: string): string => `${String(count)} ${noun}${count === 1 ? '' : 's'}`
 
 /** Prints the report; 1 where there is a fault. Opens no store and asks no push service. */
@@ -89,7 +123,10 @@ export async function check({ file, proveLinks }: CheckWords, terminal: Terminal
   if (read.is === 'config') tellHouse(read.config, report)
   for (const app of read.is === 'config' ? read.config.apps.values() : read.sound) await tellApp(app, now, report)
   if (read.is === 'faults') for (const fault of read.faults) noteFault(report, fault)
-  else if (proveLinks !== undefined) await tellLinks(read.config, terminal.clock, proveLinks, report)
+  else if (proveLinks !== undefined) {
+    await tellLinks(read.config, terminal.clock, proveLinks, report)
+    await tellNames(read.config, terminal.names ?? systemNames, terminal.clock, report)
+  }
   const skipped =
     read.is === 'faults' && proveLinks !== undefined ? '; no link was tried, for the configuration comes first' : ''
   const warnings = report.warnings === 0 ? '' : `, ${counted(report.warnings, 'warning')}`

@@ -1,5 +1,6 @@
-/** Where a command writes and what time it is: handed in, so that a test reads what a person would. */
+/** Where a command writes, what time it is and who knows names: handed in, so that a test reads what a person would. */
 import { type Clock } from '../clock'
+import { type Names } from './names'
 
 export interface Terminal {
   /** Standard output; the text brings its own line ends. */
@@ -7,6 +8,8 @@ export interface Terminal {
   /** Standard error. */
   readonly err: (text: string) => void
   readonly clock: Clock
+  /** Who is asked what a name leads to; the machine's own resolver if it is left out. */
+  readonly names?: Names
   /** Whether standard output is to be coloured; not if left out. */
   readonly colour?: boolean
   /** Calls back each time Enter is pressed, until the function returned is called. Absent where nobody sits at a keyboard. */

@@ -4,7 +4,9 @@ import { join } from 'node:path'
 import { makeAuthority, makeProviderKey } from '../../lib/sim/certificates'
 import { makeServiceAccount } from '../../lib/sim/service-account'
 import { startXmppServerSimulator } from '../../lib/sim/xmpp-server'
-import { call } from '../support/call'
+import { type Clock, systemClock } from '../../lib/clock'
+import { type Names, systemNames } from '../../lib/commands/names'
+import { call, callWith, someNames } from '../support/call'
 import { makeFolder } from '../support/folder'
 
 type Part = Readonly<Record<string, unknown>>
@@ -242,6 +244,84 @@ describe('lib/commands/check', () => {
       expect(await faultOf(withComponent({ service }), '--live')).toMatch(
         /push\.example\.com at xmpp:.*nothing listens .*\n +→ /,
       )
+    })
+
+    describe('what the domain of a component leads to', () => {
+      const SRV = '_xmpp-server._tcp.push.example.com'
+      const nobody = async () => []
+      const live = async (names: Names, clock: Clock = systemClock) => {
+        const server = await startXmppServerSimulator({
+          components: [{ domain: component.domain, secret: component.secret }],
+        })
+        const file = folder.write(`config-${++files}.json`, withComponent({ service: server.service }))
+        const called = await callWith(clock, names, 'check', '--config', file, '--live')
+        await server.close()
+        return called
+      }
+
+      it('is told', async () => {
+        const { code, out } = await live(someNames(async () => ['192.0.2.1', '2001:db8::1']))
+        expect(code).toBe(0)
+        expect(out).toMatch(/^name +push\.example\.com leads to 192\.0\.2\.1, 2001:db8::1$/m)
+        expect(out).toMatch(/: no faults$/m)
+      })
+
+      it('is looked for at the hosts of its SRV records, where it has some', async () => {
+        const asked: string[] = []
+        const addresses = async (name: string) => {
+          asked.push(name)
+          return name === 'xmpp.example.com' ? ['192.0.2.7'] : []
+        }
+        const { out } = await live(someNames(addresses, async (name) => (name === SRV ? ['xmpp.example.com'] : [])))
+        expect(out).toMatch(/^name +push\.example\.com leads to 192\.0\.2\.7$/m)
+        expect(asked).toEqual(['xmpp.example.com'])
+      })
+
+      it('is an address, where SRV can not be asked for', async () => {
+        const servers = () => Promise.reject(new Error('queryServ ESERVFAIL'))
+        const { out } = await live(someNames(async () => ['192.0.2.1'], servers))
+        expect(out).toMatch(/^name +push\.example\.com leads to 192\.0\.2\.1$/m)
+      })
+
+      it.each([
+        ['there is no such name', someNames(nobody)],
+        ['the hosts of its SRV records have none', someNames(nobody, async () => ['xmpp.example.com'])],
+        [
+          'its SRV record says that there is no server',
+          someNames(
+            async () => ['192.0.2.1'],
+            async () => ['.'],
+          ),
+        ],
+      ])('is nothing where %s: a warning that says what it means, and no fault', async (_, names) => {
+        const { code, out } = await live(names)
+        expect(code).toBe(0)
+        expect(out).toMatch(/^warning +push\.example\.com has no address: .*\n +→ Give it one/m)
+        for (const server of ['ejabberd', 'Tigase', 'MongooseIM', 'Prosody']) expect(out).toContain(server)
+        expect(out).toMatch(/: no faults, 1 warning$/m)
+      })
+
+      it('is a warning of its own where nobody can tell', async () => {
+        const { code, out } = await live(someNames(() => Promise.reject(new Error('EAI_AGAIN'))))
+        expect(code).toBe(0)
+        expect(out).toMatch(
+          /^warning +push\.example\.com may have no address: it could not be looked up \(EAI_AGAIN\)/m,
+        )
+      })
+
+      it('is asked of the machine itself, its hosts file included', async () => {
+        expect(await systemNames.addresses('localhost')).toContainEqual(expect.stringMatching(/^(127\.0\.0\.1|::1)$/))
+      })
+
+      it('is not waited for without end', async () => {
+        const clock: Clock = { ...systemClock, sleep: () => Promise.resolve() }
+        const { code, out } = await live(
+          someNames(() => new Promise(() => undefined)),
+          clock,
+        )
+        expect(code).toBe(0)
+        expect(out).toMatch(/could not be looked up \(no answer in 5 s\)/)
+      })
     })
 
     it('tries no link while the configuration has faults', async () => {
