@@ -56,6 +56,10 @@ export type Event =
       readonly delivery?: string
       readonly app?: string
       readonly class?: NotificationClass
+      /** The way it came in, if that is not a stanza. */
+      readonly over?: 'http'
+      /** Milliseconds until its answer was known. */
+      readonly took?: number
     }
   /** A delivery's attempt was judged and the verdict is durable. */
   | {

@@ -6,15 +6,20 @@ import { type DoorApp } from './intake/app'
 import { type Register, type RegisterAnswer } from './intake/register'
 import { dialects } from './kinds'
 import { bareOf } from './model/jid'
+import { type Figure } from './observe/figures'
 
 type Http = Config['http']
 
 /** Rejects where a listener can't listen, or two interfaces of it claim one path. */
 export async function serveHttp(
   { listeners, trustedProxies, interfaces }: Http,
-  rest: Omit<HttpSurroundings, 'offers' | 'command' | 'beside'> & { readonly register: Register },
+  rest: Omit<HttpSurroundings, 'offers' | 'command' | 'beside' | 'metrics'> & {
+    readonly register: Register
+    /** `figures`: what interfaces count of themselves. */
+    readonly metrics: (figures: readonly Figure[]) => ReturnType<HttpSurroundings['metrics']>
+  },
 ): Promise<HttpServer> {
-  const { register, ...common } = rest
+  const { register, metrics, ...common } = rest
   const { apps, clock, observe } = rest
   const command = ({ dialect, command: node, service, requester, fields }: CommandCall): Promise<RegisterAnswer> => {
     const spoken = dialects.find(({ name }) => name === dialect)?.commands.find((each) => each.node === node)
@@ -24,11 +29,14 @@ export async function serveHttp(
   }
   const offers = (): ReadonlyMap<string, DoorApp['offers']> =>
     new Map([...apps()].flatMap(([name, app]) => (Object.keys(app.offers).length === 0 ? [] : [[name, app.offers]])))
+  const everywhere: HttpInterface[] = []
+  const own = (): readonly Figure[] => everywhere.flatMap(({ figures = [] }) => figures)
   /** What a listener serves: opened for it alone. */
   const opened = (serve: readonly string[]): readonly HttpInterface[] => {
     const all: HttpInterface[] = []
-    const surroundings = { ...common, command, offers, beside: () => all }
+    const surroundings = { ...common, command, offers, beside: () => all, metrics: () => metrics(own()) }
     for (const name of serve) all.push(...[interfaces[name]].flatMap((open) => open?.(surroundings) ?? []))
+    everywhere.push(...all)
     return all
   }
   const http = await startHttp({

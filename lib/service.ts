@@ -22,6 +22,7 @@ import { closeApps, doorsOf, openApps, sendingOf } from './open-apps'
 import { proofsOf, serveHttp } from './serve-http'
 import { type Store } from './stores/store'
 import { version } from './version'
+import { makeWatching, type Watched } from './watching'
 import { makeLink, tryLink, type Link } from './xmpp/component'
 import { makeAnswering } from './xmpp/answering'
 import { makeServerLine } from './xmpp/remote-disable'
@@ -57,7 +58,9 @@ const GRACE = 10_000
  * configured; all else is told and tried again.
  */
 export async function startService(config: Config, surroundings: Surroundings): Promise<Service> {
-  const { observe, clock = systemClock } = surroundings
+  const { clock = systemClock } = surroundings
+  const watching = makeWatching(config, surroundings.observe, clock)
+  const { observe } = watching
   const store = await config.store.open({
     clock,
     trouble: (text) => observe({ at: 'trouble', about: 'store', text }),
@@ -163,6 +166,7 @@ export async function startService(config: Config, surroundings: Surroundings): 
     release: (app: string) => dispatcher.release(app),
     refusals: (node: string) => refusals.of(node),
   })
+  const watched: Watched = { live, store, apps: () => apps, closed: () => closed }
   const { http, closeOffice } = await openDoors().catch(async (error: unknown) => {
     await Promise.all([closeApps(apps), store.close()])
     throw error
@@ -185,6 +189,8 @@ export async function startService(config: Config, surroundings: Surroundings): 
       deliver: tellingDeliver(deliver, observe),
       register,
       domains: config.components.map(({ domain }) => domain),
+      metrics: (figures) => watching.metrics(watched, figures),
+      readiness: () => watching.readiness(watched),
       live,
       clock,
       observe,
@@ -215,6 +221,7 @@ export async function startService(config: Config, surroundings: Surroundings): 
     await closeApps(apps)
     const waiting = await Promise.race([waitingIn(store), clock.sleep(1_000).then(() => 0)])
     await store.close()
+    watching.close()
     observe({ at: 'stopped', waiting })
   }
 

@@ -96,6 +96,8 @@ function mayImport({ from, what, isType, isLazy }: Import): boolean {
   if (folderOf(from) === 'model') return folderOf(what) === 'model'
   if (from === 'clock') return folderOf(what) === 'model'
   if (from === 'observe') return folderOf(what) === 'model'
+  if (folderOf(from) === 'observe')
+    return isIn(what, 'model', 'observe') || (what === 'observe' && isType) || what === 'clock'
   if (from === 'gate') return folderOf(what) === 'model' || what === 'clock'
   if (contracts.includes(from) && folderOf(from) !== 'wire') {
     const isAllowed =
@@ -121,7 +123,8 @@ function mayImport({ from, what, isType, isLazy }: Import): boolean {
   }
   if (isIn(from, 'xmpp', 'http')) {
     return (
-      isIn(what, 'model', 'intake', 'admin', folderOf(from)) || shared.includes(what) || what === 'dialects/dialect'
+      isIn(what, 'model', 'intake', 'admin', folderOf(from)) ||
+      [...shared, 'observe/figures', 'dialects/dialect'].includes(what)
     )
   }
   if (from === 'kinds') return isIn(what, ...extensions)
@@ -130,7 +133,7 @@ function mayImport({ from, what, isType, isLazy }: Import): boolean {
     const isContract = contracts.includes(what) && isType
     return what === 'kinds' || folderOf(what) === 'model' || isConfig(what) || isInterface || isContract
   }
-  if (from === 'service' || from === 'open-apps' || from === 'serve-http') {
+  if (['service', 'open-apps', 'serve-http', 'watching'].includes(from)) {
     const isImplementation = isIn(what, ...extensions) && !contracts.includes(what)
     return what !== 'cli' && folderOf(what) !== 'commands' && !isImplementation
   }
@@ -153,6 +156,7 @@ const libraries: Readonly<Record<string, (file: string) => boolean>> = {
   'npm:ltx': (file) => isIn(file, 'xmpp', 'sim'),
   'npm:libsql': (file) => isIn(file, 'stores'),
   'npm:pino': (file) => file === 'observe',
+  'npm:prom-client': (file) => isIn(file, 'observe'),
   'npm:zod': (file) =>
     isConfig(file) || isIn(file, ...extensions, 'http') || file === 'model/options' || contracts.includes(file),
   'npm:@parse/node-apn': (file) => isIn(file, 'providers'),

@@ -10,6 +10,8 @@ export interface Live {
   held(): ReadonlyMap<string, string>
   /** Why fuses have blown, by app. */
   fuses(): ReadonlyMap<string, string>
+  /** When the credentials of apps expire (ms since 1970), by app, where they do. */
+  expiries?(): ReadonlyMap<string, number>
   resetFuse(app: string): Promise<void>
   /** The app is tried again at once. */
   release(app: string): void

@@ -10,7 +10,9 @@ import { type OptionWords, pace } from '../model/options'
 import { type Clock } from '../clock'
 import { type Pace } from '../gate'
 import { type Observe } from '../observe'
+import { type Figure } from '../observe/figures'
 import { type Live } from '../admin/live'
+import { type Readiness } from '../admin/readiness'
 import { type Caller } from './caller'
 
 /** Bytes of a body that an operator may allow at most. */
@@ -45,6 +47,8 @@ export interface Served {
   readonly routes: readonly HttpRoute[]
   /** Bytes of a body; 64 KiB if it is left out. */
   readonly mostBody?: number
+  /** What it counts of itself, for `/metrics`. */
+  readonly figures?: readonly Figure[]
   /** The interface's own words for what the server answers in its place; plain text if it is left out. */
   readonly refuse?: (context: Context, why: Refusal) => Response | undefined
 }
@@ -132,6 +136,10 @@ export interface HttpSurroundings {
   readonly domains: readonly string[]
   /** What the same listener serves, this interface included; to be asked once it listens. */
   readonly beside: () => readonly HttpInterface[]
+  /** Every figure, as Prometheus reads it, and the type that the text is to be served as. */
+  readonly metrics: () => Promise<{ readonly text: string; readonly type: string }>
+  /** Whether the service may be given work. Never rejects. */
+  readonly readiness: () => Promise<Readiness>
   /** The state of links and apps. */
   readonly live: Live
   readonly clock: Clock

@@ -1,9 +1,21 @@
 /** Every interface that can be served: one line each. Knows their names, not what they do. */
+import { health } from './health'
 import { type InterfaceKind } from './interface'
 import { matrix } from './matrix'
+import { metrics } from './metrics'
 import { mongoosePush } from './mongoosepush'
+import { openapi } from './openapi'
 import { rocketchat } from './rocketchat'
 import { tigase } from './tigase'
 import { webPushExample } from './webpush-example'
 
-export const interfaces: readonly InterfaceKind[] = [webPushExample, mongoosePush, matrix, rocketchat, tigase]
+export const interfaces: readonly InterfaceKind[] = [
+  webPushExample,
+  mongoosePush,
+  matrix,
+  rocketchat,
+  tigase,
+  health,
+  metrics,
+  openapi,
+]

@@ -110,7 +110,7 @@ export function makeDeliver(options: DeliverOptions): Deliver {
   }
 }
 
-/** The same, each answer told: for a carrier that has no other word for it. */
+/** The same, each answer told: for what comes over HTTP. */
 export function tellingDeliver(deliver: Deliver, observe: Observe): Deliver {
   return async (request) => {
     const answered = await deliver(request)
@@ -119,6 +119,8 @@ export function tellingDeliver(deliver: Deliver, observe: Observe): Deliver {
       answer: answered.is === 'accepted' ? 'result' : answered.is,
       why: answered.is === 'accepted' ? `${request.class} kept as delivery ${answered.delivery}` : answered.why,
       publisher: request.caller,
+      over: 'http',
+      ...(answered.is === 'accepted' ? { delivery: answered.delivery, app: request.app, class: request.class } : {}),
     })
     return answered
   }

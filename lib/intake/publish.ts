@@ -166,6 +166,7 @@ export function makePublish(options: PublishOptions): (request: PublishRequest) 
   }
 
   return async (request) => {
+    const since = clock.elapsed()
     let answered: PublishAnswer
     try {
       answered = await answer(request)
@@ -177,6 +178,7 @@ export function makePublish(options: PublishOptions): (request: PublishRequest) 
       answer: answered.is === 'accepted' ? 'result' : answered.is,
       why: whyOf(answered),
       publisher: bareOf(request.publisher),
+      took: clock.elapsed() - since,
     })
     return answered
   }

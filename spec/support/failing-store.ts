@@ -25,7 +25,9 @@ export function failing(configured: Config['store']): FailingStore {
       open: async (surroundings: Parameters<typeof configured.open>[0]): Promise<Store> => {
         const store = await configured.open(surroundings)
         const outbox = guarded({ put: (...said: Parameters<Store['outbox']['put']>) => store.outbox.put(...said) })
-        return { ...store, registry: guarded({ ...store.registry }), outbox: { ...store.outbox, put: outbox.put } }
+        const [keep, records] = [guarded({ ...store.keep }), guarded({ ...store.records })]
+        const registry = guarded({ ...store.registry })
+        return { ...store, registry, keep, records, outbox: { ...store.outbox, put: outbox.put } }
       },
     }),
     fail: (down) => void (isDown = down),

@@ -1,0 +1,104 @@
+/** Whether the service may be given work, and which of its parts is red, with the reason. Pure. */
+
+/** What is known of one app. */
+export interface AppStanding {
+  readonly app: string
+  /** Its credentials could be used when it was opened. */
+  readonly isOpen: boolean
+  /** Whether its push service took something with its credential within the hour; undefined where nobody can say. */
+  readonly isProven?: boolean
+  /** Why nothing is sent. */
+  readonly held?: string
+  /** Why no token is forgotten. */
+  readonly fuse?: string
+  /** When its credential expires (ms since 1970). */
+  readonly expiresAt?: number
+}
+
+export interface StandingParts {
+  /** Why nothing is accepted at the moment: starting, stopping. */
+  readonly closed?: string
+  readonly links: readonly { readonly domain: string; readonly isOnline: boolean }[]
+  /** Why nothing can be written; undefined where it can. */
+  readonly store?: string
+  readonly apps: readonly AppStanding[]
+  /** Milliseconds since 1970. */
+  readonly now: number
+}
+
+interface Part {
+  readonly isReady: boolean
+  /** Why it is not. */
+  readonly why?: string
+}
+
+export interface AppReadiness extends Part {
+  readonly app: string
+  readonly isProven?: boolean
+  /** ISO 8601. */
+  readonly expiresAt?: string
+  /** What an operator should know although it sends. */
+  readonly warnings: readonly string[]
+}
+
+/** `degraded`: it takes and keeps everything, but what some app was given waits. */
+export interface Readiness {
+  readonly status: 'ready' | 'degraded' | 'not-ready'
+  readonly components: readonly (Part & { readonly domain: string })[]
+  readonly store: Part
+  readonly apps: readonly AppReadiness[]
+  /** Why nothing is accepted at the moment. */
+  readonly why?: string
+}
+
+const DAY = 24 * 3600_000
+/** So long before a credential expires that is told. */
+const SOON = 30 * DAY
+
+function whyNot({ isOpen, held, expiresAt }: AppStanding, now: number): string | undefined {
+  if (!isOpen) return 'its credentials could not be used; `xmpp-push check` tells why'
+  if (expiresAt !== undefined && expiresAt <= now) return `its credential expired ${dayOf(expiresAt)}`
+  return held
+}
+
+const dayOf = (at: number): string => new Date(at).toISOString().slice(0, 10)
+
+function tellApp(standing: AppStanding, now: number): AppReadiness {
+  const { app, isProven, fuse, expiresAt } = standing
+  const why = whyNot(standing, now)
+  const left = expiresAt === undefined ? Infinity : expiresAt - now
+  return {
+    app,
+    isReady: why === undefined,
+    ...(why === undefined ? {} : { why }),
+    ...(isProven === undefined ? {} : { isProven }),
+    ...(expiresAt === undefined ? {} : { expiresAt: new Date(expiresAt).toISOString() }),
+    warnings: [
+      ...(fuse === undefined ? [] : [`its fuse has blown: ${fuse}`]),
+      ...(left > 0 && left < SOON ? [`its credential expires in ${Math.ceil(left / DAY)} days`] : []),
+    ],
+  }
+}
+
+/**
+ * Ready: attached, able to write, every app sends. An app whose push service is away makes it `degraded` only: its pushes are
+ * kept, and whoever turned callers away for it would lose what could have been kept.
+ */
+export function tellReadiness({ closed, links, store, apps, now }: StandingParts): Readiness {
+  const told = apps.map((each) => tellApp(each, now))
+  const components = links.map(({ domain, isOnline }) => ({
+    domain,
+    isReady: isOnline,
+    ...(isOnline ? {} : { why: 'it is not attached to its XMPP server; the log tells why' }),
+  }))
+  const isTaking = closed === undefined && store === undefined && components.every(({ isReady }) => isReady)
+  const isSending = told.some(({ isReady }) => isReady) || told.length === 0
+  const isWhole = told.every(({ isReady, warnings }) => isReady && warnings.length === 0)
+  return {
+    status: isTaking && isSending ? (isWhole ? 'ready' : 'degraded') : 'not-ready',
+    components,
+    store: store === undefined ? { isReady: true } : { isReady: false, why: store },
+    apps: told,
+    ...(closed === undefined ? {} : { why: closed }),
+  }
+}

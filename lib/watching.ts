@@ -1,0 +1,125 @@
+/** What is watched of the running service: its events counted, and how its parts stand, for `/metrics` and `/ready`. Part of the composition root. */
+import { type Live } from './admin/live'
+import { tellReadiness, type Readiness } from './admin/readiness'
+import { type Clock } from './clock'
+import { type Config } from './config'
+import { type Observe } from './observe'
+import { type Figure } from './observe/figures'
+import { makeMeters } from './observe/meters'
+import { makeProcessFigures } from './observe/process'
+import { CONTENT_TYPE, exposition } from './observe/prometheus'
+import { figuresOf, type Standing } from './observe/standing'
+import { type OpenApp } from './open-apps'
+import { type Store } from './stores/store'
+
+/** The parts whose standing is asked for. */
+export interface Watched {
+  readonly live: Live
+  readonly store: Pick<Store, 'records' | 'keep'>
+  readonly apps: () => ReadonlyMap<string, OpenApp>
+  /** Why nothing is accepted at the moment. */
+  readonly closed: () => string | undefined
+}
+
+export interface Watching {
+  /** Where the service is to tell its events: they go on to the log, and are counted if anybody asks for metrics. */
+  readonly observe: Observe
+  /** `figures`: what interfaces count of themselves. */
+  metrics(of: Watched, figures: readonly Figure[]): Promise<{ readonly text: string; readonly type: string }>
+  /** Never rejects. */
+  readiness(of: Watched): Promise<Readiness>
+  close(): void
+}
+
+/** Milliseconds after which a store that says nothing does not answer. */
+const ANSWERS_WITHIN = 5_000
+/** Milliseconds for which a push that was delivered proves the credential. */
+const PROVEN_FOR = 3600_000
+/** Milliseconds for which the store's last answer is taken for its next: whoever asks often writes no more for it. */
+const WRITABLE_FOR = 1_000
+
+export function makeWatching(config: Config, log: Observe, clock: Clock): Watching {
+  const serves = (name: string): boolean => config.http.listeners.some(({ serve }) => serve.includes(name))
+  const meters = serves('metrics') ? makeMeters() : undefined
+  const process = meters === undefined ? undefined : makeProcessFigures(() => clock.now())
+  const delivered = new Map<string, number>()
+  const isAsked = meters !== undefined || serves('health')
+
+  function within<T>(asked: Promise<T>): Promise<T> {
+    return new Promise((done, failed) => {
+      const late = new Error(`the store did not answer within ${ANSWERS_WITHIN / 1000} s`)
+      const cancel = clock.after(ANSWERS_WITHIN, () => failed(late))
+      asked.then(done, failed).finally(cancel)
+    })
+  }
+
+  async function standing({ live, store, apps }: Watched): Promise<Standing> {
+    const { records } = store
+    const read = within(Promise.all([records.accounts(), records.count(), records.oldest()]))
+    const [accounts, registrations, oldest] = await read.catch(() => [])
+    const isThere = accounts !== undefined && registrations !== undefined && oldest !== undefined
+    return {
+      ...{ version: live.version, now: clock.now(), links: live.links(), apps: [...apps().keys()] },
+      ...{ held: live.held(), fuses: live.fuses(), expiries: live.expiries?.() ?? new Map<string, number>() },
+      records: isThere ? { accounts, registrations, oldest } : undefined,
+    }
+  }
+
+  let probed: { readonly at: number; readonly why: Promise<string | undefined> } | undefined
+  /** Why nothing can be written, found out by writing. */
+  function unwritable(keep: Store['keep']): Promise<string | undefined> {
+    const at = clock.elapsed()
+    if (probed !== undefined && at - probed.at < WRITABLE_FOR) return probed.why
+    const why = within(keep.put('ready', '', clock.now())).then(
+      () => undefined,
+      (error: unknown) => (error instanceof Error ? error.message : String(error)),
+    )
+    probed = { at, why }
+    return why
+  }
+
+  async function readiness({ live, store, apps, closed }: Watched): Promise<Readiness> {
+    const why = await unwritable(store.keep)
+    const [held, fuses, expiries] = [live.held(), live.fuses(), live.expiries?.()]
+    const refusing = closed()
+    return tellReadiness({
+      ...(refusing === undefined ? {} : { closed: refusing }),
+      links: live.links(),
+      ...(why === undefined ? {} : { store: why }),
+      apps: [...apps()].map(([app, open]) => {
+        const [last, hold, fuse, expiresAt] = [delivered.get(app), held.get(app), fuses.get(app), expiries?.get(app)]
+        return {
+          ...{ app, isOpen: open.sending !== undefined },
+          ...(last === undefined ? {} : { isProven: clock.elapsed() - last < PROVEN_FOR }),
+          ...(hold === undefined ? {} : { held: hold }),
+          ...(fuse === undefined ? {} : { fuse }),
+          ...(expiresAt === undefined ? {} : { expiresAt }),
+        }
+      }),
+      now: clock.now(),
+    })
+  }
+
+  let rendering: Promise<string> | undefined
+  async function render(of: Watched, figures: readonly Figure[]): Promise<string> {
+    const now = figuresOf(await standing(of))
+    return exposition([...(meters?.figures ?? []), ...now, ...(process?.figures ?? []), ...figures])
+  }
+
+  return Object.freeze({
+    observe: isAsked
+      ? (event) => {
+          log(event)
+          meters?.see(event)
+          if (event.at === 'settled' && event.end === 'delivered') delivered.set(event.app, clock.elapsed())
+        }
+      : log,
+    async metrics(of: Watched, figures: readonly Figure[]) {
+      // Several who ask at once are told the same.
+      rendering ??= render(of, figures).finally(() => (rendering = undefined))
+      return { text: await rendering, type: CONTENT_TYPE }
+    },
+    readiness,
+    close: () => process?.stop(),
+  } satisfies Watching)
+}
