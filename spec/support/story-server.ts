@@ -22,9 +22,24 @@ async function receives(house: House, _words: readonly string[], detail: string,
 /** `detail` is as it stands, with names to be found or filled in. */
 export const serverSentences: readonly (readonly [RegExp, Act])[] = [
   [
-    /^(\S+@\S+) enables \$\{(\w+)\}$/,
+    /^(\S+@\S+) enables \$\{(\w+)\}(?: with the secret \$\{(\w+)\})?$/,
+    (house, [jid = '', name = '', secret], _detail, known) => {
+      const options = secret === undefined ? {} : { options: { secret: known.get(secret) ?? '' } }
+      house.server.client(`${jid}/phone`).enable({ jid: DOMAIN, node: known.get(name) ?? '', ...options })
+    },
+  ],
+  [
+    /^(\S+@\S+) disables \$\{(\w+)\}$/,
     (house, [jid = '', name = ''], _detail, known) =>
-      house.server.client(`${jid}/phone`).enable({ jid: DOMAIN, node: known.get(name) ?? '' }),
+      house.server.client(`${jid}/phone`).disable({ jid: DOMAIN, node: known.get(name) ?? '' }),
+  ],
+  [
+    /^(\S+@\S+) writes to (\S+@\S+), who is offline$/,
+    async (house, [from = '', to = '']) => {
+      house.server.client(`${to}/phone`).goOffline()
+      house.server.client(`${to}/looking`).goOffline()
+      for (const { answer } of house.server.deliverMessage({ from, to, body: 'Wherefore?' })) await answer
+    },
   ],
   [/^Server receives$/, receives],
   [
