@@ -4,9 +4,12 @@ import { attachEcho } from '../support/echo-component'
 import { echoScene, tellLikeness } from '../support/echo-scene'
 import { startEjabberd } from '../support/ejabberd'
 import { attachRaw } from '../support/raw-component'
+import { tellDeath } from '../support/real-death'
 import { tellOutage } from '../support/real-outage'
 import { PUSH, SECRET, serverForAll, TOWN } from '../support/real-server'
 import { DEAD_AFTER, tellRealStory } from '../support/real-story'
+import { tellTraffic } from '../support/real-traffic'
+import { trafficScene } from '../support/traffic-scene'
 
 /** A name that needs no name server: it has an address wherever the specs run. */
 const ADDRESSED = '127.0.0.1'
@@ -64,5 +67,11 @@ realDescribe('ejabberd', 'a real ejabberd', () => {
 
   describe('while the service is away and s2s to its domain is denied', () => {
     tellOutage(server, { domain: DENIED, bounce: 'forbidden', registration: 'lost' })
+  })
+
+  describe('with the service in a process of its own', () => {
+    const scene = trafficScene(server)
+    tellTraffic(scene, { burst: 'each' })
+    tellDeath(scene, { registrations: 'lost', second: 'its share' })
   })
 })

@@ -3,9 +3,12 @@ import { realDescribe } from '../support/available'
 import { echoScene, tellLikeness } from '../support/echo-scene'
 import { startProsody } from '../support/prosody'
 import { attachRaw } from '../support/raw-component'
+import { tellDeath } from '../support/real-death'
 import { tellOutage } from '../support/real-outage'
 import { PUSH, SECRET, serverForAll, TOWN } from '../support/real-server'
 import { DEAD_AFTER, tellRealStory } from '../support/real-story'
+import { tellTraffic } from '../support/real-traffic'
+import { trafficScene } from '../support/traffic-scene'
 
 realDescribe('prosody', 'a real Prosody', () => {
   const server = serverForAll(() => startProsody(TOWN))
@@ -53,5 +56,11 @@ realDescribe('prosody', 'a real Prosody', () => {
 
   describe('while the service is away', () => {
     tellOutage(server, { domain: PUSH, bounce: 'remote-server-timeout', registration: 'kept' })
+  })
+
+  describe('with the service in a process of its own', () => {
+    const scene = trafficScene(server)
+    tellTraffic(scene, { burst: 'gathered' })
+    tellDeath(scene, { registrations: 'kept', second: 'conflict' })
   })
 })

@@ -15,8 +15,10 @@ export interface PublishWatch {
   readonly service: string
   /** All publishes to a node so far. */
   publishes(node: string): readonly WatchedPublish[]
-  /** Resolves once so many publishes to the node have been answered, counted from the start; rejects after 20 s. */
-  answered(node: string, times: number): Promise<readonly WatchedPublish[]>
+  /** Resolves with all of them once the nth publish to the node (from 1) has been answered; rejects after 20 s. */
+  answered(node: string, nth: number): Promise<readonly WatchedPublish[]>
+  /** Resolves with the first answered publish to the node, past or to come, whose XML matches; rejects after 20 s. */
+  matching(node: string, pattern: RegExp): Promise<WatchedPublish>
   close(): Promise<void>
 }
 
@@ -42,29 +44,45 @@ export async function startPublishWatch(server: string): Promise<PublishWatch> {
     looking.forEach((look) => look())
   })
   const publishes = (node: string): readonly WatchedPublish[] => seen.filter((each) => each.node === node)
+
+  function until<Found>(
+    what: string,
+    node: string,
+    find: (all: readonly WatchedPublish[]) => Found | undefined,
+  ): Promise<Found> {
+    return new Promise((found, failed) => {
+      const end = (): void => {
+        looking.delete(look)
+        clearTimeout(timer)
+      }
+      const look = (): void => {
+        const there = find(publishes(node))
+        if (there === undefined) return
+        end()
+        found(there)
+      }
+      const timer = setTimeout(() => {
+        end()
+        const told = publishes(node).map(({ answer }) => answer ?? 'unanswered')
+        failed(new Error(`there is no ${what} of node ${node}; the answers are: ${told.join(', ')}`))
+      }, PATIENCE_MS)
+      looking.add(look)
+      look()
+    })
+  }
+
   return Object.freeze({
     service: relay.service,
     publishes,
-    answered: (node: string, times: number) =>
-      new Promise<readonly WatchedPublish[]>((found, failed) => {
-        const end = (): void => {
-          looking.delete(look)
-          clearTimeout(timer)
-        }
-        const look = (): void => {
-          const all = publishes(node)
-          if (all.filter(({ answer }) => answer !== undefined).length < times) return
-          end()
-          found(all)
-        }
-        const timer = setTimeout(() => {
-          end()
-          const told = publishes(node).map(({ answer }) => answer ?? 'unanswered')
-          failed(new Error(`${times} answered publishes to ${node} did not come; there are: ${told.join(', ')}`))
-        }, PATIENCE_MS)
-        looking.add(look)
-        look()
+    answered: (node: string, nth: number) =>
+      until(`answer to the publish ${nth}`, node, (all) => {
+        // None is asked for: there is nothing to wait for.
+        return nth === 0 || all[nth - 1]?.answer !== undefined ? all : undefined
       }),
+    matching: (node: string, pattern: RegExp) =>
+      until(`publish like ${String(pattern)}`, node, (all) =>
+        all.find(({ stanza, answer }) => answer !== undefined && pattern.test(stanza.toString())),
+      ),
     close: () => relay.close(),
   })
 }

@@ -21,12 +21,13 @@ export const admin = { name: 'admin', password: 'montague' }
 export const nurse = { name: 'nurse', password: 'angelica' }
 export const paris = { name: 'paris', password: 'county' }
 export const mercutio = { name: 'mercutio', password: 'mab' }
+export const benvolio = { name: 'benvolio', password: 'peace' }
 
 /** What `startProsody` and `startEjabberd` are given. */
 export const TOWN: RealServerOptions = {
   componentDomain: PUSH,
   secret: SECRET,
-  users: [juliet, romeo, admin, nurse, paris, mercutio],
+  users: [juliet, romeo, admin, nurse, paris, mercutio, benvolio],
 }
 
 /** Starts a server before the tests of a `describe` and stops it after them; in between, it is what the function returns. */

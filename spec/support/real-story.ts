@@ -4,8 +4,6 @@ import { startRealHouse, type RealHouse } from './real-house'
 import { admin, juliet, PUSH, romeo, SECRET, TOWN, type RealServer, type RealServerOptions } from './real-server'
 import { connectClient, type RealClient } from './xmpp-client'
 
-export type { RealServer, RealServerOptions } from './real-server'
-
 /** As much of a client as the story needs. */
 export type StoryClient = Pick<RealClient, 'jid' | 'iq' | 'enable' | 'message' | 'stop'>
 
