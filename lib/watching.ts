@@ -40,7 +40,9 @@ const WRITABLE_FOR = 1_000
 
 export function makeWatching(config: Config, log: Observe, clock: Clock): Watching {
   const serves = (name: string): boolean => config.http.listeners.some(({ serve }) => serve.includes(name))
-  const meters = serves('metrics') ? makeMeters() : undefined
+  const meters = serves('metrics')
+    ? makeMeters({ apps: [...config.apps.keys()], components: config.components.map(({ domain }) => domain) })
+    : undefined
   const process = meters === undefined ? undefined : makeProcessFigures(() => clock.now())
   const delivered = new Map<string, number>()
   const isAsked = meters !== undefined || serves('health')

@@ -3,7 +3,7 @@
  * interface's words and no socket.
  */
 import { type HttpBindings } from '@hono/node-server'
-import { Hono, type Context } from 'hono'
+import { Hono, type Context, type MiddlewareHandler } from 'hono'
 import { bodyLimit } from 'hono/body-limit'
 import { type Clock } from '../clock'
 import { makePacer, type Pace, type Pacer } from '../gate'
@@ -90,14 +90,13 @@ export function makeDoor({ where, serve, auth, pace, isTrusted, clock, observe }
         )
       }
       claims.set(claim, name)
-      const told = async (context: Context): Promise<Response> => {
+      const told: MiddlewareHandler = async (context, next) => {
         const since = clock.elapsed()
-        const answered = await answer(each, own, route, context)
-        const asked = { interface: name, method: route.method, path: route.path, status: answered.status }
+        await next()
+        const asked = { interface: name, method: route.method, path: route.path, status: context.res.status }
         observe({ at: 'asked', ...asked, took: clock.elapsed() - since })
-        return answered
       }
-      app.on(route.method, route.path, bounded, told)
+      app.on(route.method, route.path, told, bounded, (context) => answer(each, own, route, context))
     }
   }
   app.notFound((context) => context.text('There is nothing here.\n', 404))

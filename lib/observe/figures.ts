@@ -32,13 +32,15 @@ export type Figure =
 
 export interface Counter {
   readonly figure: Figure
-  /** `labels`: in the order of the figure's. */
+  /** `labels`: in the order of the figure's. By 0 a series is told before anything is counted. */
   add(labels: readonly string[], by?: number): void
 }
 
 export interface Histogram {
   readonly figure: Figure
   add(labels: readonly string[], value: number): void
+  /** Tells a series before anything is counted: a rate sees only what comes after the first sight. */
+  expect(labels: readonly string[]): void
 }
 
 /** More combinations of labels than this are counted together, as `other`. */
@@ -100,6 +102,7 @@ export function makeHistogram(spec: FigureSpec & { readonly bounds: readonly num
       of.counts[at] = (of.counts[at] ?? 0) + 1
       of.sum += value
     },
+    expect: (labels: readonly string[]) => void counts.of(labels),
   })
 }
 

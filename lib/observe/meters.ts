@@ -13,7 +13,13 @@ export interface Meters {
   readonly figures: readonly Figure[]
 }
 
-export function makeMeters(): Meters {
+/** What is known to come, by its names: it is told from the start, for a rate sees only what comes after the first sight. */
+export interface Expected {
+  readonly apps: readonly string[]
+  readonly components: readonly string[]
+}
+
+export function makeMeters({ apps, components }: Expected): Meters {
   const answers = makeCounter({
     name: 'xmpp_push_answers_total',
     help: 'Notifications that were answered, by the way they came in and by the answer; `result` is the good one.',
@@ -68,6 +74,19 @@ export function makeMeters(): Meters {
     labels: ['level'],
   })
   const reasonOf = makeReasons()
+  answers.add(['xmpp', 'result'], 0)
+  answers.add(['xmpp', 'trouble'], 0)
+  answering.expect(['xmpp'])
+  for (const app of apps) {
+    holds.add([app], 0)
+    for (const change of ['registered', 'unregistered', 'forgotten']) devices.add([app, change], 0)
+    for (const each of ['message', 'call', 'dismiss', 'quiet']) {
+      attempts.add([app, each, 'delivered', ''], 0)
+      deliveries.expect([app, each])
+    }
+  }
+  for (const component of components) links.add([component, 'lost'], 0)
+  for (const level of ['notice', 'trouble']) told.add([level], 0)
   const all = [answers, answering, attempts, deliveries, devices, requests, asking, holds, links, told]
 
   return Object.freeze({

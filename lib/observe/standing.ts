@@ -117,7 +117,13 @@ const readings: readonly Reading[] = [
   {
     spec: { name: 'xmpp_push_registrations', help: 'Devices that are registered.', labels: ['app'] },
     as: gaugeOf,
-    read: ({ records }) => [...(records?.registrations ?? [])].map(([app, value]) => ({ labels: [app], value })),
+    read: ({ records, apps }) =>
+      records === undefined
+        ? []
+        : [...new Set([...apps, ...records.registrations.keys()])].map((app) => ({
+            labels: [app],
+            value: records.registrations.get(app) ?? 0,
+          })),
   },
   {
     spec: {

@@ -51,6 +51,7 @@ const NEEDS = {
   ejabberd: () => hasProgram('ejabberdctl', 'ejabberd') ?? hasProgram('erl', 'erlang-base'),
   slixmpp: () => hasPythonModule('slixmpp', 'python3-slixmpp'),
   nghttpd: () => hasProgram('nghttpd', 'nghttp2-server'),
+  prometheus: () => hasProgram('prometheus', 'prometheus') ?? hasProgram('promtool', 'prometheus'),
   nginx: () => hasProgram('nginx', 'nginx-light'),
   go: () => hasProgram('go', 'golang-go'),
   tinyproxy: () => hasProgram('tinyproxy', 'tinyproxy-bin'),
