@@ -5,6 +5,7 @@ import { type RealServerOptions } from './real-server'
 import { type StoryServer } from './real-story'
 
 const DOMAIN = 'localhost'
+const FORM_TYPE = `<field var='FORM_TYPE'><value>http://jabber.org/protocol/pubsub#publish-options</value></field>`
 
 /** Starts the simulator as this server; its clients are told as those of a real one are. */
 export async function startPlayed(personality: PersonalityName, options: RealServerOptions): Promise<StoryServer> {
@@ -26,8 +27,14 @@ export async function startPlayed(personality: PersonalityName, options: RealSer
       return Promise.resolve({
         jid: client.jid,
         iq,
-        async enable(jid, node) {
-          await iq(`<iq type='set'><enable xmlns='urn:xmpp:push:0' jid='${jid}' node='${node}'/></iq>`)
+        async enable(jid, node, options) {
+          const fields = Object.entries(options ?? {}).map(
+            ([name, value]) => `<field var='${name}'><value>${value}</value></field>`,
+          )
+          const form = options && `<x xmlns='jabber:x:data' type='submit'>${FORM_TYPE}${fields.join('')}</x>`
+          await iq(
+            `<iq type='set'><enable xmlns='urn:xmpp:push:0' jid='${jid}' node='${node}'>${form ?? ''}</enable></iq>`,
+          )
         },
         message(to, body) {
           server.deliverMessage({ from: client.jid, to, body })

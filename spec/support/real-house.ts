@@ -1,4 +1,4 @@
-/** The service as it runs for real, attached to a real XMPP server: its own store, the system's clock, and APNs simulated. */
+/** The service as it runs for real, attached to a real XMPP server: its own store, the system's clock, and simulated push services. */
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -7,6 +7,8 @@ import { makeObserve } from '../../lib/observe'
 import { startService } from '../../lib/service'
 import { startApnsSimulator, type ApnsSimulator } from '../../lib/sim/apns'
 import { makeProviderKey } from '../../lib/sim/certificates'
+import { startFcmSimulator, type FcmSimulator } from '../../lib/sim/fcm'
+import { startOauthSimulator } from '../../lib/sim/oauth'
 
 /** What the service attaches to. */
 export interface Attached {
@@ -18,7 +20,8 @@ export interface Attached {
 
 export interface RealHouse {
   readonly apns: ApnsSimulator
-  /** The topic of its one app, which is also the app's name. */
+  readonly fcm: FcmSimulator
+  /** The topic of its app at APNs, which is also the app's name. */
   readonly topic: string
   /** Resolves with the first log line from now on, or among all so far, that has these members. Rejects after 20 s. */
   logged(members: Readonly<Record<string, unknown>>): Promise<Readonly<Record<string, unknown>>>
@@ -26,6 +29,7 @@ export interface RealHouse {
 }
 
 const TOPIC = 'org.example.ios'
+const ANDROID = 'org.example.android'
 const PATIENCE_MS = 20_000
 
 /** Starts the service from a configuration file of its own; resolves when it is attached. */
@@ -37,6 +41,12 @@ export async function startRealHouse(server: Attached): Promise<RealHouse> {
   apns.addApp({ bundleId: TOPIC, teamId: 'DEF123GHIJ' })
   writeFileSync(join(folder, 'key.p8'), key.privatePem)
   writeFileSync(join(folder, 'ca.pem'), apns.ca)
+  const oauth = await startOauthSimulator()
+  const account = oauth.newServiceAccount({ projectId: 'example-project' })
+  const fcm = await startFcmSimulator({ oauth })
+  fcm.newProject('example-project', [account.client_email])
+  writeFileSync(join(folder, 'service-account.json'), JSON.stringify(account))
+  writeFileSync(join(folder, 'fcm-ca.pem'), fcm.ca)
   const file = join(folder, 'component.config.json')
   const app = {
     provider: 'apns',
@@ -49,13 +59,20 @@ export async function startRealHouse(server: Attached): Promise<RealHouse> {
     endpoint: apns.url,
     ca: { file: 'ca.pem' },
   }
+  const android = {
+    provider: 'fcm',
+    profile: 'conversations',
+    serviceAccount: { file: 'service-account.json' },
+    endpoint: fcm.endpoint,
+    ca: { file: 'fcm-ca.pem' },
+  }
   const { componentDomain: domain, componentService: service, secret, admin } = server
   writeFileSync(
     file,
     JSON.stringify({
       component: { domain, service, secret },
       store: { kind: 'sqlite', file: 'xmpp-push.db' },
-      apps: { [TOPIC]: app },
+      apps: { [TOPIC]: app, [ANDROID]: android },
       access: { register: ['localhost'], admins: [admin] },
     }),
   )
@@ -73,6 +90,7 @@ export async function startRealHouse(server: Attached): Promise<RealHouse> {
 
   return {
     apns,
+    fcm,
     topic: TOPIC,
     logged: (members) =>
       new Promise((found, failed) => {
@@ -99,7 +117,7 @@ export async function startRealHouse(server: Attached): Promise<RealHouse> {
       }),
     async close() {
       await running.stop('the spec is over')
-      await apns.close()
+      await Promise.all([apns.close(), fcm.close(), oauth.close()])
       rmSync(folder, { recursive: true, force: true })
     },
   }

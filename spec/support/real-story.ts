@@ -1,7 +1,7 @@
 /** One push all the way through an XMPP server, told in the same words for each of them, real or played. */
 import { startPublishWatch, type PublishWatch } from './publish-watch'
 import { startRealHouse, type RealHouse } from './real-house'
-import { admin, juliet, PUSH, romeo, SECRET, TOWN, type RealServer, type RealServerOptions } from './real-server'
+import { admin, juliet, paris, PUSH, romeo, SECRET, TOWN, type RealServer, type RealServerOptions } from './real-server'
 import { connectClient, type RealClient } from './xmpp-client'
 
 /** As much of a client as the story needs. */
@@ -21,21 +21,29 @@ export const DEAD_AFTER = { prosody: 16, ejabberd: 1 } as const
 const OWN = 'a1'.repeat(32)
 const GIVEN = 'b2'.repeat(32)
 const FRESH = 'c3'.repeat(32)
+const ANDROID = `f4ndroid:${'Ab-_9'.repeat(28)}`
 
-/** The command `register-device` with its form in the first stanza, as Martin and JaXMPP send it. */
-function registerDevice(fields: Readonly<Record<string, string>>): string {
+/** A command with its form in the first stanza, as Martin and JaXMPP send it, and Conversations. */
+function command(name: string, fields: Readonly<Record<string, string>>): string {
   const values = Object.entries(fields).map(([name, value]) => `<field var='${name}'><value>${value}</value></field>`)
   return (
-    `<iq type='set' to='${PUSH}'><command xmlns='http://jabber.org/protocol/commands' node='register-device'>` +
+    `<iq type='set' to='${PUSH}'><command xmlns='http://jabber.org/protocol/commands' node='${name}'>` +
     `<x xmlns='jabber:x:data' type='submit'>${values.join('')}</x></command></iq>`
   )
 }
 
 async function register(client: StoryClient, fields: Readonly<Record<string, string>>): Promise<string> {
-  const answer = await client.iq(registerDevice(fields))
+  return (await given(client, 'register-device', fields))('node')
+}
+
+/** What the answer's form says of a field. */
+async function given(client: StoryClient, name: string, fields: Readonly<Record<string, string>>) {
+  const answer = await client.iq(command(name, fields))
   const form = answer.getChild('command')?.getChild('x')
-  const node = form?.getChildren('field').find((field) => field.attrs['var'] === 'node')
-  return node?.getChildText('value') ?? `no node in ${answer.toString()}`
+  return (wanted: string): string => {
+    const field = form?.getChildren('field').find(({ attrs }) => attrs['var'] === wanted)
+    return field?.getChildText('value') ?? `no ${wanted} in ${answer.toString()}`
+  }
 }
 
 /** The story told of a real server, which others may share. */
@@ -82,6 +90,12 @@ export function tellStory(start: (options: RealServerOptions) => Promise<StorySe
     return arrives
   }
 
+  async function disable(user: typeof juliet): Promise<void> {
+    const client = await server.connect(user)
+    await client.iq(`<iq type='set'><disable xmlns='urn:xmpp:push:0' jid='${PUSH}'/></iq>`)
+    await client.stop()
+  }
+
   function expectPush(request: Awaited<ReturnType<typeof wakeByMessage>>, token: string): void {
     expect(request.headers).toMatchObject({
       ':method': 'POST',
@@ -103,9 +117,23 @@ export function tellStory(start: (options: RealServerOptions) => Promise<StorySe
     await client.stop()
     expectPush(await wakeByMessage(node, OWN), OWN)
     await house.logged({ at: 'settled', end: 'delivered' })
-    const again = await server.connect(juliet)
-    await again.iq(`<iq type='set'><disable xmlns='urn:xmpp:push:0' jid='${PUSH}' node='${node}'/></iq>`)
-    await again.stop()
+    await disable(juliet)
+  })
+
+  it('wakes the Android phone of a client that Conversations registered, with the secret that it was given', async () => {
+    house.fcm.setDevice(ANDROID, 'live')
+    const client = await server.connect(paris)
+    const value = await given(client, 'register-push-fcm', { token: ANDROID, 'android-id': '1f3a' })
+    const node = value('node')
+    await client.enable(PUSH, node, { secret: value('secret') })
+    await client.stop()
+    await sender.message('paris@localhost', 'Immoderately she weeps for Tybalt')
+    const { message } = await house.fcm.waitFor(() => true, 20_000)
+    expect(message).toMatchObject({ target: { value: ANDROID }, priority: 'HIGH' })
+    expect(JSON.stringify(message)).not.toMatch(/romeo|paris|weeps/)
+    expect((await watch.answered(node, 1)).map(({ answer }) => answer)).toEqual(['result'])
+    expect(house.fcm.violations).toEqual([])
+    await disable(paris)
   })
 
   let dead: string
@@ -170,9 +198,7 @@ export function tellStory(start: (options: RealServerOptions) => Promise<StorySe
         .map(({ answer }) => answer)
         .filter((answer) => answer === 'result'),
     ).toHaveLength(2)
-    const again = await server.connect(juliet)
-    await again.iq(`<iq type='set'><disable xmlns='urn:xmpp:push:0' jid='${PUSH}'/></iq>`)
-    await again.stop()
+    await disable(juliet)
     expect(house.apns.violations).toEqual([])
   })
 }
