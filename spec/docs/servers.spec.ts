@@ -45,4 +45,13 @@ describe('docs/protocols.md', () => {
     expect(common).toHaveLength(3)
     expect(common.filter((each) => !story.includes(each))).toEqual([])
   })
+
+  it('names behind each case that is run for real a test that is there, for real ones and for played ones', () => {
+    const cases = section.slice(section.indexOf('\n### Run for real\n')).split('\n')
+    const named = cases.filter((line) => /^\| (?!case )/.test(line)).map((line) => quotedIn(line)[0] ?? line)
+    expect(named).toHaveLength(15)
+    const stories = ['story', 'traffic', 'death', 'outage'].map((name) => read('spec', 'support', `real-${name}.ts`))
+    expect(named.filter((name) => !stories.some((story) => story.includes(name)))).toEqual([])
+    expect(named.slice(0, 5).filter((name) => !stories[0]?.includes(name))).toEqual([])
+  })
 })
