@@ -17,6 +17,7 @@ import { type Access, access, type ComponentConfig, type Log, log, makeComponent
 import { type RemoteDisableConfig, remoteDisable } from './config/parts'
 import { configShape } from './config/schema'
 import { type Shape } from './config/shape'
+import { makeTelemetry, type Telemetry } from './config/telemetry'
 import { makeUnbuiltKeys, unbuiltKey, unbuiltKind } from './config/unbuilt'
 import { type Environment, makeWords } from './config/words'
 import * as built from './kinds'
@@ -40,6 +41,7 @@ export interface Config {
   readonly keep: KeepConfig
   readonly log: Log
   readonly http: Http
+  readonly telemetry?: Telemetry
   readonly remoteDisable: RemoteDisableConfig
 }
 
@@ -204,6 +206,8 @@ export function readConfig<P, F, S>({ file, env = process.env, kinds }: ConfigSo
   const kept = readPart(keep, top['keep'] === undefined ? {} : top['keep'], ['keep'], faults)
   const logging = readPart(log, top['log'] === undefined ? {} : top['log'], ['log'], faults)
   const http = readHttp(top['http'], words, faults)
+  const telling = top['telemetry']
+  const telemetry = telling === undefined ? undefined : readPart(makeTelemetry(words), telling, ['telemetry'], faults)
   const disabling = readPart(remoteDisable, top['remoteDisable'], ['remoteDisable'], faults)
   const isServed = http !== undefined && disabling !== undefined
   const isWhole = store !== undefined && rights !== undefined && logging !== undefined
@@ -235,6 +239,7 @@ export function readConfig<P, F, S>({ file, env = process.env, kinds }: ConfigSo
     log: logging,
     http,
     remoteDisable: disabling,
+    ...(telemetry === undefined ? {} : { telemetry }),
   }
   return { is: 'config', config: freeze(config) }
 }

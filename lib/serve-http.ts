@@ -7,6 +7,7 @@ import { type Register, type RegisterAnswer } from './intake/register'
 import { dialects } from './kinds'
 import { bareOf } from './model/jid'
 import { type Figure } from './observe/figures'
+import { type Tracing } from './observe/tracing'
 
 type Http = Config['http']
 
@@ -15,11 +16,13 @@ export async function serveHttp(
   { listeners, trustedProxies, interfaces }: Http,
   rest: Omit<HttpSurroundings, 'offers' | 'command' | 'beside' | 'metrics'> & {
     readonly register: Register
+    /** Absent: nothing is traced. */
+    readonly tracing?: Pick<Tracing, 'asked'> | undefined
     /** `figures`: what interfaces count of themselves. */
     readonly metrics: (figures: readonly Figure[]) => ReturnType<HttpSurroundings['metrics']>
   },
 ): Promise<HttpServer> {
-  const { register, metrics, ...common } = rest
+  const { register, metrics, tracing, ...common } = rest
   const { apps, clock, observe } = rest
   const command = ({ dialect, command: node, service, requester, fields }: CommandCall): Promise<RegisterAnswer> => {
     const spoken = dialects.find(({ name }) => name === dialect)?.commands.find((each) => each.node === node)
@@ -46,6 +49,7 @@ export async function serveHttp(
       ...proofOf(proof),
     })),
     ...{ trustedProxies, clock, observe },
+    ...(tracing === undefined ? {} : { tracing }),
   })
   http.urls.forEach((url, at) => {
     const serves = listeners[at]?.serve ?? []

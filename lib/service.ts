@@ -21,6 +21,7 @@ import { type Observe } from './observe'
 import { closeApps, doorsOf, openApps, sendingOf } from './open-apps'
 import { proofsOf, serveHttp } from './serve-http'
 import { type Store } from './stores/store'
+import { makeTraces } from './tracing'
 import { version } from './version'
 import { makeWatching, type Watched } from './watching'
 import { makeLink, tryLink, type Link } from './xmpp/component'
@@ -61,6 +62,7 @@ export async function startService(config: Config, surroundings: Surroundings): 
   const { clock = systemClock } = surroundings
   const watching = makeWatching(config, surroundings.observe, clock)
   const { observe } = watching
+  const traces = makeTraces(config, clock, observe)
   const store = await config.store.open({
     clock,
     trouble: (text) => observe({ at: 'trouble', about: 'store', text }),
@@ -70,7 +72,7 @@ export async function startService(config: Config, surroundings: Surroundings): 
   let apps = openApps(config.apps, store, clock, observe)
   // Asked for with every publish and every delivery, and changed by a reload only.
   let doors = doorsOf(apps)
-  let sending = sendingOf(apps)
+  let sending = traces.sending(sendingOf(apps))
 
   const fuse = await makeFuse(
     {
@@ -106,9 +108,10 @@ export async function startService(config: Config, surroundings: Surroundings): 
     (app) => settings.get(app)?.provider.pace,
     clock,
   )
+  const outbox = traces.outbox(store.outbox)
   const deliver = makeDeliver({
     registry: store.registry,
-    outbox: store.outbox,
+    outbox,
     apps: doorApps,
     limits: limiting,
     clock,
@@ -116,7 +119,7 @@ export async function startService(config: Config, surroundings: Surroundings): 
   })
   const decide = makePublish({
     registry: store.registry,
-    outbox: store.outbox,
+    outbox,
     apps: doorApps,
     publishers: config.access.publish,
     domains: () => config.access.register,
@@ -136,7 +139,7 @@ export async function startService(config: Config, surroundings: Surroundings): 
       dialects,
       apps: () => [...doorApps().values()],
       register,
-      publish: refusals.watch(decide),
+      publish: traces.publish(refusals.watch(decide)),
       nodes,
       send: (stanza) => void link.send(stanza),
       clock,
@@ -189,7 +192,8 @@ export async function startService(config: Config, surroundings: Surroundings): 
       deliver: tellingDeliver(deliver, observe),
       register,
       domains: config.components.map(({ domain }) => domain),
-      metrics: (figures) => watching.metrics(watched, figures),
+      metrics: (figures) => watching.metrics(watched, [...traces.figures, ...figures]),
+      tracing: traces.tracing,
       readiness: () => watching.readiness(watched),
       live,
       clock,
@@ -222,6 +226,7 @@ export async function startService(config: Config, surroundings: Surroundings): 
     const waiting = await Promise.race([waitingIn(store), clock.sleep(1_000).then(() => 0)])
     await store.close()
     watching.close()
+    await traces.close()
     observe({ at: 'stopped', waiting })
   }
 
@@ -235,7 +240,7 @@ export async function startService(config: Config, surroundings: Surroundings): 
       const old = apps
       apps = openApps(fresh.apps, store, clock, observe, old)
       doors = doorsOf(apps)
-      sending = sendingOf(apps)
+      sending = traces.sending(sendingOf(apps))
       settings = fresh.apps
       http.renew(proofsOf(fresh.http))
       for (const name of new Set([...old.keys(), ...apps.keys()])) dispatcher.release(name)

@@ -109,7 +109,7 @@ function mayImport({ from, what, isType, isLazy }: Import): boolean {
     if (folderOf(what) === folderOf(from)) return !kindFiles().includes(what)
     if (folderOf(from) === 'providers' && folderOf(what) === 'wire') return true
     if (folderOf(from) === 'stores' && what === 'outbox/outbox') return isType
-    return folderOf(what) === 'model' || shared.includes(what)
+    return folderOf(what) === 'model' || shared.includes(what) || what === 'observe/trace-context'
   }
   if (folderOf(from) === 'intake') {
     return isIn(what, 'model', 'intake') || shared.includes(what) || (contracts.includes(what) && isType)
@@ -124,7 +124,7 @@ function mayImport({ from, what, isType, isLazy }: Import): boolean {
   if (isIn(from, 'xmpp', 'http')) {
     return (
       isIn(what, 'model', 'intake', 'admin', folderOf(from)) ||
-      [...shared, 'observe/figures', 'dialects/dialect'].includes(what)
+      [...shared, 'observe/figures', 'observe/tracing', 'observe/trace-context', 'dialects/dialect'].includes(what)
     )
   }
   if (from === 'kinds') return isIn(what, ...extensions)
@@ -133,7 +133,7 @@ function mayImport({ from, what, isType, isLazy }: Import): boolean {
     const isContract = contracts.includes(what) && isType
     return what === 'kinds' || folderOf(what) === 'model' || isConfig(what) || isInterface || isContract
   }
-  if (['service', 'open-apps', 'serve-http', 'watching'].includes(from)) {
+  if (['service', 'open-apps', 'serve-http', 'tracing', 'watching'].includes(from)) {
     const isImplementation = isIn(what, ...extensions) && !contracts.includes(what)
     return what !== 'cli' && folderOf(what) !== 'commands' && !isImplementation
   }

@@ -460,7 +460,7 @@ describe('lib/config', () => {
     const schema = configSchema(smallKinds)
     expect(Object.keys(schema.properties ?? {})).toEqual([
       ...['$schema', 'component', 'store', 'apps', 'proxy', 'access', 'limits', 'fuse', 'keep', 'log'],
-      ...['http', 'remoteDisable', 'outbox', 'roles'],
+      ...['http', 'telemetry', 'remoteDisable', 'outbox', 'roles'],
     ])
     expect(JSON.stringify(schema)).toContain('"loft":{"type":"string","minLength":2}')
   })

@@ -6,6 +6,7 @@ import { type BoundKinds } from './kinds'
 import { fuse, limits } from './limits'
 import { access, log, makeComponent, remoteDisable } from './parts'
 import { type Shape, shapeOf } from './shape'
+import { makeTelemetry } from './telemetry'
 import { makeUnbuiltKeys, unbuiltKinds } from './unbuilt'
 import { type OptionWords } from '../model/options'
 
@@ -56,6 +57,7 @@ export function configShape(kinds: BoundKinds, words: OptionWords): Shape {
       keep: { ...shapeOf(keep), description: 'For how long the past is remembered.' },
       log: { ...shapeOf(log), description: 'What is written to the log.' },
       http: shapeOf(makeHttp(words)),
+      telemetry: shapeOf(makeTelemetry(words)),
       remoteDisable: shapeOf(remoteDisable),
       ...Object.fromEntries(unbuilt),
     },

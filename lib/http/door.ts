@@ -3,11 +3,13 @@
  * interface's words and no socket.
  */
 import { type HttpBindings } from '@hono/node-server'
-import { Hono, type Context, type MiddlewareHandler } from 'hono'
+import { Hono, type Context, type MiddlewareHandler, type Next } from 'hono'
 import { bodyLimit } from 'hono/body-limit'
 import { type Clock } from '../clock'
 import { makePacer, type Pace, type Pacer } from '../gate'
 import { type Observe } from '../observe'
+import { readTraceparent } from '../observe/trace-context'
+import { type Tracing } from '../observe/tracing'
 import { addressOf, makeNaming, type Auth } from './caller'
 import { type HttpInterface, type HttpRoute, type Refusal } from './interface'
 
@@ -23,6 +25,8 @@ export interface DoorOptions {
   readonly isTrusted: (address: string) => boolean
   readonly clock: Clock
   readonly observe: Observe
+  /** Absent: nothing is traced. */
+  readonly tracing?: Pick<Tracing, 'asked'>
 }
 
 const MOST_BODY = 64 * 1024
@@ -45,7 +49,7 @@ function refusal(of: HttpInterface, context: Context, why: Refusal): Response {
 }
 
 /** Throws where two interfaces claim one path. */
-export function makeDoor({ where, serve, auth, pace, isTrusted, clock, observe }: DoorOptions): Hono {
+export function makeDoor({ where, serve, auth, pace, isTrusted, clock, observe, tracing }: DoorOptions): Hono {
   const app = new Hono()
   const claims = new Map<string, string>()
   const pacer = makePacer(pace ?? USUAL_PACE, clock)
@@ -77,6 +81,18 @@ export function makeDoor({ where, serve, auth, pace, isTrusted, clock, observe }
     }
   }
 
+  /** Within the trace that the caller names, or one of its own. */
+  async function traced(of: string, { method, path }: HttpRoute, context: Context, next: Next): Promise<void> {
+    if (tracing === undefined) return next()
+    const caller = readTraceparent(context.req.header('traceparent'), context.req.header('tracestate'))
+    await tracing.asked(`${method} ${path}`, caller, next, () => {
+      const { status } = context.res
+      const attributes = { 'http.request.method': method, 'http.route': path, 'http.response.status_code': status }
+      const error = status < 500 ? {} : { error: String(status) }
+      return { attributes: { ...attributes, 'xmpp_push.interface': of }, ...error }
+    })
+  }
+
   for (const each of serve) {
     const { name, routes, mostBody = MOST_BODY } = each
     const own = each.pace === undefined ? undefined : makePacer(each.pace, clock)
@@ -92,7 +108,7 @@ export function makeDoor({ where, serve, auth, pace, isTrusted, clock, observe }
       claims.set(claim, name)
       const told: MiddlewareHandler = async (context, next) => {
         const since = clock.elapsed()
-        await next()
+        await traced(name, route, context, next)
         const asked = { interface: name, method: route.method, path: route.path, status: context.res.status }
         observe({ at: 'asked', ...asked, took: clock.elapsed() - since })
       }

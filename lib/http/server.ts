@@ -7,6 +7,7 @@ import { type Hono } from 'hono'
 import { type Clock } from '../clock'
 import { type Pace } from '../gate'
 import { type Observe } from '../observe'
+import { type Tracing } from '../observe/tracing'
 import { trusting, type Auth } from './caller'
 import { makeDoor } from './door'
 import { type HttpInterface } from './interface'
@@ -40,6 +41,8 @@ export interface HttpOptions {
   readonly trustedProxies?: readonly string[]
   readonly clock: Clock
   readonly observe: Observe
+  /** Absent: nothing is traced. */
+  readonly tracing?: Pick<Tracing, 'asked'>
 }
 
 export interface HttpServer {
@@ -63,13 +66,16 @@ const MOST_CONNECTIONS = 1000
 
 /** Listens on every listener, or rejects with where and why, and then on none. */
 export async function startHttp(options: HttpOptions): Promise<HttpServer> {
-  const { listeners, trustedProxies = [], clock, observe } = options
+  const { listeners, trustedProxies = [], clock, observe, tracing } = options
   const isTrusted = trusting(trustedProxies)
   const auths = listeners.map(({ auth }) => auth)
   const doors = listeners.map((listener, at) => {
     const { serve, pace } = listener
     const asked = { where: spell(listener), serve, auth: () => auths[at], isTrusted, clock, observe }
-    return [listener, makeDoor({ ...asked, ...(pace === undefined ? {} : { pace }) })] as const
+    return [
+      listener,
+      makeDoor({ ...asked, ...(pace === undefined ? {} : { pace }), ...(tracing === undefined ? {} : { tracing }) }),
+    ] as const
   })
   const open: Server[] = []
   const urls: string[] = []

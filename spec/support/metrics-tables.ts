@@ -3,6 +3,7 @@ import { systemClock } from '../../lib/clock'
 import { interfaces } from '../../lib/http/interfaces'
 import { type Figure } from '../../lib/observe/figures'
 import { makeMeters } from '../../lib/observe/meters'
+import { makeExporter } from '../../lib/observe/otlp'
 import { makeProcessFigures } from '../../lib/observe/process'
 import { figuresOf } from '../../lib/observe/standing'
 import { openInterface } from './open-interface'
@@ -16,6 +17,11 @@ function ofProcess(): readonly Figure[] {
   const { figures, stop } = makeProcessFigures(() => 0)
   stop()
   return figures
+}
+
+function ofTraces(): readonly Figure[] {
+  const to = { url: 'http://127.0.0.1:1/v1/traces', headers: new Map() }
+  return makeExporter({ to, version: '0', clock: systemClock, notice: () => undefined }).figures
 }
 
 /** The figures, by the section of the page in which they stand. */
@@ -32,6 +38,7 @@ export function sections(): readonly Section[] {
     { title: 'How the service stands', figures: figuresOf(undefined) },
     { title: 'What it did since it was started', figures: makeMeters({ apps: [], components: [] }).figures },
     { title: 'The process', figures: ofProcess() },
+    { title: 'Where traces are sent (`telemetry`)', figures: ofTraces() },
     ...own,
   ]
 }

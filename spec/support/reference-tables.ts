@@ -63,6 +63,7 @@ export function referenceTables(root: Shape): Tables {
     ['access', rows(top['access'] ?? {})],
     ['keep', rows(top['keep'] ?? {})],
     ['log', rows(top['log'] ?? {})],
+    ['telemetry', rows(top['telemetry'] ?? {})],
     ['http', rows(top['http'] ?? {}).filter((row) => !ofInterface.test(row))],
     // The same for every interface, so it is written once.
     ['http interfaces', rows(common).filter((row) => /^\| `(limit|maxBody)/.test(row))],
