@@ -38,7 +38,8 @@ export async function startXmppServerSimulator(options: XmppServerOptions): Prom
   const stored = new Map<string, number>()
   let ids = 0
 
-  const answer = (request: XmlElement): string => answerItself(request, domain, [...secrets.keys()], push, personality.name)
+  const answer = (request: XmlElement): string =>
+    answerItself(request, domain, [...secrets.keys()], push, personality.name)
   const traffic = await openTraffic({
     domain,
     personality,

@@ -6,7 +6,11 @@ const root = join(__dirname, '..', '..')
 const storyOf = (name: string): string => join(root, 'spec', 'scenarios', `${name}.txt`)
 
 /** What a client says that registers by no command: an option of its publishes. */
-const options: Readonly<Record<string, string>> = { monal: 'pushModule', mongooseim: 'device_id', push2: 'urn:xmpp:push2:0' }
+const options: Readonly<Record<string, string>> = {
+  monal: 'pushModule',
+  mongooseim: 'device_id',
+  push2: 'urn:xmpp:push2:0',
+}
 
 /** The rows of the table of clients, cell by cell. */
 function clientRows(): readonly (readonly string[])[] {
