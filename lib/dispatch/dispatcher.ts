@@ -46,7 +46,7 @@ export function makeDispatcher(options: DispatcherOptions): Dispatcher {
   let isRunning = false
   let isScheduled = false
   const ramp = makeRamp()
-  const holds = makeHolds(clock, observe, claimSoon)
+  const holds = makeHolds({ apps: options.apps, clock, observe, onRoom: claimSoon })
   const send = makeSender({ ...options, holds, stopping: stopping.signal })
 
   function room(): ReadonlyMap<string, number> {

@@ -1,59 +1,109 @@
-/** Which apps are held, and why: after a fault of ours, a pause that was asked for, or a run of failures. */
+/**
+ * What is held, and why: after a fault of ours, a pause that was asked for, or a run of failures. A credential, with the way to
+ * its push service, has a gate of its own, through which go all apps that share it; what concerns one app's topic shuts that app's gate alone.
+ */
 import { type Clock } from '../clock'
 import { makeBreaker } from '../gate'
 import { type Outcome } from '../model/outcome'
 import { type Observe } from '../observe'
+import { type Provider } from '../providers/provider'
 import { type Verdict } from './verdict'
 
 export interface Holds {
   /** How many deliveries of an app may be out, of the many that its provider could take. */
   limit(app: string, concurrency: number): number
-  /** Takes one attempt's outcome into account. */
-  heed(app: string, outcome: Outcome, verdict: Verdict): void
-  /** The cause was mended: the app is tried again at once. */
+  /** Takes one attempt's outcome into account; `credential`: of the provider that made it. */
+  heed(app: string, credential: string | undefined, outcome: Outcome, verdict: Verdict): void
+  /** The cause was mended: the app, and whatever shares its credential, is tried again at once. */
   release(app: string): void
   /** Why an app is held, by app. */
   reasons(): ReadonlyMap<string, string>
 }
 
-/** Failures in a row before an app is held, and for how long (milliseconds): it doubles with each failed probe. */
+export interface HoldsOptions {
+  /** The apps that can send. */
+  readonly apps: () => ReadonlyMap<string, { readonly provider: Pick<Provider, 'credential'> }>
+  readonly clock: Clock
+  readonly observe: Observe
+  /** Told when an app may send more than before. */
+  readonly onRoom: () => void
+}
+
+/** Failures in a row before a gate shuts, and for how long (milliseconds): it doubles with each failed probe. */
 const HOLD = { failures: 10, shortest: 1_000, longest: 5 * 60_000 }
 
-/** `onRoom`: told when an app may send more than before. */
-export function makeHolds(clock: Clock, observe: Observe, onRoom: () => void): Holds {
+const ofApp = (app: string): string => `app ${app}`
+/** Whose credential has no name shares it with nobody. */
+const ofCredential = (app: string, credential: string | undefined): string =>
+  credential === undefined ? `credential of ${app}` : `credential ${credential}`
+
+export function makeHolds({ apps, clock, observe, onRoom }: HoldsOptions): Holds {
   const reasons = new Map<string, string>()
   const breaker = makeBreaker({
     ...HOLD,
     clock,
-    onOpen: (app) => {
-      if (breaker.state(app) === 'open' && reasons.delete(app)) observe({ at: 'released', app })
+    onOpen: (gate) => {
+      if (breaker.state(gate) === 'open' && reasons.delete(gate)) {
+        for (const app of behind(gate)) observe({ at: 'released', app })
+      }
       onRoom()
     },
   })
 
-  function hold(app: string, nextIn: number, why: string, mend?: string): void {
+  function gatesOf(app: string): readonly [string, string] {
+    return [ofApp(app), ofCredential(app, apps().get(app)?.provider.credential)]
+  }
+
+  function behind(gate: string): readonly string[] {
+    return [...apps().keys()].filter((app) => gatesOf(app).includes(gate))
+  }
+
+  function hold(gate: string, nextIn: number, why: string, mend?: string): void {
     if (nextIn === 0) return
-    reasons.set(app, why)
-    observe({ at: 'held', app, why, nextIn, ...(mend === undefined ? {} : { mend }) })
+    reasons.set(gate, why)
+    for (const app of behind(gate)) observe({ at: 'held', app, why, nextIn, ...(mend === undefined ? {} : { mend }) })
+  }
+
+  function dropUnused(): void {
+    const used = new Set([...apps().keys()].flatMap(gatesOf))
+    for (const gate of reasons.keys()) {
+      if (used.has(gate)) continue
+      reasons.delete(gate)
+      breaker.reset(gate)
+    }
   }
 
   return Object.freeze({
     limit(app: string, concurrency: number) {
-      const state = breaker.state(app)
-      return state === 'open' ? concurrency : state === 'probe' ? 1 : 0
+      const states = gatesOf(app).map((gate) => breaker.state(gate))
+      return states.includes('shut') ? 0 : states.includes('probe') ? 1 : concurrency
     },
-    heed(app: string, outcome: Outcome, verdict: Verdict) {
+    heed(app: string, credential: string | undefined, outcome: Outcome, verdict: Verdict) {
+      const [own, shared] = [ofApp(app), ofCredential(app, credential)]
+      const isCredentials = (outcome.is === 'misconfigured' || outcome.is === 'busy') && outcome.whom === 'credential'
       if (verdict.hold !== undefined) {
         const { why, mend, notBefore } = verdict.hold
-        hold(app, breaker.shut(app, notBefore === undefined ? 0 : notBefore - clock.now()), why, mend)
+        if (!isCredentials) breaker.succeeded(shared)
+        const gate = isCredentials ? shared : own
+        hold(gate, breaker.shut(gate, notBefore === undefined ? 0 : notBefore - clock.now()), why, mend)
       } else if (outcome.is === 'down') {
         // One device's push service, which may be a stranger's, must not stop the app; nor does it prove that the app works.
-        if (outcome.whom === undefined) hold(app, breaker.failed(app), outcome.why)
+        if (outcome.whom === undefined) hold(shared, breaker.failed(shared), outcome.why)
       } else {
-        breaker.succeeded(app)
+        breaker.succeeded(own)
+        breaker.succeeded(shared)
       }
     },
-    release: (app: string) => breaker.reset(app),
-    reasons: () => new Map(reasons),
+    release(app: string) {
+      dropUnused()
+      for (const gate of gatesOf(app)) breaker.reset(gate)
+    },
+    reasons() {
+      const found = [...apps().keys()].flatMap((app): [string, string][] => {
+        const [why] = gatesOf(app).flatMap((gate) => reasons.get(gate) ?? [])
+        return why === undefined ? [] : [[app, why]]
+      })
+      return new Map(found)
+    },
   })
 }

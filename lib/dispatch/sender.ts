@@ -83,7 +83,7 @@ export function makeSender(
     const { outcome, ...tried } = await attempt(app.provider, { delivery, registration, address, content })
     const isListenedTo = outbox.isListenedTo(delivery.id)
     const verdict = judge(outcome, { ...historyOf(claimed), ...tried, isListenedTo }, clock.now(), clock.random())
-    holds.heed(delivery.app, outcome, verdict)
+    holds.heed(delivery.app, app.provider.credential, outcome, verdict)
     if (verdict.forget !== undefined) await forget(delivery, registration?.owner, address, verdict.forget)
     await conclude(claimed, registration, verdict, outcome)
   }

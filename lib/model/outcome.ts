@@ -29,9 +29,14 @@ export type Outcome =
       readonly notBefore?: number
     }
   /**
-   * Our own fault, of credential or topic: hold the app, tell the operator, forget nothing. `whom: 'target'`: it concerns devices of
-   * this kind alone (iPhones behind Firebase), so the app's others go on.
+   * Our own fault, of topic or credential: hold the app, tell the operator, forget nothing. `whom: 'credential'`: it concerns every app
+   * that shares the credential; `target`: devices of this kind alone (iPhones behind Firebase), so the app's others go on.
    */
-  | { readonly is: 'misconfigured'; readonly why: string; readonly mend?: string; readonly whom?: 'target' }
+  | {
+      readonly is: 'misconfigured'
+      readonly why: string
+      readonly mend?: string
+      readonly whom?: 'target' | 'credential'
+    }
 
 export type OutcomeWord = Outcome['is']

@@ -33,7 +33,12 @@ function read(body: string): { readonly reason?: string; readonly timestamp?: un
 }
 
 function react(reason: Reason, why: string, timestamp: unknown, later: { readonly notBefore?: number }): Judgement {
-  const { reaction, mend } = reason
+  const { reaction, mend, whom } = reason
+  const misconfigured: Outcome = {
+    ...{ is: 'misconfigured', why },
+    ...(mend === undefined ? {} : { mend }),
+    ...(whom === undefined ? {} : { whom }),
+  }
   switch (reaction) {
     case 'gone':
       return { outcome: { is: 'gone', why, ...sinceOf(timestamp) } }
@@ -50,9 +55,9 @@ function react(reason: Reason, why: string, timestamp: unknown, later: { readonl
       return { outcome: { is: 'down', why, ambiguous: false, ...later }, reconnect: true }
     case 'new token':
     case 'fresh connection':
-      return { outcome: { is: 'misconfigured', why, ...(mend === undefined ? {} : { mend }) }, once: reaction }
+      return { outcome: misconfigured, once: reaction }
     case 'misconfigured':
-      return { outcome: { is: 'misconfigured', why, ...(mend === undefined ? {} : { mend }) } }
+      return { outcome: misconfigured }
   }
 }
 

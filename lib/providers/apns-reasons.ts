@@ -28,6 +28,8 @@ export interface Reason {
   readonly says: string
   /** Where the fault is the operator's: what to do. */
   readonly mend?: string
+  /** It is the key's or the certificate's, whatever app uses it. */
+  readonly whom?: 'credential'
 }
 
 const KEY = 'Check that key, keyId and teamId belong together, and that the key has not been revoked'
@@ -37,7 +39,11 @@ const TOPIC = 'Check that topic is the bundle id of the app, and that the key or
 const CLOCK = 'Check the clock of this machine (NTP): a token may be at most an hour old'
 
 const reason = (status: number, reaction: Reaction, says: string, mend?: string): Reason =>
-  Object.freeze({ status, reaction, says, ...(mend === undefined ? {} : { mend }) })
+  Object.freeze({
+    ...{ status, reaction, says },
+    ...(mend === undefined ? {} : { mend }),
+    ...(mend === undefined || mend === TOPIC ? {} : { whom: 'credential' }),
+  })
 
 /** By the value of the JSON key `reason`. */
 export const reasons: ReadonlyMap<string, Reason> = new Map(

@@ -2,13 +2,15 @@
  * Apple Push Notification service over HTTP/2: https://developer.apple.com/documentation/usernotifications. One attempt, to the environment it
  * names. Refuses to know when to try again, and which token to forget.
  */
+import { createPublicKey } from 'node:crypto'
 import { type Outcome } from '../model/outcome'
 import { type Environment } from '../model/registration'
-import { readCredential } from './apns-credential'
+import { readCredential, type ApnsCredential } from './apns-credential'
 import { apnsOptions, settingsOf, type ApnsOptions } from './apns-options'
 import { makeApnsSender, type ApnsSender } from './apns-sender'
+import { credentialName } from './credential-name'
 import { type Attempt, type Finding, type Provider, type ProviderKind, type ProviderSurroundings } from './provider'
-import { proxyFindings } from './through-proxy'
+import { proxyFindings, proxyPart } from './through-proxy'
 
 export { type ApnsOptions } from './apns-options'
 
@@ -30,11 +32,19 @@ function check(options: ApnsOptions, now: number): readonly Finding[] {
   return [topic, ...findings].filter(({ text }) => !said.has(text) && said.add(text))
 }
 
+/** What tells a key or certificate from every other. */
+function partsOf(credential: ApnsCredential): readonly (string | Uint8Array)[] {
+  if (credential.by === 'certificate') return [credential.cert]
+  const { teamId, keyId, key } = credential
+  return [teamId, keyId, createPublicKey(key).export({ type: 'spki', format: 'der' })]
+}
+
 function open(options: ApnsOptions, surroundings: ProviderSurroundings): Provider {
   const { app, clock } = surroundings
   const all = settingsOf(options)
   if ('text' in all) throw new Error(`app ${app}: ${all.text}. ${all.mend}`)
   const senders = new Map<Environment, ApnsSender>()
+  const parts: (string | Uint8Array | undefined)[] = []
   for (const settings of all) {
     const { credential, ca, findings } = readCredential(settings, clock.now())
     const fault = findings.find((finding) => finding.is === 'fault')
@@ -42,11 +52,13 @@ function open(options: ApnsOptions, surroundings: ProviderSurroundings): Provide
       throw new Error(`app ${app}: ${fault?.text ?? 'no credential'}. ${fault?.mend ?? ''}`)
     }
     senders.set(settings.environment, makeApnsSender({ settings, credential, ca }, surroundings))
+    parts.push(settings.endpoint, ...partsOf(credential), ca)
   }
   const usual = all[0]?.environment
 
   return Object.freeze({
     environments: all.map(({ environment }) => environment),
+    credential: credentialName('apns', proxyPart(options.proxy), ...parts),
     get concurrency() {
       return Math.max(...[...senders.values()].map((sender) => sender.concurrency()))
     },

@@ -73,7 +73,7 @@ export function judgeGrant(heard: Heard, now: number): Grant | NoGrant {
   const why = `no access token: Google answered ${heard.status} ${said === '' ? 'with what is no answer' : said}`
   if (error !== '' && [400, 401, 403].includes(heard.status) && !passing.includes(error)) {
     const mend = mends.find(([name, words]) => name === error && words.test(error_description))?.[2]
-    return { is: 'misconfigured', why, mend: mend ?? `Google refuses this key file: ${NEW_KEY}` }
+    return { is: 'misconfigured', whom: 'credential', why, mend: mend ?? `Google refuses this key file: ${NEW_KEY}` }
   }
   const notBefore = retryAfter(heard.retryAfter, now)
   return { is: 'down', why, ambiguous: false, ...(notBefore === undefined ? {} : { notBefore }) }

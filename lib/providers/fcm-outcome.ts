@@ -34,8 +34,8 @@ const down: Row = ({ why, wait }) => ({ is: 'down', why, ambiguous: false, ...wa
 const gateway: Row = ({ why, wait }) => ({ is: 'down', why, ambiguous: false, ...wait(GATEWAY_WAIT) })
 const tokenRefused: Row = ({ why }) => ({ is: 'token refused', why })
 const misconfigured =
-  (mend: string, whom?: 'target'): Row =>
-  ({ why }) => ({ is: 'misconfigured', why, mend, ...(whom === undefined ? {} : { whom }) })
+  (mend: string, whom: 'target' | 'credential' = 'credential'): Row =>
+  ({ why }) => ({ is: 'misconfigured', whom, why, mend })
 
 const IN_CONSOLE = 'In the Firebase console, Project settings → Cloud Messaging,'
 

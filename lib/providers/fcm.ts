@@ -10,13 +10,14 @@ import { type ProxySetting } from '../model/proxy'
 import { makeHttp2Origin } from '../wire/http2'
 import { type Http2, type OriginOptions } from '../wire/wire'
 import { connectionsOption, wireConnections, type Connections } from './connections'
+import { credentialName } from './credential-name'
 import { readAccount, type Account, type AccountFault } from './fcm-account'
 import { judgeReply } from './fcm-outcome'
 import { requestFor } from './fcm-request'
 import { makeAccessTokens } from './fcm-token'
 import { http2Option, spokenBy } from './http2'
 import { type Attempt, type Finding, type Provider, type ProviderKind, type ProviderSurroundings } from './provider'
-import { proxyFindings, throughProxy } from './through-proxy'
+import { proxyFindings, proxyPart, throughProxy } from './through-proxy'
 
 export interface FcmOptions {
   readonly serviceAccount: Credential
@@ -64,6 +65,11 @@ function check(options: FcmOptions): readonly Finding[] {
   ]
 }
 
+function nameOf({ account, ca }: Credentials, { endpoint, proxy }: FcmOptions): string {
+  const { project, email, privateKey, tokenUri } = account
+  return credentialName('fcm', project, email, privateKey, tokenUri, endpoint, ca, proxyPart(proxy))
+}
+
 function textsIn(object: object): readonly string[] {
   return Object.values(object).flat().map(String)
 }
@@ -81,6 +87,7 @@ function open(options: FcmOptions, { app, clock, notice }: ProviderSurroundings)
   const found = read(options)
   if ('fault' in found) throw new Error(`app ${app}: ${found.fault.text}. ${found.fault.mend}`)
   const { account, ca } = found
+  const via = throughProxy(options.proxy)
   const wire: OriginOptions = {
     url: options.endpoint ?? GOOGLES_ENDPOINT,
     ...(ca === undefined ? {} : { ca }),
@@ -92,14 +99,14 @@ function open(options: FcmOptions, { app, clock, notice }: ProviderSurroundings)
     maxStreams: STREAMS,
     ...wireConnections(options.connections),
     ...spokenBy(options.http2),
-    ...throughProxy(options.proxy),
+    ...via,
     notice,
   }
   const origin = makeHttp2Origin(wire, clock)
   const tokens = makeAccessTokens(account, {
     clock,
     notice,
-    ...throughProxy(options.proxy),
+    ...via,
     ...(ca === undefined ? {} : { ca }),
   })
 
@@ -124,10 +131,11 @@ function open(options: FcmOptions, { app, clock, notice }: ProviderSurroundings)
     const judged = await once()
     if (judged.is !== 'token refused') return judged
     const mend = `Google grants tokens to ${account.email} that FCM refuses: see in the Google Cloud console whether the account is disabled`
-    return { is: 'misconfigured', why: `${judged.why}, with a fresh access token too`, mend }
+    return { is: 'misconfigured', whom: 'credential', why: `${judged.why}, with a fresh access token too`, mend }
   }
 
   return Object.freeze({
+    credential: nameOf(found, options),
     get concurrency() {
       return STREAMS * (origin.connections?.() ?? 1)
     },

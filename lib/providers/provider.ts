@@ -22,6 +22,11 @@ export interface Attempt {
 export interface Provider {
   /** The environments an address may belong to, the usual one first; absent where there is only one. */
   readonly environments?: readonly Environment[]
+  /**
+   * What the provider proves itself with and the way to its push service, as an opaque name: equal for apps that share them, which are held
+   * together where they fail. Absent where nobody else has the same.
+   */
+  readonly credential?: string
   /** How many attempts may be under way at once, now. */
   readonly concurrency: number
   /**

@@ -8,6 +8,12 @@ export function throughProxy(setting: ProxySetting | undefined): { readonly prox
   return setting === undefined || setting === 'none' ? {} : { proxy: setting }
 }
 
+/** The way and who we are on it, for `credentialName` alone; undefined where there is no proxy. */
+export function proxyPart(setting: ProxySetting | undefined): string | undefined {
+  if (setting === undefined || setting === 'none') return undefined
+  return `${setting.shown} ${setting.authorization() ?? ''}`
+}
+
 /** Nothing where there is no proxy. */
 export function proxyFindings(setting: ProxySetting | undefined): readonly Finding[] {
   return setting === undefined || setting === 'none' ? [] : [{ is: 'fact', text: `through the proxy ${setting.shown}` }]

@@ -75,7 +75,7 @@ export function makeWebPushSender({
   /** A token of ours is refused. Only if no push service ever took one is it ours for certain, and never by a stranger's word alone. */
   const tokenRefused = (why: string, { origin }: Endpoint, isTrusted: boolean): Outcome => {
     const mend = tokens === undefined ? WITHOUT_KEY : WITH_KEY
-    if (isTrusted && !hasTaken) return { is: 'misconfigured', why, mend }
+    if (isTrusted && !hasTaken) return { is: 'misconfigured', whom: 'credential', why, mend }
     if (isTrusted) noticeHourly(`token ${origin}`, `${why}. ${mend}`)
     return { is: 'busy', whom: 'target', why, notBefore: clock.now() + REFUSED_FOR }
   }

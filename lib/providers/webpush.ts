@@ -13,7 +13,8 @@ import { type Http2 } from '../wire/wire'
 import { connectionsOption, wireConnections, type Connections } from './connections'
 import { http2Option, spokenBy } from './http2'
 import { type Attempt, type Finding, type Provider, type ProviderKind, type ProviderSurroundings } from './provider'
-import { proxyFindings, throughProxy } from './through-proxy'
+import { proxyFindings, proxyPart, throughProxy } from './through-proxy'
+import { credentialName } from './credential-name'
 import { endpointOf, normalise } from './webpush-address'
 import { isLocalSubject, readVapid, type Vapid, type VapidOptions, type WebPushFault } from './webpush-key'
 import { makeWebPushSender } from './webpush-sender'
@@ -97,7 +98,13 @@ function open(options: WebPushOptions, { app, clock, keep, notice }: ProviderSur
   const tokens = vapid === undefined ? undefined : vapidTokens(vapid, keep, clock)
   const send = makeWebPushSender({ guard, wire, tokens, clock, notice, isProxied: via.proxy !== undefined })
 
+  const name =
+    vapid === undefined
+      ? {}
+      : { credential: credentialName('webpush', vapid.publicKey, vapid.subject, ca, proxyPart(options.proxy)) }
+
   return Object.freeze({
+    ...name,
     get concurrency() {
       return CONCURRENCY + MORE * wire.more
     },
