@@ -22,6 +22,8 @@ export type Event =
     }
   /** `isOpen`: whoever reaches the address may ask. */
   | { readonly at: 'listening'; readonly url: string; readonly serves: readonly string[]; readonly isOpen: boolean }
+  /** A listener proves itself with another certificate. */
+  | { readonly at: 'renewed'; readonly url: string }
   /** A request over HTTP was answered; `path` is the route's, for its own may hold a device's token. */
   | {
       readonly at: 'asked'
@@ -102,6 +104,7 @@ export type Observe = (event: Event) => void
 const text: { readonly [K in Event['at']]: (event: Extract<Event, { at: K }>) => string } = {
   started: (e) => `started: ${e.domains.join(', ')} for ${e.apps.length} apps`,
   listening: (e) => `${e.url} serves ${e.serves.join(', ')}${e.isOpen ? ' to whoever reaches it' : ''}`,
+  renewed: (e) => `${e.url} proves itself with a new certificate`,
   asked: (e) => `${e.interface}: ${e.method} ${e.path} is answered with ${e.status}`,
   stopping: (e) => `stopping: ${e.why}`,
   stopped: (e) => `stopped; ${e.waiting} deliveries wait on disk for the next start`,

@@ -1,21 +1,14 @@
 /** The part `http` of the configuration: where which interfaces are served, and to whom. Knows their names, not what they do. */
-import { createPrivateKey, X509Certificate } from 'node:crypto'
 import { isIP } from 'node:net'
 import { z } from 'zod'
 import { type OpenInterface } from '../http/interface'
-import { type Credential, Opaque } from '../model/opaque'
+import { Opaque } from '../model/opaque'
 import { type OptionWords, pace } from '../model/options'
 import { type Fault, spell } from './fault'
 import { either, readPart } from './faults'
 import { builtInterfaces, interfaceNames, makeInterfaces } from './interfaces'
+import { type ListenerTls, makeTls } from './tls'
 import { refuse } from './words'
-
-/** What a listener proves itself with, as PEM. */
-export interface ListenerTls {
-  readonly certificate: Buffer
-  readonly key: Buffer
-  readonly clients?: Buffer
-}
 
 /** One place where HTTP is served. */
 export interface Listener {
@@ -70,36 +63,6 @@ function readProxy(text: string, ctx: z.RefinementCtx): string {
   return text
 }
 
-function readPem(what: string, credential: Credential, ctx: z.RefinementCtx, parse: (pem: Buffer) => unknown): Buffer {
-  try {
-    parse(credential.bytes())
-  } catch {
-    refuse(
-      ctx,
-      `${what} ${credential.toString()} is not readable`,
-      `Name a PEM file (-----BEGIN ${what === 'key' ? 'PRIVATE KEY' : 'CERTIFICATE'}-----)`,
-    )
-  }
-  return credential.bytes()
-}
-
-function makeTls(words: OptionWords) {
-  const certificate = (pem: Buffer) => new X509Certificate(pem)
-  return z
-    .strictObject({
-      certificate: words.credential.describe('The certificate and the chain up to its authority, as PEM.'),
-      key: words.credential.describe('Its private key, as PEM.'),
-      clients: words.credential
-        .exactOptional()
-        .describe('Authorities, as PEM, whose client certificates are as good as a token (mTLS).'),
-    })
-    .transform((raw, ctx): ListenerTls => ({
-      certificate: readPem('certificate', raw.certificate, ctx, certificate),
-      key: readPem('key', raw.key, ctx, (pem) => createPrivateKey(pem)),
-      ...(raw.clients === undefined ? {} : { clients: readPem('clients', raw.clients, ctx, certificate) }),
-    }))
-}
-
 /** The shape of `http`. */
 export function makeHttp(words: OptionWords) {
   const name = z
@@ -108,7 +71,9 @@ export function makeHttp(words: OptionWords) {
     .transform(readName)
   const listener = z.strictObject({
     listen: z.string().transform(readListen).describe('Address and port: `127.0.0.1:8086`.'),
-    tls: makeTls(words).exactOptional().describe('Speak TLS. The certificate is read again with the credentials.'),
+    tls: makeTls(words)
+      .exactOptional()
+      .describe('Speak TLS. A certificate that was replaced is used within a minute, or with the credentials at once.'),
     auth: z
       .union([
         z.literal('open'),

@@ -11,13 +11,7 @@ import { type Tracing } from '../observe/tracing'
 import { trusting, type Auth } from './caller'
 import { makeDoor } from './door'
 import { type HttpInterface } from './interface'
-
-/** PEM of what a listener proves itself with; `clients`: the authorities whose client certificates it believes. */
-export interface HttpTls {
-  readonly certificate: Buffer
-  readonly key: Buffer
-  readonly clients?: Buffer
-}
+import { watchCertificates, type HttpTls } from './renewal'
 
 /** What a listener proves itself with, and whom it believes. */
 export interface HttpProof {
@@ -95,19 +89,34 @@ export async function startHttp(options: HttpOptions): Promise<HttpServer> {
     await closeAll(0)
     throw error
   }
+  const tlss = listeners.map(({ tls }) => tls)
+  function renewTls(at: number, tls: HttpTls): void {
+    const server = open[at]
+    tlss[at] = tls
+    // A server of TLS is the only one that has it.
+    if (server !== undefined && 'setSecureContext' in server) (server as TlsServer).setSecureContext(secureOptions(tls))
+  }
+  const unwatch = watchCertificates({
+    tls: () => listeners.map((listener, at) => [spell(listener), tlss[at]] as const),
+    renew(at, tls) {
+      renewTls(at, tls)
+      observe({ at: 'renewed', url: urls[at] ?? '' })
+    },
+    ...{ clock, observe },
+  })
   let closing: Promise<void> | undefined
   return Object.freeze({
     urls,
     renew(proofs: readonly HttpProof[]) {
-      open.forEach((server, at) => {
-        const { tls, auth } = proofs[at] ?? {}
+      proofs.forEach(({ tls, auth }, at) => {
         if (auth !== undefined && auths[at] !== undefined) auths[at] = auth
-        // A server of TLS is the only one that has it.
-        if (tls !== undefined && 'setSecureContext' in server)
-          (server as TlsServer).setSecureContext(secureOptions(tls))
+        if (tls !== undefined && tlss[at] !== undefined) renewTls(at, tls)
       })
     },
-    close: (grace: number) => (closing ??= closeAll(grace)),
+    close(grace: number) {
+      unwatch()
+      return (closing ??= closeAll(grace))
+    },
   })
 }
 
