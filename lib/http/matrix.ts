@@ -27,6 +27,8 @@ const body = z.object({
   }),
 })
 
+const failure = z.object({ errcode: z.string(), error: z.string() })
+
 type Device = z.output<typeof device>
 
 export const matrix = httpInterface({
@@ -97,11 +99,24 @@ function serve({ apps, deliver, observe }: HttpSurroundings): Served {
 
   return {
     routes: [
-      { method: 'POST', path: '/_matrix/push/v1/notify', answer: notify },
+      {
+        ...{ method: 'POST', path: '/_matrix/push/v1/notify' },
+        tells: {
+          summary: 'Takes a notification for some pushers (Push Gateway API v1).',
+          body,
+          answers: {
+            200: { when: 'it was taken, but for dead pushkeys', body: z.object({ rejected: z.array(z.string()) }) },
+            400: { when: 'it is no notification', body: failure },
+            503: { when: 'nothing was taken', body: failure },
+          },
+        },
+        answer: notify,
+      },
       // The specification has gateways for which a client asks so whether they are there (MSC2970).
       {
         method: 'GET',
         path: '/_matrix/push/v1/notify',
+        tells: { summary: 'Whether a gateway is here (MSC2970).', answers: { 200: { when: 'always' } } },
         answer: (context) => context.json({ unifiedpush: { gateway: 'none' } }),
       },
     ],

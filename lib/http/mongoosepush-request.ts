@@ -70,6 +70,11 @@ const first = z.strictObject({
   data: data.exactOptional(),
 })
 
+/** What a body must be, by version. */
+export function bodyOf(version: 1 | 2 | 3): z.ZodType {
+  return version === 1 ? first : second
+}
+
 type Issue = z.core.$ZodIssue
 
 const kindOf = (value: unknown): string =>

@@ -10,6 +10,7 @@ import { httpInterface, type HttpSurroundings, type Served } from './interface'
 import { jsonIn } from './json'
 import { failureOf, spelledAs, type Failed, type MongoosePushSettings } from './mongoosepush-answer'
 import { readMongoosePush } from './mongoosepush-request'
+import { toldOf, toldOfHealthcheck } from './mongoosepush-told'
 
 /** Milliseconds. */
 const LISTEN = 1_500
@@ -90,11 +91,13 @@ function serve(surroundings: HttpSurroundings, settings: MongoosePushSettings): 
       ...([1, 2, 3] as const).map((version) => ({
         method: 'POST' as const,
         path: `/v${version}/notification/:device{.+}`,
+        tells: toldOf(version),
         answer: (context: Context, caller: Caller) => notify(version, context, caller),
       })),
       {
         method: 'GET',
         path: '/healthcheck',
+        tells: toldOfHealthcheck,
         answer: healthcheck,
       },
     ],

@@ -17,6 +17,8 @@ const body = z.object({
   options: z.looseObject({ topic: z.string().optional(), title: z.string().optional(), text: z.string().optional() }),
 })
 
+const failure = z.object({ error: z.string() })
+
 const services = { apn: 'apns', gcm: 'fcm' } as const
 
 export const rocketchat = httpInterface({
@@ -70,6 +72,16 @@ function serve({ apps, deliver, observe }: HttpSurroundings): Served {
   return {
     routes: (Object.keys(services) as (keyof typeof services)[]).map((kind) => ({
       ...{ method: 'POST' as const, path: `/push/${kind}/send` },
+      tells: {
+        summary: 'Takes a push.',
+        body,
+        answers: {
+          200: { when: 'it was taken', body: z.object({ success: z.literal(true) }) },
+          406: { when: 'the token is dead', body: failure },
+          422: { when: 'it is never taken', body: failure },
+          503: { when: 'nothing was taken', body: failure },
+        },
+      },
       answer: (context: Context, caller: Caller) => send(kind, context, caller),
     })),
   }

@@ -50,6 +50,15 @@ function serve({ command, domains, clock }: HttpSurroundings): Served {
     mostBody: 8 * 1024,
     routes: ['/unregister-device/:jid', '/rest/push/unregister-device/:jid'].map((path) => ({
       ...{ method: 'POST' as const, path, answer: unregister },
+      tells: {
+        summary: 'Unregisters a device, where an account is removed.',
+        body: asked,
+        answers: {
+          200: { when: 'it was asked rightly', body: z.object({ result: z.enum(['success', 'failure']) }) },
+          404: { when: 'this is not the JID of the component, or a field is missing' },
+          429: { when: 'the address asks too often' },
+        },
+      },
     })),
     refuse: (context, why) => (why === 'broken' ? context.json({ result: 'failure' }) : undefined),
   }

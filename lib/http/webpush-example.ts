@@ -31,7 +31,8 @@ const headers = {
 function fileRoute([name, file, type]: (typeof files)[number]): HttpRoute {
   const text = readFileSync(join(FOLDER, file), 'utf8')
   const own = { ...headers, 'content-type': `${type}; charset=utf-8` }
-  return { method: 'GET', path: `${BASE}${name}`, answer: (context: Context) => context.body(text, 200, own) }
+  const tells = { summary: `The example page: ${file}.`, answers: { 200: { when: 'always' } } }
+  return { method: 'GET', path: `${BASE}${name}`, tells, answer: (context: Context) => context.body(text, 200, own) }
 }
 
 /** Reads its files when it is opened; that throws where the installation lacks them. */
@@ -46,8 +47,16 @@ function serve({ offers }: HttpSurroundings): Served {
   const apps = (): readonly unknown[] => [...offers()].map(([app, offered]) => ({ app, ...offered }))
   return {
     routes: [
-      { method: 'GET', path: BASE.slice(0, -1), answer: (context) => context.redirect(BASE, 308) },
-      { method: 'GET', path: `${BASE}apps.json`, answer: (context) => context.json(apps(), 200, headers) },
+      {
+        ...{ method: 'GET', path: BASE.slice(0, -1) },
+        tells: { summary: 'Leads to the example page.', answers: { 308: { when: 'always' } } },
+        answer: (context) => context.redirect(BASE, 308),
+      },
+      {
+        ...{ method: 'GET', path: `${BASE}apps.json` },
+        tells: { summary: 'The apps of Web Push, with their keys.', answers: { 200: { when: 'always' } } },
+        answer: (context) => context.json(apps(), 200, headers),
+      },
       ...files.map(fileRoute),
     ],
   }

@@ -1,12 +1,11 @@
 /** Every figure that `/metrics` may have, and the rows that `docs/metrics.md` must have of them. */
 import { systemClock } from '../../lib/clock'
-import { interfaces } from '../../lib/http/interfaces'
 import { type Figure } from '../../lib/observe/figures'
 import { makeMeters } from '../../lib/observe/meters'
 import { makeExporter } from '../../lib/observe/otlp'
 import { makeProcessFigures } from '../../lib/observe/process'
 import { figuresOf } from '../../lib/observe/standing'
-import { openInterface } from './open-interface'
+import { openEveryInterface } from './open-interface'
 
 export interface Section {
   readonly title: string
@@ -26,14 +25,9 @@ function ofTraces(): readonly Figure[] {
 
 /** The figures, by the section of the page in which they stand. */
 export function sections(): readonly Section[] {
-  const surroundings = {
-    ...{ apps: () => new Map(), offers: () => new Map(), domains: [], beside: () => [] },
-    ...{ clock: systemClock, observe: () => undefined },
-  }
-  const own = interfaces.flatMap((kind): readonly Section[] => {
-    const { figures = [] } = openInterface(kind, surroundings)
-    return figures.length === 0 ? [] : [{ title: `Of ${kind.name}`, figures }]
-  })
+  const own = openEveryInterface().flatMap(({ name, figures = [] }): readonly Section[] =>
+    figures.length === 0 ? [] : [{ title: `Of ${name}`, figures }],
+  )
   return [
     { title: 'How the service stands', figures: figuresOf(undefined) },
     { title: 'What it did since it was started', figures: makeMeters({ apps: [], components: [] }).figures },
