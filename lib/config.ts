@@ -4,7 +4,7 @@
  */
 import { readFileSync } from 'node:fs'
 import { dirname, resolve } from 'node:path'
-import { type App, choose, isObject, readApp, type Usual } from './config/app'
+import { type App, type AppSurroundings, choose, isObject, readApp, type Usual } from './config/app'
 import { FILE_VARIABLE, override } from './config/environment'
 import { type Fault, spell } from './config/fault'
 import { readPart, unknownKey } from './config/faults'
@@ -21,6 +21,7 @@ import { makeTelemetry, type Telemetry } from './config/telemetry'
 import { makeUnbuiltKeys, unbuiltKey, unbuiltKind } from './config/unbuilt'
 import { type Environment, makeWords } from './config/words'
 import * as built from './kinds'
+import { type Credential, Opaque } from './model/opaque'
 import { type OptionWords } from './model/options'
 
 export { type App } from './config/app'
@@ -30,6 +31,10 @@ export { type Fault } from './config/fault'
 export interface Config {
   /** The file it was read from, absolute. */
   readonly file: string
+  /** What it said, secrets and all. */
+  readonly text: Opaque
+  /** The files that it names for keys, certificates and secrets, absolute. */
+  readonly secrets: readonly string[]
   readonly components: readonly ComponentConfig[]
   readonly store: ConfiguredStore
   /** By name, in the file's order. */
@@ -53,6 +58,8 @@ export type ReadConfig =
 /** Where the configuration is read from, and the kinds it may name. */
 export interface ConfigSource<P, F, S> {
   readonly file: string
+  /** What the file said, where only what it points to is to be read again. */
+  readonly text?: Opaque | undefined
   /** The process's own by default. */
   readonly env?: Environment
   /** Those of `kinds.ts` by default. */
@@ -74,10 +81,10 @@ export function configSchema<P, F, S>(kinds?: Kinds<P, F, S>): Shape {
   return configShape(bind(kinds, words), words)
 }
 
-function load(file: string): { readonly raw: unknown } | Fault {
+function load(file: string, known: Opaque | undefined): { readonly raw: unknown; readonly text: Opaque } | Fault {
   let source: string
   try {
-    source = readFileSync(file, 'utf8')
+    source = known?.reveal() ?? readFileSync(file, 'utf8')
   } catch (error) {
     const code = (error as NodeJS.ErrnoException).code ?? String(error)
     return code === 'ENOENT' || code === 'ENOTDIR'
@@ -93,7 +100,7 @@ function load(file: string): { readonly raw: unknown } | Fault {
         }
   }
   const json = readJson(source)
-  if (json.is === 'value') return { raw: json.value }
+  if (json.is === 'value') return { raw: json.value, text: new Opaque(source) }
   const { line, column, text, mend } = json
   return { path: `${file}:${line}:${column}`, text: `not JSON: ${text}`, mend }
 }
@@ -126,13 +133,13 @@ function readStore(raw: unknown, kinds: BoundKinds, faults: Fault[]): Configured
   return choose('kind', name, ['store', 'kind'], kinds.stores, faults)?.read(options, ['store'], faults)
 }
 
-function readApps(raw: unknown, kinds: BoundKinds, faults: Fault[], usual: Usual): readonly App[] {
+function readApps(raw: unknown, kinds: BoundKinds, faults: Fault[], around: AppSurroundings): readonly App[] {
   if (!isObject(raw) || Object.keys(raw).length === 0) {
     const text = raw === undefined ? 'is missing' : isObject(raw) ? 'names no app' : 'is not an object: {…}'
     faults.push({ path: 'apps', text, mend: 'Write { "name of the app": { "provider": …, "profile": …, … } }' })
     return []
   }
-  return Object.entries(raw).flatMap(([name, entry]) => readApp(name, entry, kinds, faults, usual) ?? [])
+  return Object.entries(raw).flatMap(([name, entry]) => readApp(name, entry, kinds, faults, around) ?? [])
 }
 
 /** The proxy of every app that names none; it is not handed on where it is itself at fault, which is told once. */
@@ -182,12 +189,18 @@ function freeze<T>(value: T): T {
  * Reads, overrides from the environment and checks the configuration, and reads every secret it points to. Never
  * throws for what stands in it: all faults are returned together, each with its path and its mend.
  */
-export function readConfig<P, F, S>({ file, env = process.env, kinds }: ConfigSource<P, F, S>): ReadConfig {
+export function readConfig<P, F, S>({ file, text, env = process.env, kinds }: ConfigSource<P, F, S>): ReadConfig {
   const path = resolve(file)
-  const words = makeWords({ folder: dirname(path), env })
+  const secrets = new Set<string>()
+  const read: Credential[] = []
+  const words = makeWords({
+    ...{ folder: dirname(path), env },
+    looksFor: (secret) => secrets.add(secret),
+    found: (secret) => read.push(secret),
+  })
   const bound = bind(kinds, words)
   const root = configShape(bound, words)
-  const loaded = load(path)
+  const loaded = load(path, text)
   if (!('raw' in loaded)) return { is: 'faults', faults: [loaded], sound: [] }
   const faults: Fault[] = []
   if (!isObject(loaded.raw)) {
@@ -199,7 +212,8 @@ export function readConfig<P, F, S>({ file, env = process.env, kinds }: ConfigSo
   refuseKeys(top, root, faults)
   const components = readComponents(top['component'], words, faults)
   const store = readStore(top['store'], bound, faults)
-  const apps = readApps(top['apps'], bound, faults, usualOf(top, words, faults))
+  const usual = usualOf(top, words, faults)
+  const apps = readApps(top['apps'], bound, faults, { usual, heard: () => read.splice(0) })
   const rights = readAccess(top['access'], components, faults)
   const pacing = readPart(limits, top['limits'] === undefined ? {} : top['limits'], ['limits'], faults)
   const fusing = readPart(fuse, top['fuse'] === undefined ? {} : top['fuse'], ['fuse'], faults)
@@ -229,6 +243,8 @@ export function readConfig<P, F, S>({ file, env = process.env, kinds }: ConfigSo
   const byName: ReadonlyMap<string, App> = new Map(apps.map((app) => [app.name, app]))
   const config = {
     file: path,
+    text: loaded.text,
+    secrets: [...secrets],
     components,
     store,
     apps: byName,

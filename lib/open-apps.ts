@@ -4,31 +4,45 @@ import { type App } from './config'
 import { type SendingApp } from './dispatch/sender'
 import { type DoorApp } from './intake/app'
 import { type Observe } from './observe'
-import { type Provider } from './providers/provider'
-import { type Store } from './stores/store'
+import { type HandedIn, type Keep, type Provider } from './providers/provider'
 
 export interface OpenApp {
+  /** Equal for what was opened from the same settings and secrets. */
+  readonly fingerprint: string
   readonly door: DoorApp
   /** Absent where its credentials could not be used: what is accepted for it waits. */
   readonly sending?: SendingApp
 }
 
+export interface OpenAppsOptions {
+  readonly keep: Keep
+  /** What administrators handed in, by app. */
+  readonly handedIn: ReadonlyMap<string, HandedIn & { readonly at: number }>
+  readonly clock: Clock
+  readonly observe: Observe
+}
+
 /**
- * Opens every app; one whose credentials can't be used is told, and its pushes wait. Where it could send before, it goes on
- * as it was in `before`: a key file that is half written stops nobody.
+ * Opens every app but those that are open with the same settings and secrets; one whose credentials can't be used is told, and
+ * its pushes wait. Where it could send before, it goes on as it was in `before`: a key file that is half written stops nobody.
  */
 export function openApps(
   apps: ReadonlyMap<string, App>,
-  store: Store,
-  clock: Clock,
-  observe: Observe,
+  options: OpenAppsOptions,
   before: ReadonlyMap<string, OpenApp> = new Map(),
 ): ReadonlyMap<string, OpenApp> {
-  return new Map([...apps].map(([name, app]) => [name, openApp(app, store, clock, observe, before.get(name))]))
+  return new Map([...apps].map(([name, app]) => [name, openApp(app, options, before.get(name))]))
 }
 
-function openApp(app: App, store: Store, clock: Clock, observe: Observe, before: OpenApp | undefined): OpenApp {
+function openApp(
+  app: App,
+  { keep, handedIn: all, clock, observe }: OpenAppsOptions,
+  before: OpenApp | undefined,
+): OpenApp {
   const { name, provider: kind, profile, match } = app
+  const handedIn = all.get(name)
+  const fingerprint = `${app.fingerprint} ${handedIn?.at ?? ''}`
+  if (before?.fingerprint === fingerprint && before.sending !== undefined) return before
   const door: DoorApp = Object.freeze({
     name,
     speaks: kind.speaks,
@@ -47,8 +61,9 @@ function openApp(app: App, store: Store, clock: Clock, observe: Observe, before:
     provider = kind.open({
       app: name,
       clock,
-      keep: store.keep,
+      keep,
       notice: (text) => observe({ at: 'notice', about: `app ${name}`, text }),
+      ...(handedIn === undefined ? {} : { handedIn }),
     })
   } catch (error) {
     const goesOn = before?.sending !== undefined
@@ -57,10 +72,11 @@ function openApp(app: App, store: Store, clock: Clock, observe: Observe, before:
       : 'its pushes are kept and wait until this is mended'
     const text = `${error instanceof Error ? error.message : String(error)}; ${meanwhile}`
     observe({ at: 'trouble', about: `app ${name}`, text })
-    return goesOn ? before : { door }
+    return goesOn ? before : { fingerprint, door }
   }
   const { whyNot } = provider
   return {
+    fingerprint,
     door: whyNot === undefined ? door : Object.freeze({ ...door, whyNot }),
     sending: { provider, write: (subject) => profile.write(subject) },
   }

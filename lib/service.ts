@@ -2,6 +2,8 @@
 import { type Live } from './admin/live'
 import { openOffice, socketPath } from './admin/office'
 import { makeRefusals } from './admin/refusals'
+import { makeCertificates } from './admin/certificates'
+import { makeApps } from './apps'
 import { systemClock, type Clock } from './clock'
 import { type Config } from './config'
 import { makeDispatcher } from './dispatch/dispatcher'
@@ -9,7 +11,7 @@ import { makeFuse, usualFuse } from './dispatch/fuse'
 import { type HttpServer } from './http/server'
 import { type DoorApp } from './intake/app'
 import { makeDeliver, tellingDeliver } from './intake/deliver'
-import { makeLimits, usualLimits } from './intake/limits'
+import { type Limits, makeLimits, usualLimits } from './intake/limits'
 import { makeNodes } from './intake/nodes'
 import { makePublish } from './intake/publish'
 import { makeRegister } from './intake/register'
@@ -18,7 +20,7 @@ import { dialects } from './kinds'
 import { type Account } from './model/accounting'
 import { type Registration } from './model/registration'
 import { type Observe } from './observe'
-import { closeApps, doorsOf, openApps, sendingOf } from './open-apps'
+import { restartNeeded } from './restart-needed'
 import { proofsOf, serveHttp } from './serve-http'
 import { type Store } from './stores/store'
 import { makeTraces } from './tracing'
@@ -68,17 +70,23 @@ export async function startService(config: Config, surroundings: Surroundings): 
     trouble: (text) => observe({ at: 'trouble', about: 'store', text }),
   })
   let closed: string | undefined = 'the service is starting'
-  let settings = config.apps
-  let apps = openApps(config.apps, store, clock, observe)
-  // Asked for with every publish and every delivery, and changed by a reload only.
-  let doors = doorsOf(apps)
-  let sending = traces.sending(sendingOf(apps))
+  /** The configuration as it was read last. */
+  let current = config
+  const { keep } = store
+  const certificates = makeCertificates({ keep, clock, observe })
+  const apps = await makeApps(config.apps, {
+    keep,
+    certificates,
+    around: (sending) => traces.sending(sending),
+    clock,
+    observe,
+  })
 
   const fuse = await makeFuse(
     {
-      keep: store.keep,
+      keep,
       registry: store.registry,
-      limits: () => ({ ...usualFuse, ...set(config.fuse) }),
+      limits: () => ({ ...usualFuse, ...set(current.fuse) }),
       clock,
       observe,
     },
@@ -88,32 +96,30 @@ export async function startService(config: Config, surroundings: Surroundings): 
     fuse,
     outbox: store.outbox,
     registry: store.registry,
-    apps: () => sending,
+    apps: () => apps.sending(),
     clock,
     observe,
   })
-  const doorApps = (): ReadonlyMap<string, DoorApp> => doors
+  const doorApps = (): ReadonlyMap<string, DoorApp> => apps.doors()
   const register = makeRegister({
     registry: store.registry,
     apps: doorApps,
-    domains: () => config.access.register,
-    admins: config.access.admins,
+    domains: () => current.access.register,
+    admins: () => current.access.admins,
     clock,
     observe,
   })
-  const nodes = makeNodes({ registry: store.registry, domains: () => config.access.register, clock, observe })
+  const nodes = makeNodes({ registry: store.registry, domains: () => current.access.register, clock, observe })
   const refusals = makeRefusals(clock)
-  const limiting = makeLimits(
-    { ...usualLimits, ...set(config.limits) },
-    (app) => settings.get(app)?.provider.pace,
-    clock,
-  )
+  const limitsNow = (): Limits =>
+    makeLimits({ ...usualLimits, ...set(current.limits) }, (app) => apps.configured().get(app)?.provider.pace, clock)
+  let limiting = limitsNow()
   const outbox = traces.outbox(store.outbox)
   const deliver = makeDeliver({
     registry: store.registry,
     outbox,
     apps: doorApps,
-    limits: limiting,
+    limits: (flow) => limiting(flow),
     clock,
     closed: () => closed,
   })
@@ -121,11 +127,11 @@ export async function startService(config: Config, surroundings: Surroundings): 
     registry: store.registry,
     outbox,
     apps: doorApps,
-    publishers: config.access.publish,
-    domains: () => config.access.register,
+    publishers: () => current.access.publish,
+    domains: () => current.access.register,
     dialects,
     deliver,
-    limits: limiting,
+    limits: (flow) => limiting(flow),
     clock,
     observe,
     closed: () => closed,
@@ -169,9 +175,9 @@ export async function startService(config: Config, surroundings: Surroundings): 
     release: (app: string) => dispatcher.release(app),
     refusals: (node: string) => refusals.of(node),
   })
-  const watched: Watched = { live, store, apps: () => apps, closed: () => closed }
+  const watched: Watched = { live, store, apps: () => apps.open(), closed: () => closed }
   const { http, closeOffice } = await openDoors().catch(async (error: unknown) => {
-    await Promise.all([closeApps(apps), store.close()])
+    await Promise.all([apps.close(), store.close()])
     throw error
   })
   closed = undefined
@@ -202,8 +208,8 @@ export async function startService(config: Config, surroundings: Surroundings): 
     const closeOffice = await openOffice({
       store,
       path: socketPath(config.file, config.store.place),
-      keeping: config.keep,
-      apps: () => [...apps.keys()],
+      keeping: () => current.keep,
+      apps: () => [...apps.configured().keys()],
       live,
       clock,
       observe,
@@ -214,6 +220,11 @@ export async function startService(config: Config, surroundings: Surroundings): 
     return { http, closeOffice }
   }
 
+  function renewed(names: ReadonlySet<string>): void {
+    for (const name of names) dispatcher.release(name)
+    observe({ at: 'reloaded', apps: [...apps.configured().keys()] })
+  }
+
   let stopping: Promise<void> | undefined
   async function stop(why: string): Promise<void> {
     observe({ at: 'stopping', why })
@@ -222,7 +233,7 @@ export async function startService(config: Config, surroundings: Surroundings): 
     await dispatcher.drain(GRACE)
     remoteDisabling.stop()
     await Promise.all([http.close(1_000), ...links.map((link) => link.stop(1_000))])
-    await closeApps(apps)
+    await apps.close()
     const waiting = await Promise.race([waitingIn(store), clock.sleep(1_000).then(() => 0)])
     await store.close()
     watching.close()
@@ -237,15 +248,17 @@ export async function startService(config: Config, surroundings: Surroundings): 
     devices: (service: string, owner: string) => store.registry.ownedBy(service, owner),
     held: () => dispatcher.held(),
     async reload(fresh: Config) {
-      const old = apps
-      apps = openApps(fresh.apps, store, clock, observe, old)
-      doors = doorsOf(apps)
-      sending = traces.sending(sendingOf(apps))
-      settings = fresh.apps
+      const needed = restartNeeded(config, fresh)
+      if (needed.length > 0) {
+        const text = `changed, and only a restart brings it into force: ${needed.join(', ')}`
+        observe({ at: 'notice', about: fresh.file, text })
+      }
+      const isPacedAnew = JSON.stringify(current.limits) !== JSON.stringify(fresh.limits)
+      current = fresh
+      // Who is paced anew starts with a full burst, so nobody is who need not be.
+      if (isPacedAnew) limiting = limitsNow()
       http.renew(proofsOf(fresh.http))
-      for (const name of new Set([...old.keys(), ...apps.keys()])) dispatcher.release(name)
-      observe({ at: 'reloaded', apps: [...apps.keys()] })
-      await closeApps(new Map([...old].filter(([name, app]) => apps.get(name) !== app)))
+      await apps.reload(fresh.apps, renewed)
     },
     stop: (why: string) => (stopping ??= stop(why)),
   })

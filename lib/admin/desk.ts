@@ -16,7 +16,7 @@ export interface DeskOptions {
   /** Names of the apps that are configured. */
   readonly apps: () => readonly string[]
   /** How many pushes of each device are told. */
-  readonly perDevice: number
+  readonly perDevice: () => number
   readonly clock: Clock
 }
 
@@ -76,7 +76,10 @@ export function makeDesk({ records, running, apps, perDevice, clock }: DeskOptio
       case 'device':
         return showDevice(records, question.name)
       case 'explain':
-        return { is: 'answer', answer: await explain({ records, live, perDevice }, question.about, clock.now()) }
+        return {
+          is: 'answer',
+          answer: await explain({ records, live, perDevice: perDevice() }, question.about, clock.now()),
+        }
       case 'outbox': {
         const { app, limit } = question
         const waiting = await records.waiting({ ...(app === undefined ? {} : { app }), limit })

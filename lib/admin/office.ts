@@ -15,7 +15,7 @@ export interface OfficeOptions {
   readonly apps: () => readonly string[]
   /** Where the socket is. */
   readonly path: string
-  readonly keeping: Keeping & { readonly tracesPerDevice: number }
+  readonly keeping: () => Keeping & { readonly tracesPerDevice: number }
   readonly clock: Clock
   readonly observe: Observe
 }
@@ -30,8 +30,8 @@ export async function openOffice(options: OfficeOptions): Promise<() => Promise<
   const { store, live, apps, path, keeping, clock, observe } = options
   const { records, registry, upkeep, keep } = store
   const running = { live, registry, upkeep, observe }
-  const ask = makeDesk({ records, running, apps, perDevice: keeping.tracesPerDevice, clock })
-  const housekeeping = makeHousekeeping({ upkeep, keep, keeping: () => keeping, clock, observe })
+  const ask = makeDesk({ records, running, apps, perDevice: () => keeping().tracesPerDevice, clock })
+  const housekeeping = makeHousekeeping({ upkeep, keep, keeping, clock, observe })
   const listening = await listenForOperators({ path, ask, clock, observe })
   housekeeping.start()
   return async () => {

@@ -28,7 +28,7 @@ async function readAtRest(config: Config, question: Question, path: string, term
     const { records, close } = await config.store.inspect()
     const { clock } = terminal
     const apps = () => [...config.apps.keys()]
-    const perDevice = config.keep.tracesPerDevice
+    const perDevice = () => config.keep.tracesPerDevice
     const ask: Ask = makeDesk({ records, running: undefined, apps, perDevice, clock })
     try {
       return await ask(question)

@@ -3,6 +3,7 @@ import { readConfig, type Config } from '../config'
 import { makeObserve } from '../observe'
 import { startService, type Service } from '../service'
 import { faultLines } from './faults'
+import { makeReloading } from './reloading'
 import { type ExitCode, type Terminal } from './terminal'
 
 function load(file: string, terminal: Terminal): Config | undefined {
@@ -12,7 +13,7 @@ function load(file: string, terminal: Terminal): Config | undefined {
   return undefined
 }
 
-/** Runs until SIGTERM or SIGINT; SIGHUP reads the credentials again. 1 if the configuration or the store can't be used. */
+/** Runs until SIGTERM or SIGINT; SIGHUP reads the configuration again, and a changed key file is read by itself. 1 if the configuration or the store can't be used. */
 export async function run({ file }: { readonly file: string }, terminal: Terminal): Promise<ExitCode> {
   const config = load(file, terminal)
   if (config === undefined) {
@@ -28,19 +29,14 @@ export async function run({ file }: { readonly file: string }, terminal: Termina
     return 1
   }
 
-  const onHangUp = (): void => {
-    const fresh = load(file, terminal)
-    if (fresh === undefined) {
-      observe({ at: 'trouble', about: file, text: 'the configuration has faults; the credentials stay as they were' })
-      return
-    }
-    service.reload(fresh).catch((error: unknown) => observe({ at: 'trouble', about: file, text: String(error) }))
-  }
+  const reloading = makeReloading({ config, service, clock: terminal.clock, observe })
+  const onHangUp = (): void => void reloading.all()
   process.on('SIGHUP', onHangUp)
   const signal = await new Promise<string>((done) => {
     for (const name of ['SIGTERM', 'SIGINT'] as const) process.once(name, () => done(name))
   })
   process.off('SIGHUP', onHangUp)
+  reloading.stop()
   // Who asks twice does not want to wait: what is out comes back at the next start.
   for (const name of ['SIGTERM', 'SIGINT'] as const) process.once(name, () => process.exit(1))
   await service.stop(`${signal} was received`)

@@ -7,7 +7,9 @@ import { type Shape, shapeOf } from './shape'
 import { match } from './match'
 import { unbuiltKind, unbuiltKinds } from './unbuilt'
 import { readPart } from './faults'
+import { createHash } from 'node:crypto'
 import { type Match } from '../model/match'
+import { type Credential } from '../model/opaque'
 
 /** An app, its options applied to its provider and its profile. */
 export interface App {
@@ -15,6 +17,8 @@ export interface App {
   readonly provider: AppProvider
   readonly profile: AppProfile
   readonly match?: Match
+  /** Equal for the same settings with the same secrets, whatever the files are called that hold them. */
+  readonly fingerprint: string
 }
 
 type Raw = Readonly<Record<string, unknown>>
@@ -72,16 +76,29 @@ const sayable = /^[\w.:@+~-]{1,128}$/
 /** What the configuration says for every app that says nothing itself, by key; only for providers that have such a key. */
 export type Usual = Readonly<Record<string, unknown>>
 
+export interface AppSurroundings {
+  readonly usual?: Usual
+  /** The secrets that were read since it was last asked. */
+  readonly heard?: () => readonly Credential[]
+}
+
+function fingerprintOf(raw: Raw, usual: Usual, secrets: readonly Credential[]): string {
+  const hash = createHash('sha256').update(JSON.stringify([raw, usual]))
+  for (const secret of secrets) hash.update(createHash('sha256').update(secret.bytes()).digest())
+  return hash.digest('base64url')
+}
+
 /** Reads an app; undefined with every fault added where it can't be used. */
 export function readApp(
   name: string,
   raw: unknown,
   kinds: BoundKinds,
   faults: Fault[],
-  usual: Usual = {},
+  { usual = {}, heard = () => [] }: AppSurroundings = {},
 ): App | undefined {
   const at: Path = ['apps', name]
   const before = faults.length
+  heard()
   if (!sayable.test(name)) {
     faults.push({ path: spell(at), text: 'is no name for an app', mend: 'Use letters, digits and . _ : @ + ~ - only' })
   }
@@ -109,7 +126,7 @@ export function readApp(
   }
   if (faults.length > before || appProvider === undefined || appProfile === undefined) return undefined
   return Object.freeze({
-    ...{ name, provider: appProvider, profile: appProfile },
+    ...{ name, provider: appProvider, profile: appProfile, fingerprint: fingerprintOf(raw, usual, heard()) },
     ...(matched === undefined ? {} : { match: matched }),
   })
 }

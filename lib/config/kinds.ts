@@ -9,7 +9,13 @@ import { type Fault, type Path } from './fault'
 import { readPart } from './faults'
 import { shapeOf, type Shape } from './shape'
 import { type Profile, type Subject } from '../profiles/profile'
-import { type Finding, type Provider, type ProviderKind, type ProviderSurroundings } from '../providers/provider'
+import {
+  type Finding,
+  type HandedIn,
+  type Provider,
+  type ProviderKind,
+  type ProviderSurroundings,
+} from '../providers/provider'
 import { type Inspection, type Store, type StoreKind, type StoreSurroundings } from '../stores/store'
 
 /** The tables of what exists; each kind has options of its own type. */
@@ -29,6 +35,8 @@ export interface AppProvider {
   readonly pace: ProviderKind['pace']
   address(raw: string): string | undefined
   check(now: number): Promise<readonly Finding[]>
+  /** Absent where no certificate may be handed in. */
+  readonly checkHandedIn: ((handedIn: HandedIn, now: number) => readonly Finding[]) | undefined
   /** Throws an `Error` with cause and mend where `check` finds a fault. */
   open(surroundings: ProviderSurroundings): Provider
 }
@@ -99,6 +107,7 @@ function bindProvider<O>(kind: ProviderKind<O>, words: OptionWords): BoundProvid
         pace: kind.pace,
         address: (raw: string) => kind.address(raw, options),
         check: (now: number) => kind.check(options, now),
+        checkHandedIn: kind.checkHandedIn?.bind(kind, options),
         open: (surroundings: ProviderSurroundings) => kind.open(options, surroundings),
       })
     },

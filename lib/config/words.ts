@@ -16,6 +16,10 @@ export interface Sources {
   /** The configuration's folder: relative paths start here. */
   readonly folder: string
   readonly env: Environment
+  /** Told of each file that is looked for, absolute. */
+  readonly looksFor?: (file: string) => void
+  /** Told of each secret that was found. */
+  readonly found?: (secret: Credential) => void
 }
 
 interface Wrong {
@@ -46,8 +50,7 @@ function unreadable(file: string, error: unknown): Wrong {
   }
 }
 
-function fromFile(path: string, folder: string): Credential | Wrong {
-  const file = resolve(folder, path)
+function fromFile(file: string): Credential | Wrong {
   try {
     const facts = statSync(file)
     if (!facts.isFile()) return { text: `${file} is not a file`, mend: 'Name the file itself' }
@@ -71,7 +74,7 @@ function fromEnvironment(name: string, env: Environment): Credential | Wrong {
   return new Credential(Buffer.from(value), `environment variable ${name}`)
 }
 
-function read(raw: unknown, { folder, env }: Sources): Credential | Wrong {
+function read(raw: unknown, { folder, env, looksFor }: Sources): Credential | Wrong {
   const shape = 'Write a text, {"file": "path"} or {"env": "NAME"}'
   if (raw === undefined) return { text: 'is missing', mend: shape }
   if (typeof raw === 'string') {
@@ -86,7 +89,10 @@ function read(raw: unknown, { folder, env }: Sources): Credential | Wrong {
   if (place !== 'file' && place !== 'env')
     return { text: `"${place}" is no place that a secret is read from`, mend: shape }
   if (typeof name !== 'string' || name.trim() === '') return { text: `names no ${place}`, mend: shape }
-  return place === 'file' ? fromFile(name, folder) : fromEnvironment(name, env)
+  if (place === 'env') return fromEnvironment(name, env)
+  const file = resolve(folder, name)
+  looksFor?.(file)
+  return fromFile(file)
 }
 
 const place = (key: string, description: string) => ({
@@ -149,7 +155,10 @@ export function makeWords(sources: Sources): OptionWords {
     .meta(shown)
     .transform((raw, ctx): Credential => {
       const found = read(raw, sources)
-      if (found instanceof Credential) return found
+      if (found instanceof Credential) {
+        sources.found?.(found)
+        return found
+      }
       refuse(ctx, found.text, found.mend)
       return z.NEVER
     })

@@ -21,7 +21,7 @@ export interface PublishOptions {
   readonly outbox: Outbox
   readonly apps: () => DoorApps
   /** Domains that may publish to any node, such as MUC services. */
-  readonly publishers: readonly string[]
+  readonly publishers: () => readonly string[]
   readonly limits: Limits
   /** Domains whose accounts may register, by the JID of ours: only their servers may bring addresses along. */
   readonly domains: (service: string) => readonly string[]
@@ -46,7 +46,7 @@ export function makePublish(options: PublishOptions): (request: PublishRequest) 
     if (request.node === undefined || request.node === '') return { is: 'unknown-node' }
     const [found] = await registry.find([{ service: request.service, node: request.node }])
     if (found === undefined || found.length === 0) return stateless(request)
-    const permitted = found.filter((each) => mayPublish(request.publisher, each, options.publishers))
+    const permitted = found.filter((each) => mayPublish(request.publisher, each, options.publishers()))
     if (permitted.length === 0) return { is: 'foreign-publisher' }
     const isClientsOwn = permitted.some(({ dialect }) => dialect === CLIENTS_OWN)
     const carried = isClientsOwn ? carriedBy(request, options.dialects, options.apps()) : undefined
@@ -78,7 +78,7 @@ export function makePublish(options: PublishOptions): (request: PublishRequest) 
     const { service, publisher, notification } = request
     const carried = carriedBy(request, options.dialects, options.apps())
     if (carried === undefined) return { is: 'unknown-node' }
-    const known = [...options.domains(service), ...options.publishers]
+    const known = [...options.domains(service), ...options.publishers()]
     if (!isServer(publisher) || !isAmong(publisher.domain, known)) return { is: 'foreign-publisher' }
     if ('malformed' in notification) return { is: 'malformed', ...notification }
     if (carried.is === 'answer') return carried.answer

@@ -39,7 +39,7 @@ export interface RegisterOptions {
   /** Domains whose accounts may register, by the JID of ours at which they do. */
   readonly domains: (service: string) => readonly string[]
   /** Bare JIDs that may register for others. */
-  readonly admins: readonly string[]
+  readonly admins: () => readonly string[]
   readonly clock: Clock
   readonly observe: Observe
 }
@@ -54,7 +54,7 @@ type Party = { readonly owner: string; readonly by?: string }
 /** Rejects only where the store is broken. */
 export function makeRegister(options: RegisterOptions): Register {
   const { registry, clock, observe } = options
-  const isAdmin = (requester: Jid): boolean => options.admins.includes(bareOf(requester))
+  const isAdmin = (requester: Jid): boolean => options.admins().includes(bareOf(requester))
 
   function partyOf(request: RegisterRequest): Party | RegisterAnswer {
     const requester = bareOf(request.requester)

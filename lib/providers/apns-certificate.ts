@@ -11,6 +11,8 @@ export interface ApnsCertificate {
   readonly cert: Buffer
   /** PEM, not encrypted. */
   readonly key: Buffer
+  /** Milliseconds since 1970. */
+  readonly until: number
   /** What is to be said about it; `sound` if nothing of that is a fault. */
   readonly about: (
     settings: ApnsSettings,
@@ -132,6 +134,7 @@ export function readCertificate(files: Files): ApnsCertificate | ApnsFault {
   return {
     cert: Buffer.from(chain.map((certificate) => certificate.toString()).join('')),
     key: Buffer.from(key.export({ type: 'pkcs8', format: 'pem' })),
+    until: facts.until,
     about(settings, now) {
       const findings = judge(facts, settings, where, now)
       return { findings, sound: findings.every((finding) => finding.is !== 'fault') }

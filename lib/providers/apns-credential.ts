@@ -3,7 +3,8 @@ import { X509Certificate, type KeyObject } from 'node:crypto'
 import { readCertificate, type ApnsCertificate } from './apns-certificate'
 import { readKey } from './apns-key'
 import { type ApnsFault, type ApnsSettings } from './apns-options'
-import { type Finding } from './provider'
+import { caExpiry } from './ca-expiry'
+import { type Expiry, type Finding } from './provider'
 
 /** Token authentication: https://developer.apple.com/documentation/usernotifications/establishing-a-token-based-connection-to-apns */
 export interface TokenCredential {
@@ -11,6 +12,8 @@ export interface TokenCredential {
   readonly key: KeyObject
   readonly keyId: string
   readonly teamId: string
+  /** The key that it takes the place of: good as long as Apple says so. */
+  readonly previous?: TokenCredential
 }
 
 /** Certificate authentication: https://developer.apple.com/documentation/usernotifications/establishing-a-certificate-based-connection-to-apns */
@@ -24,12 +27,18 @@ export type ApnsCredential = TokenCredential | CertificateCredential
 export interface ReadCredential {
   readonly credential?: ApnsCredential
   readonly ca?: Buffer
+  readonly expiries?: readonly Expiry[]
   readonly findings: readonly Finding[]
 }
 
 const TEN = /^[A-Z0-9]{10}$/
 const BY_TOKEN = 'key, keyId and teamId (a .p8 key)'
 const BY_CERTIFICATE = 'certificate (a .p12 or PEM file)'
+
+const HANDED_IN: Finding = {
+  is: 'fact',
+  text: 'the certificate is the one that an administrator hands in over XMPP ("Set APNS certificate")',
+}
 
 const fault = ({ text, mend }: ApnsFault): ReadCredential => ({ findings: [{ is: 'fault', text, mend }] })
 
@@ -45,7 +54,24 @@ function readCa(settings: ApnsSettings): ReadCredential {
   }
 }
 
-function byToken({ key, keyId, teamId }: ApnsSettings): ReadCredential {
+/** One that can't be used stops nobody: it is the other that counts. */
+function readPrevious({ previousKey, keyId }: ApnsSettings): TokenCredential['key'] | Finding | undefined {
+  if (previousKey === undefined) return undefined
+  const mend = 'Name the key that Apple still takes, with its own Key ID, or remove previousKey'
+  if (previousKey.keyId === keyId) return { is: 'warning', text: `previousKey is key ${keyId ?? ''} itself`, mend }
+  if (!TEN.test(previousKey.keyId)) {
+    return {
+      is: 'warning',
+      text: `keyId "${previousKey.keyId}" of previousKey is not 10 capital letters and digits`,
+      mend,
+    }
+  }
+  const read = readKey(previousKey.key)
+  return 'text' in read ? { is: 'warning', text: `previousKey: ${read.text}`, mend: read.mend } : read
+}
+
+function byToken(settings: ApnsSettings): ReadCredential {
+  const { key, keyId, teamId, previousKey } = settings
   if (key === undefined || keyId === undefined || teamId === undefined) {
     const missing = Object.entries({ key, keyId, teamId }).flatMap(([name, value]) => (value === undefined ? name : []))
     const text = `${missing.join(' and ')} ${missing.length > 1 ? 'are' : 'is'} missing`
@@ -76,7 +102,15 @@ function byToken({ key, keyId, teamId }: ApnsSettings): ReadCredential {
           } as const,
         ]),
   ]
-  return { credential: { by: 'token', key: read, keyId, teamId }, findings }
+  const credential = { by: 'token', key: read, keyId, teamId } as const
+  const previous = readPrevious(settings)
+  if (previous === undefined || previousKey === undefined) return { credential, findings }
+  if ('text' in previous) return { credential, findings: [...findings, previous] }
+  const until: Finding = { is: 'fact', text: `and, where Apple refuses that one, key ${previousKey.keyId}` }
+  return {
+    credential: { ...credential, previous: { ...credential, key: previous, keyId: previousKey.keyId } },
+    findings: [...findings, until],
+  }
 }
 
 function byCertificate(settings: ApnsSettings, now: number): ReadCredential {
@@ -87,13 +121,19 @@ function byCertificate(settings: ApnsSettings, now: number): ReadCredential {
   const read = readCertificate({ certificate, certificateKey, passphrase })
   if ('text' in read) return fault(read)
   const { findings, sound } = read.about(settings, now)
-  return sound ? { credential: { by: 'certificate', ...read }, findings } : { findings }
+  const expiry: Expiry = { what: `certificate ${certificate.toString()}`, of: 'credential', at: read.until }
+  return sound ? { credential: { by: 'certificate', ...read }, findings, expiries: [expiry] } : { findings }
 }
 
 /** Reads what the settings name. `now`: milliseconds since 1970, for expiry. */
 export function readCredential(settings: ApnsSettings, now: number): ReadCredential {
   const token = settings.key ?? settings.keyId ?? settings.teamId
   const certificate = settings.certificate ?? settings.certificateKey
+  if (settings.storedCertificate === true) {
+    if (token === undefined && certificate === undefined) return { findings: [HANDED_IN] }
+    const text = 'there are two ways of authenticating: what stands here, and a certificate that is handed in'
+    return fault({ text, mend: 'Remove storedCertificate: what is handed in counts anyhow' })
+  }
   if (token !== undefined && certificate !== undefined) {
     const text = 'there are two ways of authenticating: a key and a certificate'
     return fault({ text, mend: `Keep either ${BY_TOKEN} or ${BY_CERTIFICATE}` })
@@ -106,5 +146,6 @@ export function readCredential(settings: ApnsSettings, now: number): ReadCredent
   const trust = readCa(settings)
   const findings = [...read.findings, ...trust.findings]
   if (read.credential === undefined || trust.findings.length > 0) return { findings }
-  return { credential: read.credential, findings, ...(trust.ca === undefined ? {} : { ca: trust.ca }) }
+  const expiries = [...(read.expiries ?? []), ...caExpiry(settings.ca)]
+  return { credential: read.credential, findings, expiries, ...(trust.ca === undefined ? {} : { ca: trust.ca }) }
 }

@@ -7,11 +7,19 @@ import { type Environment } from '../model/registration'
 import { type Http2 } from '../wire/wire'
 import { connectionsOption, type Connections } from './connections'
 import { http2Option } from './http2'
+import { type HandedIn } from './provider'
+
+/** The key that `key` took the place of, while Apple still takes it. */
+export interface PreviousKey {
+  readonly key: Credential
+  readonly keyId: string
+}
 
 interface Overridable {
   readonly key?: Credential | undefined
   readonly keyId?: string | undefined
   readonly teamId?: string | undefined
+  readonly previousKey?: PreviousKey | undefined
   readonly endpoint?: string | undefined
 }
 
@@ -23,6 +31,7 @@ export interface ApnsOptions extends Overridable {
   readonly certificate?: Credential | undefined
   readonly certificateKey?: Credential | undefined
   readonly passphrase?: Credential | undefined
+  readonly storedCertificate?: true | undefined
   readonly ca?: Credential | undefined
   readonly connections?: Connections | undefined
   readonly http2?: Http2 | undefined
@@ -37,6 +46,7 @@ export interface ApnsSettings extends Overridable {
   readonly certificate?: Credential | undefined
   readonly certificateKey?: Credential | undefined
   readonly passphrase?: Credential | undefined
+  readonly storedCertificate?: true | undefined
   readonly ca?: Credential | undefined
   readonly connections: Connections
   readonly http2?: Http2 | undefined
@@ -60,6 +70,7 @@ export function apnsOptions(words: OptionWords) {
     key: words.credential.optional(),
     keyId: z.string().optional(),
     teamId: z.string().optional(),
+    previousKey: z.strictObject({ key: words.credential, keyId: z.string() }).optional(),
     endpoint: words.endpoint.optional(),
   }
   return z.strictObject({
@@ -75,11 +86,28 @@ export function apnsOptions(words: OptionWords) {
     certificate: words.credential.optional(),
     certificateKey: words.credential.optional(),
     passphrase: words.credential.optional(),
+    storedCertificate: z
+      .literal(true)
+      .optional()
+      .describe('The app has no credential here: an administrator hands a certificate in over XMPP.'),
     ca: words.credential.optional(),
     connections: connectionsOption,
     http2: http2Option,
     proxy: words.proxy.optional(),
   })
+}
+
+/** The same app with a certificate that was handed in, in place of whatever credential it had. */
+export function withHandedIn(options: ApnsOptions, { certificate, passphrase }: HandedIn): ApnsOptions {
+  const none = { key: undefined, keyId: undefined, teamId: undefined, previousKey: undefined }
+  const { production, sandbox } = options.environments ?? {}
+  return {
+    ...{ ...options, ...none, certificateKey: undefined, storedCertificate: undefined, certificate, passphrase },
+    environments: options.environments && {
+      production: production && { ...production, ...none },
+      sandbox: sandbox && { ...sandbox, ...none },
+    },
+  }
 }
 
 /** Every environment that the app uses; the first is the one of a push that names none. */
@@ -101,6 +129,8 @@ export function settingsOf(options: ApnsOptions): readonly ApnsSettings[] | Apns
       key: own.key ?? shared.key,
       keyId: own.keyId ?? shared.keyId,
       teamId: own.teamId ?? shared.teamId,
+      // Whoever names a key of an environment's own has not replaced the other one by it.
+      previousKey: own.previousKey ?? (own.key === undefined ? shared.previousKey : undefined),
       environment: one,
       endpoint: own.endpoint ?? shared.endpoint ?? APPLES_ENDPOINT[one],
       connections: options.connections ?? 'auto',

@@ -6,15 +6,25 @@ import { createPublicKey } from 'node:crypto'
 import { type Outcome } from '../model/outcome'
 import { type Environment } from '../model/registration'
 import { readCredential, type ApnsCredential } from './apns-credential'
-import { apnsOptions, settingsOf, type ApnsOptions } from './apns-options'
+import { apnsOptions, settingsOf, withHandedIn, type ApnsOptions } from './apns-options'
+import { eitherKey } from './apns-either-key'
 import { makeApnsSender, type ApnsSender } from './apns-sender'
 import { credentialName } from './credential-name'
-import { type Attempt, type Finding, type Provider, type ProviderKind, type ProviderSurroundings } from './provider'
+import {
+  type Attempt,
+  type Expiry,
+  type Finding,
+  type Provider,
+  type ProviderKind,
+  type ProviderSurroundings,
+} from './provider'
 import { proxyFindings, proxyPart } from './through-proxy'
 
 export { type ApnsOptions } from './apns-options'
 
 const GRACE = 15_000
+const NONE_HANDED_IN =
+  'no certificate has been handed in yet. Have an administrator run the command "Set APNS certificate" of the component'
 
 function check(options: ApnsOptions, now: number): readonly Finding[] {
   const all = settingsOf(options)
@@ -35,29 +45,46 @@ function check(options: ApnsOptions, now: number): readonly Finding[] {
 /** What tells a key or certificate from every other. */
 function partsOf(credential: ApnsCredential): readonly (string | Uint8Array)[] {
   if (credential.by === 'certificate') return [credential.cert]
-  const { teamId, keyId, key } = credential
-  return [teamId, keyId, createPublicKey(key).export({ type: 'spki', format: 'der' })]
+  const { teamId, keyId, key, previous } = credential
+  const own = [teamId, keyId, createPublicKey(key).export({ type: 'spki', format: 'der' })]
+  return previous === undefined ? own : [...own, ...partsOf({ ...previous })]
 }
 
 function open(options: ApnsOptions, surroundings: ProviderSurroundings): Provider {
-  const { app, clock } = surroundings
-  const all = settingsOf(options)
+  const { app, clock, handedIn, notice } = surroundings
+  const all = settingsOf(handedIn === undefined ? options : withHandedIn(options, handedIn))
   if ('text' in all) throw new Error(`app ${app}: ${all.text}. ${all.mend}`)
   const senders = new Map<Environment, ApnsSender>()
   const parts: (string | Uint8Array | undefined)[] = []
+  // Environments share what they name.
+  const dates = new Map<string, Expiry>()
   for (const settings of all) {
-    const { credential, ca, findings } = readCredential(settings, clock.now())
+    if (settings.storedCertificate === true) throw new Error(`app ${app}: ${NONE_HANDED_IN}`)
+    const { credential, ca, findings, expiries = [] } = readCredential(settings, clock.now())
     const fault = findings.find((finding) => finding.is === 'fault')
     if (credential === undefined || fault !== undefined) {
       throw new Error(`app ${app}: ${fault?.text ?? 'no credential'}. ${fault?.mend ?? ''}`)
     }
-    senders.set(settings.environment, makeApnsSender({ settings, credential, ca }, surroundings))
+    const senderOf = (one: ApnsCredential): ApnsSender =>
+      makeApnsSender({ settings, credential: one, ca }, surroundings)
+    const previous = credential.by === 'token' ? credential.previous : undefined
+    const sender =
+      credential.by === 'token' && previous !== undefined
+        ? eitherKey(
+            { keyId: credential.keyId, sender: senderOf(credential) },
+            { keyId: previous.keyId, sender: senderOf(previous) },
+            notice,
+          )
+        : senderOf(credential)
+    senders.set(settings.environment, sender)
+    for (const expiry of expiries) dates.set(`${expiry.what} ${expiry.at}`, expiry)
     parts.push(settings.endpoint, ...partsOf(credential), ca)
   }
   const usual = all[0]?.environment
 
   return Object.freeze({
     environments: all.map(({ environment }) => environment),
+    expiries: [...dates.values()],
     credential: credentialName('apns', proxyPart(options.proxy), ...parts),
     get concurrency() {
       return Math.max(...[...senders.values()].map((sender) => sender.concurrency()))
@@ -87,6 +114,7 @@ const kind: ProviderKind<ApnsOptions> = {
   /** Of APNs' 4096 bytes the rest is for the alert that is seen if the app can't decrypt, the account's name, and the keys. */
   maxEncryptedSize: 3000,
   check: async (options, now) => check(options, now),
+  checkHandedIn: (options, handedIn, now) => check(withHandedIn(options, handedIn), now),
   open,
 }
 

@@ -9,6 +9,7 @@ import { type Outcome } from '../model/outcome'
 import { type ProxySetting } from '../model/proxy'
 import { makeHttp2Origin } from '../wire/http2'
 import { type Http2, type OriginOptions } from '../wire/wire'
+import { caExpiry } from './ca-expiry'
 import { connectionsOption, wireConnections, type Connections } from './connections'
 import { credentialName } from './credential-name'
 import { readAccount, type Account, type AccountFault } from './fcm-account'
@@ -135,6 +136,7 @@ function open(options: FcmOptions, { app, clock, notice }: ProviderSurroundings)
   }
 
   return Object.freeze({
+    expiries: caExpiry(options.ca),
     credential: nameOf(found, options),
     get concurrency() {
       return STREAMS * (origin.connections?.() ?? 1)

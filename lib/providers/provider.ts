@@ -2,7 +2,7 @@
 import { type z } from 'zod'
 import { type Clock } from '../clock'
 import { type VendorContent, type Speech } from '../model/content'
-import { type Opaque } from '../model/opaque'
+import { type Credential, type Opaque } from '../model/opaque'
 import { type OptionWords } from '../model/options'
 import { type Outcome } from '../model/outcome'
 import { type Environment } from '../model/registration'
@@ -19,6 +19,21 @@ export interface Attempt {
   readonly expiresAt: number
 }
 
+/** A certificate and its password that an administrator handed in over XMPP, in place of what the configuration names. */
+export interface HandedIn {
+  readonly certificate: Credential
+  readonly passphrase: Credential
+}
+
+/** Something that is of no use after a date. `credential`: it proves who we are; `authority`: it vouches for the push service. */
+export interface Expiry {
+  /** In words that name it. */
+  readonly what: string
+  readonly of: 'credential' | 'authority'
+  /** Milliseconds since 1970. */
+  readonly at: number
+}
+
 export interface Provider {
   /** The environments an address may belong to, the usual one first; absent where there is only one. */
   readonly environments?: readonly Environment[]
@@ -27,6 +42,8 @@ export interface Provider {
    * together where they fail. Absent where nobody else has the same.
    */
   readonly credential?: string
+  /** Absent where nothing of it has a date. */
+  readonly expiries?: readonly Expiry[]
   /** How many attempts may be under way at once, now. */
   readonly concurrency: number
   /**
@@ -56,6 +73,8 @@ export interface ProviderSurroundings {
   readonly keep: Keep
   /** Told of what an operator should know and no outcome carries, e.g. a peer that refuses HTTP/2. */
   readonly notice: (text: string) => void
+  /** Takes the place of the configured credential. Only for a kind that takes one. */
+  readonly handedIn?: HandedIn
 }
 
 /** What `check` found out about an app without asking the push service. */
@@ -86,6 +105,8 @@ export interface ProviderKind<Options = never> {
     readonly wakeUps?: { readonly burst: number; readonly perSecond: number }
     readonly all?: { readonly burst: number; readonly perSecond: number }
   }
+  /** What is to be said of a certificate that is handed in; a fault refuses it. Absent where the kind takes none. */
+  checkHandedIn?(options: Options, handedIn: HandedIn, now: number): readonly Finding[]
   /** Reads credentials without a connection. */
   check(options: Options, now: number): Promise<readonly Finding[]>
   /** Throws an `Error` with cause and mend where `check` finds a fault. */

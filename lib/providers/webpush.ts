@@ -10,6 +10,7 @@ import { type ProxySetting } from '../model/proxy'
 import { makeGuard, privateHost, type Guard } from '../wire/guard'
 import { makeGuardedWire } from '../wire/guarded'
 import { type Http2 } from '../wire/wire'
+import { caExpiry } from './ca-expiry'
 import { connectionsOption, wireConnections, type Connections } from './connections'
 import { http2Option, spokenBy } from './http2'
 import { type Attempt, type Finding, type Provider, type ProviderKind, type ProviderSurroundings } from './provider'
@@ -105,6 +106,7 @@ function open(options: WebPushOptions, { app, clock, keep, notice }: ProviderSur
 
   return Object.freeze({
     ...name,
+    expiries: caExpiry(options.ca),
     get concurrency() {
       return CONCURRENCY + MORE * wire.more
     },
