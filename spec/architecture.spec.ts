@@ -155,6 +155,7 @@ const libraries: Readonly<Record<string, (file: string) => boolean>> = {
   'npm:@xmpp/xml': (file) => isIn(file, 'xmpp', 'sim'),
   'npm:ltx': (file) => isIn(file, 'xmpp', 'sim'),
   'npm:libsql': (file) => isIn(file, 'stores'),
+  'npm:pg': (file) => isIn(file, 'stores'),
   'npm:pino': (file) => file === 'observe',
   'npm:prom-client': (file) => isIn(file, 'observe'),
   'npm:zod': (file) =>
