@@ -22,8 +22,8 @@ const FAKE_ID = 'fake_message_id'
 
 /** What to do to a request instead of, or while, answering it. */
 export type FcmFault =
-  /** One of FCM's answers, whatever was asked. */
-  | { readonly is: 'row'; readonly row: FcmRowName; readonly retryAfter?: string }
+  /** One of FCM's answers, whatever was asked. `order` of its details: by chance where nothing is said. */
+  | { readonly is: 'row'; readonly row: FcmRowName; readonly retryAfter?: string; readonly order?: 'last first' }
   /** Any answer at all. */
   | {
       readonly is: 'answer'
@@ -106,7 +106,7 @@ export const startFcmSimulator = async (options: {
       case 'row':
         return spell(
           fcmRows[fault.row],
-          chance,
+          fault.order === 'last first' ? (left) => left - 1 : chance,
           fault.retryAfter === undefined ? {} : { 'retry-after': fault.retryAfter },
         )
       case 'answer':

@@ -212,12 +212,20 @@ const usual: readonly Sentence[] = [
         : expect(house.apns.connections.length).toBeGreaterThanOrEqual(Number(count)),
   ],
   [
-    /^FCM will answer (.+?)(?:, to be asked again in (\d+) s, written as a date)?$/,
-    ({ house }, [row = '', seconds]) => {
+    /^APNs has been shown (\d+) provider tokens?$/,
+    ({ house }, [count]) => {
+      const shown = house.apns.journal.entries.flatMap(({ client }) => (client.kind === 'token' ? [client.jwt] : []))
+      expect(new Set(shown).size).toBe(Number(count))
+    },
+  ],
+  [
+    /^FCM will answer (.+?)(?:, to be asked again in (\d+) s, written as a date)?(, its details last first)?$/,
+    ({ house }, [row = '', seconds, order]) => {
       if (!Object.hasOwn(fcmRows, row)) throw new Error(`FCM knows no "${row}"`)
       const date = new Date(house.clock.now() + Number(seconds ?? 0) * 1000).toUTCString()
       const later = seconds === undefined ? {} : { retryAfter: date }
-      house.fcm.inject({ is: 'row', row: row as FcmRowName, ...later }, { times: 1 })
+      const ordered = order === undefined ? {} : { order: 'last first' as const }
+      house.fcm.inject({ is: 'row', row: row as FcmRowName, ...later, ...ordered }, { times: 1 })
     },
   ],
   [/^(\d+) s pass$/, ({ house }, [seconds]) => house.pass(Number(seconds) * 1000)],
