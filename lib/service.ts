@@ -1,4 +1,5 @@
 /** The composition root: opens, wires, starts, reloads and drains. Knows no XML, no SQL, no vendor's word. */
+import { makeDesk } from './admin/desk'
 import { type Live } from './admin/live'
 import { openOffice, socketPath } from './admin/office'
 import { makeRefusals } from './admin/refusals'
@@ -147,6 +148,7 @@ export async function startService(config: Config, surroundings: Surroundings): 
       register,
       publish: traces.publish(refusals.watch(decide)),
       nodes,
+      ask: (question) => ask(question),
       send: (stanza) => void link.send(stanza),
       clock,
       observe,
@@ -174,6 +176,13 @@ export async function startService(config: Config, surroundings: Surroundings): 
     resetFuse: (app: string) => fuse.reset(app),
     release: (app: string) => dispatcher.release(app),
     refusals: (node: string) => refusals.of(node),
+  })
+  const ask = makeDesk({
+    records: store.records,
+    running: { live, registry: store.registry, upkeep: store.upkeep, observe },
+    apps: () => [...apps.configured().keys()],
+    perDevice: () => current.keep.tracesPerDevice,
+    clock,
   })
   const watched: Watched = { live, store, apps: () => apps.open(), closed: () => closed }
   const { http, closeOffice } = await openDoors().catch(async (error: unknown) => {
@@ -209,8 +218,7 @@ export async function startService(config: Config, surroundings: Surroundings): 
       store,
       path: socketPath(config.file, config.store.place),
       keeping: () => current.keep,
-      apps: () => [...apps.configured().keys()],
-      live,
+      ask,
       clock,
       observe,
     }).catch(async (error: unknown) => {

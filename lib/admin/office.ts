@@ -1,21 +1,18 @@
-/** Where operators reach a running service: the desk behind its socket, and the housekeeping beside it. */
+/** Where operators reach a running service: its socket, and the housekeeping beside it. */
 import { dirname, join } from 'node:path'
 import { type Clock } from '../clock'
 import { type Observe } from '../observe'
 import { type Store } from '../stores/store'
-import { makeDesk } from './desk'
 import { type Keeping, makeHousekeeping } from './housekeeping'
-import { type Live } from './live'
+import { type Ask } from './questions'
 import { listenForOperators, socketBeside } from './socket'
 
 export interface OfficeOptions {
-  readonly store: Store
-  readonly live: Live
-  /** Names of the apps that are configured. */
-  readonly apps: () => readonly string[]
+  readonly store: Pick<Store, 'upkeep' | 'keep'>
+  readonly ask: Ask
   /** Where the socket is. */
   readonly path: string
-  readonly keeping: () => Keeping & { readonly tracesPerDevice: number }
+  readonly keeping: () => Keeping
   readonly clock: Clock
   readonly observe: Observe
 }
@@ -27,10 +24,8 @@ export function socketPath(config: string, store: string | undefined): string {
 
 /** Opens it; the function returned closes it. */
 export async function openOffice(options: OfficeOptions): Promise<() => Promise<void>> {
-  const { store, live, apps, path, keeping, clock, observe } = options
-  const { records, registry, upkeep, keep } = store
-  const running = { live, registry, upkeep, observe }
-  const ask = makeDesk({ records, running, apps, perDevice: () => keeping().tracesPerDevice, clock })
+  const { store, ask, path, keeping, clock, observe } = options
+  const { upkeep, keep } = store
   const housekeeping = makeHousekeeping({ upkeep, keep, keeping, clock, observe })
   const listening = await listenForOperators({ path, ask, clock, observe })
   housekeeping.start()

@@ -1,13 +1,16 @@
 /** One component's answers, put together: routes from their parts, disco from the routes. */
 import { type Element } from 'ltx'
+import { type Ask } from '../admin/questions'
 import { type Clock } from '../clock'
 import { type Dialect, type OfferedApp } from '../dialects/dialect'
 import { type Nodes } from '../intake/nodes'
 import { type Register } from '../intake/register'
+import { type Jid } from '../model/jid'
 import { type Opaque } from '../model/opaque'
 import { type Observe } from '../observe'
+import { administratorCommands } from './administrator-commands'
 import { misdirectedRoute, pingRoute, timeRoute, versionRoute } from './basics'
-import { commandsRoute } from './commands'
+import { commandsRoute, type Command } from './commands'
 import { discoRoutes } from './disco'
 import { pubsubRoutes, type Publish } from './pubsub'
 import { makePush2 } from './push2'
@@ -25,6 +28,8 @@ export interface AnsweringOptions {
   readonly register: Register
   readonly publish: Publish
   readonly nodes: Nodes
+  /** What the commands of administrators ask. */
+  readonly ask: Ask
   readonly send: (stanza: Element) => void
   readonly clock: Clock
   readonly observe: Observe
@@ -33,13 +38,19 @@ export interface AnsweringOptions {
 /** Takes every stanza that the component receives; resolves when its one answer was sent. */
 export function makeAnswering(options: AnsweringOptions): (stanza: Element) => void | Promise<void> {
   const { dialects, apps, register, publish, nodes, clock, observe } = options
-  const commands = registeringCommands({ dialects, apps, register })
+  const registering = registeringCommands({ dialects, apps, register })
+  const administrating = administratorCommands({ dialects, apps, register, ask: options.ask })
+  const commands = (requester: Jid): readonly Command[] => [
+    ...registering(requester),
+    ...administrating.commands(requester),
+  ]
+  const sessions = makeSessions(options.secret.reveal())
   const routes = [
     pingRoute(),
     versionRoute(options.version),
     timeRoute(clock),
     misdirectedRoute(),
-    commandsRoute({ commands, sessions: makeSessions(options.secret.reveal()), clock }),
+    commandsRoute({ commands, isClosed: (node) => administrating.has(node), sessions, clock }),
     ...pubsubRoutes(publish, nodes),
   ]
   const disco = discoRoutes({

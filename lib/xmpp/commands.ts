@@ -2,11 +2,11 @@
 import xml from '@xmpp/xml'
 import { type Element } from 'ltx'
 import { type Clock } from '../clock'
-import { type Fields, type FormField } from '../dialects/dialect'
+import { type Fields } from '../dialects/dialect'
 import { bareOf, type Jid } from '../model/jid'
-import { badCommand, sessionExpired, unknownNode, type Answer, type Failure } from './answers'
+import { badCommand, forbidden, sessionExpired, unknownNode, type Answer, type Failure } from './answers'
 import { attribute } from './element'
-import { blankForm, fieldsOf, formIn, resultForm } from './forms'
+import { blankForm, fieldsOf, formIn, resultForm, type Field } from './forms'
 import { type Asked, type Route } from './router'
 import { type Sessions } from './session-id'
 
@@ -16,10 +16,12 @@ export const COMMANDS = 'http://jabber.org/protocol/commands'
 export type Ran =
   | {
       readonly is: 'completed'
-      readonly fields: readonly FormField[]
+      readonly fields: readonly Field[]
       /** Where the result tells of several things alike. */
-      readonly items?: readonly (readonly FormField[])[]
+      readonly items?: readonly (readonly Field[])[]
     }
+  /** The last step: one more form. What was answered before is among its fields, hidden, for nothing of it is kept here. */
+  | { readonly is: 'asks'; readonly instructions: string; readonly fields: readonly Field[] }
   | { readonly is: 'wrong'; readonly text: string }
   | { readonly is: 'failed'; readonly failure: Failure }
 
@@ -28,12 +30,16 @@ export interface Command {
   readonly node: string
   readonly name: string
   readonly instructions: string
-  form(requester: Jid): readonly FormField[]
+  /** True if another form may follow the first. */
+  readonly hasSteps?: true
+  form(requester: Jid): readonly Field[]
   run(fields: Fields, requester: Jid, service: string): Promise<Ran>
 }
 
 export interface CommandsOptions {
   readonly commands: (requester: Jid) => readonly Command[]
+  /** Nodes of commands that are there, whoever may run them. */
+  readonly isClosed?: (node: string) => boolean
   readonly sessions: Sessions
   readonly clock: Clock
 }
@@ -50,7 +56,9 @@ export function commandsRoute(options: CommandsOptions): Route {
   async function answer(asked: Asked): Promise<Answer> {
     const node = attribute(asked.child, 'node') ?? ''
     const command = options.commands(asked.from).find((each) => each.node === node)
-    if (command === undefined) return unknownNode
+    if (command === undefined) {
+      return options.isClosed?.(node) === true ? forbidden('Only an administrator may run this command.') : unknownNode
+    }
     const action = attribute(asked.child, 'action') ?? 'execute'
     if (!ACTIONS.includes(action)) {
       return badCommand('malformed-action', `"${action}" is no action of XEP-0050; use execute, complete or cancel.`)
@@ -81,23 +89,38 @@ export function commandsRoute(options: CommandsOptions): Route {
     if (action === 'cancel') {
       return told === undefined ? badCommand('bad-sessionid', 'There is no session to cancel.') : reply('canceled')
     }
-    if (action === 'prev') return badCommand('bad-action', 'This command has a single step.')
-    const form = formIn(asked.child)
+    if (action === 'prev' && command.hasSteps !== true) {
+      return badCommand('bad-action', 'This command has a single step.')
+    }
+    const form = action === 'prev' ? undefined : formIn(asked.child)
     const blank = form === undefined ? command.form(asked.from) : []
+    const first = (): Answer =>
+      reply(
+        'executing',
+        command.hasSteps === true
+          ? xml('actions', { execute: 'next' }, xml('next'))
+          : xml('actions', { execute: 'complete' }, xml('complete')),
+        blankForm(command.name, command.instructions, blank),
+      )
+    if (action === 'prev') {
+      return told === undefined ? badCommand('bad-sessionid', 'There is no session to go back in.') : first()
+    }
     // A command that asks nothing runs at once.
     if (form === undefined && (blank.length > 0 || action !== 'execute')) {
       if (told !== undefined) return badCommand('bad-payload', 'Submit the form that this session began with.')
       if (action !== 'execute') return badCommand('bad-sessionid', `There is no session to ${action}; execute first.`)
-      return reply(
-        'executing',
-        xml('actions', { execute: 'complete' }, xml('complete')),
-        blankForm(command.name, command.instructions, blank),
-      )
+      return first()
     }
     const ran = await command.run(fieldsOf(...(form === undefined ? [] : [form])), asked.from, asked.service)
     switch (ran.is) {
       case 'completed':
         return reply('completed', resultForm(ran.fields, ran.items))
+      case 'asks':
+        return reply(
+          'executing',
+          xml('actions', { execute: 'complete' }, xml('prev'), xml('complete')),
+          blankForm(command.name, ran.instructions, ran.fields),
+        )
       case 'wrong':
         return badCommand('bad-payload', ran.text)
       case 'failed':

@@ -6,6 +6,12 @@ import { attribute } from './element'
 
 export const FORMS = 'jabber:x:data'
 
+/** A field of a form of ours: more than dialects need. */
+export interface Field extends Omit<FormField, 'type' | 'options'> {
+  readonly type: FormField['type'] | 'boolean' | 'fixed'
+  readonly options?: readonly (string | { readonly value: string; readonly label: string })[]
+}
+
 const MOST_FIELDS = 64
 const LONGEST_VALUE = 16_384
 
@@ -39,18 +45,20 @@ export function valueOf(fields: Fields, name: string): string | undefined {
   return fields.get(name)?.[0]
 }
 
-function fieldElement(field: FormField): Element {
+function fieldElement(field: Field): Element {
   return xml(
     'field',
     { var: field.var, type: field.type, ...(field.label === undefined ? {} : { label: field.label }) },
     ...(field.required === true ? [xml('required')] : []),
     ...(field.values ?? []).map((value) => xml('value', {}, value)),
-    ...(field.options ?? []).map((option) => xml('option', { label: option }, xml('value', {}, option))),
+    ...(field.options ?? [])
+      .map((option) => (typeof option === 'string' ? { value: option, label: option } : option))
+      .map(({ value, label }) => xml('option', { label }, xml('value', {}, value))),
   )
 }
 
 /** A form to be filled in. */
-export function blankForm(title: string, instructions: string, fields: readonly FormField[]): Element {
+export function blankForm(title: string, instructions: string, fields: readonly Field[]): Element {
   return xml(
     'x',
     { xmlns: FORMS, type: 'form' },
@@ -61,7 +69,7 @@ export function blankForm(title: string, instructions: string, fields: readonly 
 }
 
 /** A form with the values that are in force, to be changed and sent back. */
-export function filledForm(fields: readonly FormField[]): Element {
+export function filledForm(fields: readonly Field[]): Element {
   return xml('x', { xmlns: FORMS, type: 'form' }, ...fields.map(fieldElement))
 }
 
@@ -69,7 +77,7 @@ export function filledForm(fields: readonly FormField[]): Element {
  * COMPAT(Martin ≤ 3, JaXMPP ≤ 8): both refuse a result whose form is not of type `result`. Items are preceded by a
  * `reported` that names their fields (§3.4).
  */
-export function resultForm(fields: readonly FormField[], items: readonly (readonly FormField[])[] = []): Element {
+export function resultForm(fields: readonly Field[], items: readonly (readonly Field[])[] = []): Element {
   const [model] = items
   return xml(
     'x',
