@@ -10,13 +10,14 @@ import { parseArgs } from 'node:util'
 import { systemClock } from '../lib/clock'
 import { arrivalsAt } from './chaos/arrivals'
 import { dealer } from './chaos/dealer'
+import { inflict } from './chaos/defects'
 import { makeDisk, type Disk } from './chaos/disk'
 import { faultFamilies } from './chaos/faults'
 import { judge, type Evidence } from './chaos/judgement'
 import { makeLoad, type Load } from './chaos/load'
 import { print } from './chaos/print'
 import { clockFile, processFaults, type Host, type ProcessFault } from './chaos/process-faults'
-import { violationsAt } from './chaos/violations'
+import { watchViolations, type Span, type ViolationWatch } from './chaos/violations'
 import { DOMAIN, makeWorld, type World } from './chaos/world'
 import { makeChance } from './kill/chance'
 import { copyProgram, type Life, type Program } from './kill/lives'
@@ -35,6 +36,8 @@ const { values } = parseArgs({
     rate: { type: 'string', default: '100' },
     // A folder with another build: `dist`, `package.json` and `node_modules`.
     program: { type: 'string', default: join(__dirname, '..') },
+    /** Breaks the program first, by the name of a defect: see chaos-proof.ts. */
+    defect: { type: 'string' },
     // Leaves databases and logs where they are.
     keep: { type: 'boolean', default: false },
   },
@@ -58,6 +61,9 @@ interface Run {
   readonly complaints: string[]
   readonly closedAt: boolean[]
   readonly drawn: Map<string, number>
+  readonly violations: ViolationWatch
+  readonly wrongClock: Span[]
+  readonly kills: number[]
   memory: number
 }
 
@@ -97,7 +103,12 @@ function makeHost(run: Run, config: string): Host & { begin(): Promise<void> } {
   }
   return {
     disk: run.disk,
-    setClock,
+    setClock(wrong) {
+      const since = run.wrongClock.at(-1)
+      if (wrong !== 0) run.wrongClock.push({ from: performance.now() })
+      else if (since !== undefined) since.to = performance.now()
+      setClock(wrong)
+    },
     sleep,
     begin,
     life() {
@@ -111,6 +122,7 @@ function makeHost(run: Run, config: string): Host & { begin(): Promise<void> } {
       if (last.isOver()) run.complaints.push(`a process ended by itself: ${last.complaints()}`)
       if (how === 'SIGKILL') {
         await last.kill()
+        run.kills.push(performance.now())
         run.closedAt.push(look(run)?.closes === true)
       } else if ((await last.stop()) !== 0) run.complaints.push(`SIGTERM did not end with 0: ${last.complaints()}`)
       await begin()
@@ -152,9 +164,10 @@ async function troubleTheProcess(run: Run, host: Host, end: number): Promise<voi
   }
 }
 
-async function loadIt({ world, load }: Run, end: number): Promise<void> {
+async function loadIt({ world, load, violations }: Run, end: number): Promise<void> {
   const chance = makeChance(seed + 3)
   for (const begun = performance.now(); performance.now() < end; await sleep(chance.between(5, 100))) {
+    violations.look()
     const due = ((performance.now() - begun) / 1000) * rate
     if (world.server.connections(DOMAIN) === 0) continue
     for (let left = Math.min(50, due - load.publishes.length); left > 0; left--) load.publish()
@@ -188,7 +201,10 @@ async function settle(run: Run): Promise<boolean> {
     await sleep(500)
   }
   await load.quiet()
-  const isEmpty = (): boolean => look(run)?.left.length === 0
+  const isEmpty = (): boolean => {
+    run.violations.look()
+    return look(run)?.left.length === 0
+  }
   for (const end = performance.now() + PATIENCE; performance.now() < end; await sleep(1_000)) if (isEmpty()) return true
   return isEmpty()
 }
@@ -246,7 +262,7 @@ async function chaos(run: Run): Promise<number> {
     arrivals: arrivalsAt(world),
     devices: world.devices.all,
     ...(await booksOf(run)),
-    violations: violationsAt(world),
+    violations: run.violations.found(run),
     complaints: [...run.complaints, ...crashes],
   }
   const claims = judge(evidence)
@@ -270,10 +286,12 @@ async function main(): Promise<void> {
   const world = await makeWorld(DEVICES, seed, chance)
   const disk = makeDisk(folder)
   const program = copyProgram(resolve(values.program), join(folder, 'program'))
+  if (values.defect !== undefined) inflict(values.defect, join(folder, 'program'))
   const run: Run = {
     ...{ world, program, disk, folder: join(folder, 'house'), database: join(disk.folder, 'xmpp-push.db') },
     load: makeLoad(world, makeChance(seed + 5)),
     ...{ complaints: [], closedAt: [], drawn: new Map(), memory: 0 },
+    ...{ violations: watchViolations(world), wrongClock: [], kills: [] },
   }
   const leave = (): void => {
     for (const life of program.lives) void life.kill()

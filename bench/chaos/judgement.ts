@@ -33,6 +33,9 @@ const MEMORY = 400
 /** A network that holds up or a process that is stopped for 5 s lets a request arrive late that was sent in time. */
 const ON_THE_WAY = 7_000
 
+/** So many deaths may all go unnoticed: nobody publishes to every device in a short run. */
+const FEW = 5
+
 const NOTHING: Account = {
   ...{ accepted: 0, resent: 0, delivered: 0, coalesced: 0, expired: 0, gone: 0, refused: 0 },
   ...{ unregistered: 0, quiet: 0, abandoned: 0, inFlight: 0, waiting: 0 },
@@ -159,9 +162,9 @@ const tokens: Judge = ({ devices, remembered, load, arrivals }) => {
       holds: whole === living.length && denied === 0,
     },
     {
-      claim: 'no request for a dead token once it was forgotten',
+      claim: 'dead tokens are forgotten, and no request is made for one after that',
       figures: `${after}, of ${load.forgottenBy.size} forgotten tokens and ${deaths} deaths`,
-      holds: after === 0,
+      holds: after === 0 && (load.forgottenBy.size > 0 || deaths < FEW),
     },
   ]
 }

@@ -1,28 +1,96 @@
 /** What push services and XMPP server found that a correct client never does, less what the faults of a run bring about. */
 import { type World } from './world'
 
-/** What was sent a second time as it stood, because the first one was never read, has the same salt and key by right. */
-function webViolations({ web }: World): readonly string[] {
-  const seen = new Set<string>()
-  return web.journal.flatMap(({ body, violations }) => {
-    const text = body.toString('base64')
-    const isAgain = seen.has(text)
-    seen.add(text)
-    return isAgain ? violations.filter((violation) => !/-reused/.test(violation)) : violations
-  })
+/** A stretch of time, by `performance.now()`. */
+export interface Span {
+  readonly from: number
+  /** Absent while it lasts. */
+  to?: number
 }
 
-export function violationsAt(world: World): readonly string[] {
-  const { apns, fcm, oauth, server } = world
-  // A service whose clock is wrong says of an expiry that it lies in the past, and of a token that it is of tomorrow.
-  const ofTheClock = /expir|iat|exp\b|timeframe|past|future/i
-  // A process that was killed may leave a token request behind when the next one asks.
-  const ofTheKill = /token requests of .* at once/
-  return [
-    ...apns.violations.filter(({ rule }) => !ofTheClock.test(rule)).map(({ rule, text }) => `APNs: ${rule}: ${text}`),
-    ...[...fcm.violations, ...oauth.violations, ...webViolations(world)].filter(
-      (text) => !ofTheClock.test(text) && !ofTheKill.test(text),
+/** What the run did to the service that excuses it. */
+export interface Excuses {
+  /** When its wall clock was wrong. */
+  readonly wrongClock: readonly Span[]
+  /** When it was killed. */
+  readonly kills: readonly number[]
+}
+
+export interface ViolationWatch {
+  /** Takes note of what was found since the last look, and when. */
+  look(): void
+  /** All that nothing excuses. */
+  found(excuses: Excuses): readonly string[]
+}
+
+/** Milliseconds for which a fault goes on to excuse: what was on its way, was held up, or was being tried. */
+const AFTERWARDS = 10_000
+
+/** A service whose clock is wrong says of an expiry that it lies in the past, and of a token that it is of tomorrow. */
+const ofTheClock = /expir|iat|exp\b|timeframe|past|future/i
+/** A process that was killed may leave a token request behind when the next one asks. */
+const ofTheKill = /token requests of .* at once/
+
+function isWithin(at: number, { wrongClock }: Excuses): boolean {
+  return wrongClock.some(({ from, to = Infinity }) => from <= at && at <= to + AFTERWARDS)
+}
+
+export function watchViolations(world: World): ViolationWatch {
+  const { apns, fcm, oauth, web, server } = world
+  const sentBefore = new Set<string>()
+
+  /** What was sent a second time as it stood, because the first one was never read, has the same salt and key by right. */
+  function ofTheWeb({ body, violations }: (typeof web.journal)[number]): readonly string[] {
+    const text = body.toString('base64')
+    const isAgain = sentBefore.has(text)
+    sentBefore.add(text)
+    return isAgain ? violations.filter((violation) => !/-reused/.test(violation)) : violations
+  }
+
+  /** Each tells what was added since a place in its list, and the next place. */
+  const since = <T>(list: () => readonly T[], textsOf: (one: T) => readonly string[]) => {
+    let place = 0
+    return (): readonly string[] => {
+      const fresh = list().slice(place)
+      place += fresh.length
+      return fresh.flatMap(textsOf)
+    }
+  }
+  const sources = [
+    since(
+      () => apns.violations,
+      ({ rule, text }) => [`APNs: ${rule}: ${text}`],
     ),
-    ...server.violations.map(({ what, xml }) => `XMPP: ${what} ${xml.slice(0, 200)}`),
+    since(
+      () => fcm.violations,
+      (text) => [text],
+    ),
+    since(
+      () => oauth.violations,
+      (text) => [text],
+    ),
+    since(() => web.journal, ofTheWeb),
+    since(
+      () => server.violations,
+      ({ what, xml }) => [`XMPP: ${what} ${xml.slice(0, 200)}`],
+    ),
   ]
+  const noted: { readonly at: number; readonly text: string }[] = []
+
+  function look(): void {
+    const at = performance.now()
+    for (const fresh of sources) for (const text of fresh()) noted.push({ at, text })
+  }
+
+  return Object.freeze({
+    look,
+    found(excuses: Excuses) {
+      look()
+      const isKills = (at: number): boolean => excuses.kills.some((kill) => kill <= at && at <= kill + AFTERWARDS)
+      return noted
+        .filter(({ at, text }) => !(ofTheClock.test(text) && isWithin(at, excuses)))
+        .filter(({ at, text }) => !(ofTheKill.test(text) && isKills(at)))
+        .map(({ text }) => text)
+    },
+  })
 }
