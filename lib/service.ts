@@ -1,6 +1,6 @@
 /** The composition root: opens, wires, starts, reloads and drains. Knows no XML, no SQL, no vendor's word. */
-import { makeDesk } from './admin/desk'
 import { type Live } from './admin/live'
+import { type Reloaded } from './admin/questions'
 import { openOffice, socketPath } from './admin/office'
 import { makeRefusals } from './admin/refusals'
 import { makeCertificates } from './admin/certificates'
@@ -21,6 +21,7 @@ import { dialects } from './kinds'
 import { type Account } from './model/accounting'
 import { type Registration } from './model/registration'
 import { type Observe } from './observe'
+import { makeOperating } from './operating'
 import { restartNeeded } from './restart-needed'
 import { proofsOf, serveHttp } from './serve-http'
 import { type Store } from './stores/store'
@@ -52,6 +53,8 @@ export interface Surroundings {
   readonly observe: Observe
   /** The machine's own by default. */
   readonly clock?: Clock
+  /** Reads the configuration again, when an operator asks the service for it. */
+  readonly reload?: () => Promise<Reloaded>
 }
 
 /** Milliseconds that deliveries under way are given at a stop. */
@@ -148,7 +151,7 @@ export async function startService(config: Config, surroundings: Surroundings): 
       register,
       publish: traces.publish(refusals.watch(decide)),
       nodes,
-      ask: (question) => ask(question),
+      ask: (question) => operating.ask(question),
       send: (stanza) => void link.send(stanza),
       clock,
       observe,
@@ -177,12 +180,10 @@ export async function startService(config: Config, surroundings: Surroundings): 
     release: (app: string) => dispatcher.release(app),
     refusals: (node: string) => refusals.of(node),
   })
-  const ask = makeDesk({
-    records: store.records,
-    running: { live, registry: store.registry, upkeep: store.upkeep, observe },
-    apps: () => [...apps.configured().keys()],
+  const operating = makeOperating({
+    ...{ store, outbox, live, apps: doorApps, closed: () => closed, reload: surroundings.reload, clock, observe },
+    configured: () => [...apps.configured().keys()],
     perDevice: () => current.keep.tracesPerDevice,
-    clock,
   })
   const watched: Watched = { live, store, apps: () => apps.open(), closed: () => closed }
   const { http, closeOffice } = await openDoors().catch(async (error: unknown) => {
@@ -203,24 +204,17 @@ export async function startService(config: Config, surroundings: Surroundings): 
   /** HTTP, and the socket for operators. */
   async function openDoors(): Promise<{ readonly http: HttpServer; readonly closeOffice: () => Promise<void> }> {
     const http = await serveHttp(config.http, {
-      apps: doorApps,
+      ...{ apps: doorApps, register, tracing: traces.tracing, live, clock, observe },
       deliver: tellingDeliver(deliver, observe),
-      register,
       domains: config.components.map(({ domain }) => domain),
       metrics: (figures) => watching.metrics(watched, [...traces.figures, ...figures]),
-      tracing: traces.tracing,
       readiness: () => watching.readiness(watched),
-      live,
-      clock,
-      observe,
     })
     const closeOffice = await openOffice({
       store,
       path: socketPath(config.file, config.store.place),
       keeping: () => current.keep,
-      ask,
-      clock,
-      observe,
+      ...{ ask: operating.ask, clock, observe },
     }).catch(async (error: unknown) => {
       await http.close(0)
       throw error
@@ -237,6 +231,7 @@ export async function startService(config: Config, surroundings: Surroundings): 
   async function stop(why: string): Promise<void> {
     observe({ at: 'stopping', why })
     closed = 'the service is stopping'
+    operating.stop()
     await closeOffice()
     await dispatcher.drain(GRACE)
     remoteDisabling.stop()

@@ -133,7 +133,9 @@ function mayImport({ from, what, isType, isLazy }: Import): boolean {
     const isContract = contracts.includes(what) && isType
     return what === 'kinds' || folderOf(what) === 'model' || isConfig(what) || isInterface || isContract
   }
-  if (['service', 'apps', 'open-apps', 'restart-needed', 'serve-http', 'tracing', 'watching'].includes(from)) {
+  if (
+    ['service', 'apps', 'open-apps', 'operating', 'restart-needed', 'serve-http', 'tracing', 'watching'].includes(from)
+  ) {
     const isImplementation = isIn(what, ...extensions) && !contracts.includes(what)
     return what !== 'cli' && folderOf(what) !== 'commands' && !isImplementation
   }

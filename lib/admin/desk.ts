@@ -4,15 +4,28 @@ import { type Observe } from '../observe'
 import { type Records, type Registry, type Upkeep } from '../stores/store'
 import { eraseOwner, listDevices, removeDevice, showDevice } from './devices'
 import { explain } from './explain'
+import { type History } from './history'
 import { type Live } from './live'
-import { type Ask, type Question, type Reply } from './questions'
+import { type Ask, type Question, type Reloaded, type Reply } from './questions'
 import { tellStatus } from './status'
+import { testDevice, type SendTest } from './test-push'
+
+/** What a running service has besides its records. */
+export interface Running {
+  readonly live: Live
+  readonly registry: Registry
+  readonly upkeep: Upkeep
+  readonly observe: Observe
+  readonly history: History
+  readonly test: SendTest
+  /** Reads the configuration again; absent where it was not read from a file. */
+  readonly reload?: () => Promise<Reloaded>
+}
 
 export interface DeskOptions {
   readonly records: Records
   /** Absent where no service runs: only what reads is answered then. */
-  readonly running:
-    { readonly live: Live; readonly registry: Registry; readonly upkeep: Upkeep; readonly observe: Observe } | undefined
+  readonly running: Running | undefined
   /** Names of the apps that are configured. */
   readonly apps: () => readonly string[]
   /** How many pushes of each device are told. */
@@ -27,7 +40,7 @@ export function makeDesk({ records, running, apps, perDevice, clock }: DeskOptio
 
   async function change(
     question: Question,
-    { live, registry, upkeep, observe }: NonNullable<typeof running>,
+    { live, registry, upkeep, observe, history, test, reload }: Running,
   ): Promise<Reply> {
     switch (question.ask) {
       case 'remove':
@@ -62,6 +75,13 @@ export function makeDesk({ records, running, apps, perDevice, clock }: DeskOptio
         await live.resetFuse(question.app)
         return { is: 'answer', answer: { app: question.app, was } }
       }
+      case 'test':
+        return testDevice({ records, test, held, observe }, question)
+      case 'statistics':
+        return { is: 'answer', answer: { tallies: await history.tell(), at: clock.now() } }
+      case 'reload':
+        if (reload === undefined) return failed('this service was not started from a file that it could read again')
+        return { is: 'answer', answer: await reload() }
       default:
         return failed(`"${question.ask}" changes nothing`)
     }

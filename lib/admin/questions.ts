@@ -1,5 +1,6 @@
 /** What can be asked of a service, and what is answered: the words that pass over its socket, one JSON object each way. */
-import { type Account } from '../model/accounting'
+import { type Outcome } from '../model/outcome'
+import { type Account, type End } from '../model/accounting'
 import { type Environment } from '../model/registration'
 import { type Tombstone, type Trace } from '../model/trace'
 
@@ -24,6 +25,10 @@ export type Question =
   | { readonly ask: 'retry'; readonly delivery?: string; readonly app?: string }
   | { readonly ask: 'drop'; readonly delivery?: string; readonly app?: string }
   | { readonly ask: 'fuse-reset'; readonly app: string }
+  /** `name`: a registration's id, or a node with one device. `by`: who asks, for the trace. */
+  | { readonly ask: 'test'; readonly name: string; readonly by?: string }
+  | { readonly ask: 'statistics' }
+  | { readonly ask: 'reload' }
 
 export type Asked = Question['ask']
 
@@ -97,6 +102,34 @@ export interface Explanation {
   readonly at: number
 }
 
+/** What an app was given within a span, and what became of it; what waits and is in flight as it stands now. */
+export interface Tally {
+  readonly app: string
+  readonly span: 'hour' | 'day' | 'start'
+  /** When the span began: later than its name says where the service was started later. */
+  readonly from: number
+  readonly account: Account
+  /** What was accepted, ever, and is not accounted for: 0, or there is a bug. */
+  readonly missing: number
+}
+
+/** What became of a test push, as far as that is known. */
+export interface Tested {
+  readonly device: DeviceView
+  readonly delivery: string
+  /** Absent where no attempt was judged in time. */
+  readonly outcome?: Outcome
+  /** Absent where it is not over: it waits, or is tried again. */
+  readonly end?: End
+  /** Why its app is held, if it is. */
+  readonly held?: string
+}
+
+/** What is wrong with the configuration; nothing is in force of it then. */
+export interface Reloaded {
+  readonly faults: readonly { readonly path: string; readonly text: string; readonly mend: string }[]
+}
+
 export interface Answers {
   status: Status
   /** `next`: the `after` of the next page, if there is more. */
@@ -116,6 +149,9 @@ export interface Answers {
   /** They ended as `abandoned`. */
   drop: { readonly dropped: number }
   'fuse-reset': { readonly app: string; readonly was: string }
+  test: Tested
+  statistics: { readonly tallies: readonly Tally[]; readonly at: number }
+  reload: Reloaded
 }
 
 /** One answer to each question. `failed`: why not, and what to do, in words for the operator. */
@@ -141,6 +177,9 @@ const fields: { readonly [A in Asked]: Readonly<Record<string, Kind>> } = {
   retry: { delivery: 'text?', app: 'text?' },
   drop: { delivery: 'text?', app: 'text?' },
   'fuse-reset': { app: 'text' },
+  test: { name: 'text', by: 'text?' },
+  statistics: {},
+  reload: {},
 }
 
 const LONGEST_TEXT = 3071

@@ -1,4 +1,5 @@
 /** Reads the configuration again: all of it when asked, and only what it points to when such a file changed. What can't be used changes nothing, and is told. */
+import { type Reloaded } from '../admin/questions'
 import { type Clock } from '../clock'
 import { type Config, type ReadConfig, readConfig } from '../config'
 import { type Observe } from '../observe'
@@ -16,8 +17,8 @@ export interface ReloadingOptions {
 }
 
 export interface Reloading {
-  /** An operator asks for it (SIGHUP). */
-  all(): Promise<void>
+  /** An operator asks for it (SIGHUP). Tells what can't be used, and changed nothing then. */
+  all(): Promise<Reloaded>
   stop(): void
 }
 
@@ -27,18 +28,21 @@ export function makeReloading(options: ReloadingOptions): Reloading {
   const { file } = options.config
   let current = options.config
 
-  async function reload(found: ReadConfig): Promise<void> {
+  async function reload(found: ReadConfig): Promise<Reloaded> {
     if (found.is === 'faults') {
       for (const { path, text, mend } of found.faults) {
         observe({ at: 'trouble', about: path, text: `${text}. ${mend}; until then all goes on as it was` })
       }
-      return
+      return { faults: found.faults }
     }
     current = found.config
     try {
       await service.reload(found.config)
+      return { faults: [] }
     } catch (error) {
-      observe({ at: 'trouble', about: file, text: error instanceof Error ? error.message : String(error) })
+      const text = error instanceof Error ? error.message : String(error)
+      observe({ at: 'trouble', about: file, text })
+      return { faults: [{ path: file, text, mend: 'The log tells more' }] }
     }
   }
 

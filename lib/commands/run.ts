@@ -1,9 +1,10 @@
 /** `xmpp-push run`: the service, from its configuration to its last settled delivery. */
+import { type Reloaded } from '../admin/questions'
 import { readConfig, type Config } from '../config'
 import { makeObserve } from '../observe'
 import { startService, type Service } from '../service'
 import { faultLines } from './faults'
-import { makeReloading } from './reloading'
+import { makeReloading, type Reloading } from './reloading'
 import { type ExitCode, type Terminal } from './terminal'
 
 function load(file: string, terminal: Terminal): Config | undefined {
@@ -22,15 +23,18 @@ export async function run({ file }: { readonly file: string }, terminal: Termina
   }
   const observe = makeObserve({ level: config.log.level })
   let service: Service
+  let reloading: Reloading | undefined
+  const starting = { faults: [{ path: file, text: 'the service is starting', mend: 'Ask again in a moment' }] }
+  const reload = async (): Promise<Reloaded> => reloading?.all() ?? starting
   try {
-    service = await startService(config, { observe, clock: terminal.clock })
+    service = await startService(config, { observe, clock: terminal.clock, reload })
   } catch (error) {
     terminal.err(`xmpp-push: not started: ${error instanceof Error ? error.message : String(error)}\n`)
     return 1
   }
 
-  const reloading = makeReloading({ config, service, clock: terminal.clock, observe })
-  const onHangUp = (): void => void reloading.all()
+  reloading = makeReloading({ config, service, clock: terminal.clock, observe })
+  const onHangUp = (): void => void reload()
   process.on('SIGHUP', onHangUp)
   const signal = await new Promise<string>((done) => {
     for (const name of ['SIGTERM', 'SIGINT'] as const) process.once(name, () => done(name))

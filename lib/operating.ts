@@ -1,0 +1,39 @@
+/** What operators may ask of the running service, by whatever way they ask: the desk, and what it needs of the other parts. Part of the composition root. */
+import { makeDesk } from './admin/desk'
+import { makeHistory } from './admin/history'
+import { type Live } from './admin/live'
+import { type Ask, type Reloaded } from './admin/questions'
+import { type Clock } from './clock'
+import { type DoorApps } from './intake/app'
+import { makeTestPush } from './intake/test-push'
+import { type Observe } from './observe'
+import { type Outbox } from './outbox/outbox'
+import { type Store } from './stores/store'
+
+export interface OperatingOptions {
+  readonly store: Store
+  /** The store's own, watched by whoever traces. */
+  readonly outbox: Outbox
+  readonly live: Live
+  /** Names of the apps that are configured. */
+  readonly configured: () => readonly string[]
+  readonly apps: () => DoorApps
+  /** How many pushes of each device are told. */
+  readonly perDevice: () => number
+  /** Why nothing is accepted at the moment. */
+  readonly closed: () => string | undefined
+  /** Reads the configuration again; absent where it was not read from a file. */
+  readonly reload: (() => Promise<Reloaded>) | undefined
+  readonly clock: Clock
+  readonly observe: Observe
+}
+
+export function makeOperating(options: OperatingOptions): { readonly ask: Ask; readonly stop: () => void } {
+  const { store, outbox, live, configured, apps, perDevice, closed, reload, clock, observe } = options
+  const { records, registry, upkeep } = store
+  const history = makeHistory({ records, clock })
+  const test = makeTestPush({ outbox, apps, clock, closed })
+  const running = { live, registry, upkeep, observe, history, test, ...(reload === undefined ? {} : { reload }) }
+  const ask = makeDesk({ records, running, apps: configured, perDevice, clock })
+  return Object.freeze({ ask, stop: () => history.stop() })
+}
