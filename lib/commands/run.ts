@@ -4,7 +4,7 @@ import { readConfig, type Config } from '../config'
 import { makeObserve } from '../observe'
 import { startService, type Service } from '../service'
 import { faultLines } from './faults'
-import { makeReloading, type Reloading } from './reloading'
+import { makeReloading } from './reloading'
 import { type ExitCode, type Terminal } from './terminal'
 
 function load(file: string, terminal: Terminal): Config | undefined {
@@ -23,17 +23,17 @@ export async function run({ file }: { readonly file: string }, terminal: Termina
   }
   const observe = makeObserve({ level: config.log.level })
   let service: Service
-  let reloading: Reloading | undefined
   const starting = { faults: [{ path: file, text: 'the service is starting', mend: 'Ask again in a moment' }] }
-  const reload = async (): Promise<Reloaded> => reloading?.all() ?? starting
+  let reload = async (): Promise<Reloaded> => starting
   try {
-    service = await startService(config, { observe, clock: terminal.clock, reload })
+    service = await startService(config, { observe, clock: terminal.clock, reload: () => reload() })
   } catch (error) {
     terminal.err(`xmpp-push: not started: ${error instanceof Error ? error.message : String(error)}\n`)
     return 1
   }
 
-  reloading = makeReloading({ config, service, clock: terminal.clock, observe })
+  const reloading = makeReloading({ config, service, clock: terminal.clock, observe })
+  reload = () => reloading.all()
   const onHangUp = (): void => void reload()
   process.on('SIGHUP', onHangUp)
   const signal = await new Promise<string>((done) => {
