@@ -74,6 +74,7 @@ const isOurs = (each: Import): boolean => !each.what.startsWith('node:') && !eac
 /** Contracts: the singular file of each plural folder. */
 const contracts = [
   'dialects/dialect',
+  'imports/import',
   'outbox/outbox',
   'profiles/profile',
   'providers/provider',
@@ -118,6 +119,7 @@ function mayImport({ from, what, isType, isLazy }: Import): boolean {
     const known = ['stores/store', 'outbox/outbox', 'providers/provider', 'profiles/profile']
     return isIn(what, 'model', 'dispatch') || shared.includes(what) || known.includes(what)
   }
+  if (folderOf(from) === 'imports') return isIn(what, 'model', 'imports')
   if (folderOf(from) === 'admin') {
     return isIn(what, 'model', 'admin') || (contracts.includes(what) && isType) || ['clock', 'observe'].includes(what)
   }
@@ -161,9 +163,14 @@ const libraries: Readonly<Record<string, (file: string) => boolean>> = {
   'npm:pino': (file) => file === 'observe',
   'npm:prom-client': (file) => isIn(file, 'observe'),
   'npm:zod': (file) =>
-    isConfig(file) || isIn(file, ...extensions, 'http') || file === 'model/options' || contracts.includes(file),
+    isConfig(file) ||
+    isIn(file, ...extensions, 'http', 'imports') ||
+    file === 'model/options' ||
+    contracts.includes(file),
   'npm:@parse/node-apn': (file) => isIn(file, 'providers'),
   'npm:google-auth-library': (file) => isIn(file, 'providers'),
+  'npm:smol-toml': (file) => isIn(file, 'imports'),
+  'npm:yaml': (file) => isIn(file, 'imports'),
   'npm:node-forge': (file) => isIn(file, 'providers', 'sim'),
   'npm:hono': (file) => isIn(file, 'http', 'sim'),
   'npm:@hono/node-server': (file) => isIn(file, 'http', 'sim'),

@@ -1,4 +1,5 @@
 /** Every question answered: one set of functions for the command and for whatever else an operator asks through. */
+import { randomUUID } from 'node:crypto'
 import { type Clock } from '../clock'
 import { type Observe } from '../observe'
 import { type Records, type Registry, type Upkeep } from '../stores/store'
@@ -8,6 +9,7 @@ import { type History } from './history'
 import { type Live } from './live'
 import { type Ask, type Question, type Reloaded, type Reply } from './questions'
 import { tellStatus } from './status'
+import { takeIn } from './take-in'
 import { testDevice, type SendTest } from './test-push'
 
 /** What a running service has besides its records. */
@@ -36,6 +38,7 @@ export interface DeskOptions {
 /** Rejects only where the store is broken. */
 export function makeDesk({ records, running, apps, perDevice, clock }: DeskOptions): Ask {
   const live = running?.live
+  const now = (): number => clock.now()
   const held = (): Readonly<Record<string, string>> => Object.fromEntries(live?.held() ?? [])
 
   async function change(
@@ -77,6 +80,13 @@ export function makeDesk({ records, running, apps, perDevice, clock }: DeskOptio
       }
       case 'test':
         return testDevice({ records, test, held, observe }, question)
+      case 'take-in': {
+        const { devices, commit } = question
+        const strange = devices.find(({ app }) => !apps().includes(app))
+        if (strange !== undefined) return failed(`the service has no app ${strange.app}; reload its configuration`)
+        const newId = randomUUID
+        return { is: 'answer', answer: { stands: await takeIn(devices, { registry, records, commit, newId, now }) } }
+      }
       case 'statistics':
         return { is: 'answer', answer: { tallies: await history.tell(), at: clock.now() } }
       case 'reload':

@@ -3,6 +3,7 @@ import { type Outcome } from '../model/outcome'
 import { type Account, type End } from '../model/accounting'
 import { type Environment } from '../model/registration'
 import { type Tombstone, type Trace } from '../model/trace'
+import { type Incoming, isIncoming, MOST_INCOMING, type TakenIn } from './take-in'
 
 /** Every time is ms since 1970, every span ms. */
 export type Question =
@@ -29,6 +30,8 @@ export type Question =
   | { readonly ask: 'test'; readonly name: string; readonly by?: string }
   | { readonly ask: 'statistics' }
   | { readonly ask: 'reload' }
+  /** Without `commit` it is only told how they stand. */
+  | { readonly ask: 'take-in'; readonly devices: readonly Incoming[]; readonly commit: boolean }
 
 export type Asked = Question['ask']
 
@@ -152,6 +155,8 @@ export interface Answers {
   test: Tested
   statistics: { readonly tallies: readonly Tally[]; readonly at: number }
   reload: Reloaded
+  /** In the order of the question. */
+  'take-in': { readonly stands: readonly TakenIn[] }
 }
 
 /** One answer to each question. `failed`: why not, and what to do, in words for the operator. */
@@ -164,7 +169,7 @@ export type Ask = <A extends Asked>(question: Extract<Question, { readonly ask: 
 /** Questions that change nothing, and that a store at rest can answer. */
 export const readings: ReadonlySet<Asked> = new Set(['status', 'devices', 'device', 'explain', 'outbox'])
 
-type Kind = 'text' | 'text?' | 'limit'
+type Kind = 'text' | 'text?' | 'limit' | 'flag' | 'devices'
 
 const fields: { readonly [A in Asked]: Readonly<Record<string, Kind>> } = {
   status: {},
@@ -180,6 +185,7 @@ const fields: { readonly [A in Asked]: Readonly<Record<string, Kind>> } = {
   test: { name: 'text', by: 'text?' },
   statistics: {},
   reload: {},
+  'take-in': { devices: 'devices', commit: 'flag' },
 }
 
 const LONGEST_TEXT = 3071
@@ -188,6 +194,8 @@ export const LARGEST_PAGE = 1000
 
 function isRight(value: unknown, kind: Kind): boolean {
   if (value === undefined) return kind === 'text?'
+  if (kind === 'flag') return typeof value === 'boolean'
+  if (kind === 'devices') return Array.isArray(value) && value.length <= MOST_INCOMING && value.every(isIncoming)
   if (kind === 'limit') return Number.isInteger(value) && Number(value) > 0 && Number(value) <= LARGEST_PAGE
   return typeof value === 'string' && value !== '' && Buffer.byteLength(value) <= LONGEST_TEXT
 }

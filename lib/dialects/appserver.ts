@@ -2,7 +2,9 @@
  * `v1-register-push` and `v1-unregister-push` of mod_push_appserver (retired 2022), which yaxim speaks: the client names
  * its node, the service keeps it. Every publish must carry the secret.
  */
-import { type Dialect, type DialectCommand, type FormField, type OfferedApp, type Wish } from './dialect'
+import { createHash } from 'node:crypto'
+import { ANY_DOMAIN, standIn } from '../model/stand-in'
+import { type Dialect, type DialectCommand, type FormField, type Formerly, type OfferedApp, type Wish } from './dialect'
 import { appFields, appIn, credentialFields, first, missing, nodeFields, overlong } from './fields'
 
 const types = ['fcm', 'apns'] as const
@@ -25,6 +27,11 @@ const nodeField: FormField = {
   type: 'text-single',
   label: 'A name of the device that stays the same; it will be the node',
   required: true,
+}
+
+/** mod_push_appserver knows a device by its node alone: taken over from there, it is found by that. */
+function formerly(node: string, byAddress: boolean): Formerly {
+  return { owner: standIn(createHash('sha1').update(node).digest('hex'), ANY_DOMAIN), device: node, byAddress }
 }
 
 const register: DialectCommand = {
@@ -53,7 +60,8 @@ const register: DialectCommand = {
       'appserver',
     )
     if ('wrong' in choice) return { wants: 'nothing', ...choice }
-    return { wants: 'register', app: choice.app, device: node, address: token, node, withSecret: true, hints: {} }
+    const told = { device: node, address: token, node, withSecret: true, hints: {} }
+    return { wants: 'register', app: choice.app, ...told, formerly: formerly(node, true) }
   },
   write: credentialFields,
 }
@@ -69,7 +77,7 @@ const unregister: DialectCommand = {
     // An account's node is one registration, whatever its push service: `type` need not be looked at.
     return node === undefined
       ? { wants: 'nothing', wrong: missing(fields, 'node') ?? '' }
-      : { wants: 'unregister', device: node }
+      : { wants: 'unregister', device: node, formerly: formerly(node, false) }
   },
   write: nodeFields,
 }

@@ -4,7 +4,16 @@
  */
 import { createHash } from 'node:crypto'
 import { bareOf, parseJid } from '../model/jid'
-import { type Dialect, type DialectCommand, type Fields, type OfferedApp, type Requester, type Wish } from './dialect'
+import { standIn } from '../model/stand-in'
+import {
+  type Dialect,
+  type DialectCommand,
+  type Fields,
+  type Formerly,
+  type OfferedApp,
+  type Requester,
+  type Wish,
+} from './dialect'
 import {
   appFields,
   appIn,
@@ -79,6 +88,14 @@ function whoIn(fields: Fields, requester: Requester): Who | { readonly wrong: st
   return channel === undefined ? { device: id, id } : { device: `${id} ${channel}`, id, channel }
 }
 
+/** p2 knows a device by a hash of account and id, and no account: taken over from there, it is found by that. */
+function formerly({ id, channel }: Who, fields: Fields, { bare }: Requester): Formerly | undefined {
+  if (fields.has('account')) return undefined
+  const hash = createHash('sha1').update(`${bare}\0${id}`).digest('hex')
+  const owner = standIn(hash, bare.slice(bare.indexOf('@') + 1))
+  return { owner, device: channel === undefined ? hash : `${hash} ${channel}`, byAddress: false }
+}
+
 function registering(service: Service): DialectCommand {
   return {
     node: `register-push-${service.command}`,
@@ -102,6 +119,7 @@ function registering(service: Service): DialectCommand {
       const choice = appIn(fields, ownApps(service, apps), 'conversations')
       if ('wrong' in choice) return { wants: 'nothing', ...choice }
       const name = first(fields, 'device-name')
+      const before = formerly(who, fields, requester)
       return {
         wants: 'register',
         app: choice.app,
@@ -113,6 +131,7 @@ function registering(service: Service): DialectCommand {
           ...(who.channel === undefined ? {} : { channel: who.channel }),
           ...(name === undefined ? {} : { deviceName: name.slice(0, 256) }),
         },
+        ...(before === undefined ? {} : { formerly: before }),
       }
     },
     write: credentialFields,
@@ -135,7 +154,11 @@ function unregistering(service: Service): DialectCommand {
       if ('wrong' in who) return { wants: 'nothing', ...who }
       const choice = appIn(fields, ownApps(service, apps), 'conversations')
       if ('wrong' in choice) return { wants: 'nothing', ...choice }
-      return { wants: 'unregister', app: choice.app, device: who.device }
+      const before = formerly(who, fields, requester)
+      return {
+        ...{ wants: 'unregister', app: choice.app, device: who.device },
+        ...(before === undefined ? {} : { formerly: before }),
+      }
     },
     write: nodeFields,
   }

@@ -31,6 +31,15 @@ export interface OfferedApp {
   readonly maxEncryptedSize: number
 }
 
+/** How a device is known that was taken over from another service, until it speaks for itself. */
+export interface Formerly {
+  /** A stand-in, for the other service kept no account. */
+  readonly owner: string
+  readonly device: string
+  /** Anybody may have chosen this name: only who has the same address, too, is the device. */
+  readonly byAddress: boolean
+}
+
 /** What a client asks for. */
 export type Wish =
   | {
@@ -45,6 +54,8 @@ export type Wish =
       readonly node?: string
       readonly withSecret: boolean
       readonly hints: Hints
+      /** Its node and secret are kept, and it is the account's own from now on. */
+      readonly formerly?: Formerly
     }
   | {
       readonly wants: 'unregister'
@@ -55,6 +66,7 @@ export type Wish =
       readonly dialect?: string
       /** These nodes of the account's, in whatever dialect they were registered; nothing else counts then. */
       readonly nodes?: readonly string[]
+      readonly formerly?: Formerly
     }
   /** All that the account has registered here, in whatever dialect. */
   | { readonly wants: 'list' }

@@ -5,6 +5,7 @@ import { type Brought, type Dialect } from '../dialects/dialect'
 import { bareOf, isServer, type Jid } from '../model/jid'
 import { lifeOf, type Delivery, type Notification } from '../model/notification'
 import { CLIENTS_OWN, type Environment, type Registration } from '../model/registration'
+import { ANY_DOMAIN } from '../model/stand-in'
 import { type PublishAnswer, type PublishRequest, type Summary } from '../model/request'
 import { type Observe } from '../observe'
 import { type Outbox } from '../outbox/outbox'
@@ -46,7 +47,8 @@ export function makePublish(options: PublishOptions): (request: PublishRequest) 
     if (request.node === undefined || request.node === '') return { is: 'unknown-node' }
     const [found] = await registry.find([{ service: request.service, node: request.node }])
     if (found === undefined || found.length === 0) return stateless(request)
-    const permitted = found.filter((each) => mayPublish(request.publisher, each, options.publishers()))
+    const known = options.domains(request.service)
+    const permitted = found.filter((each) => mayPublish(request.publisher, each, options.publishers(), known))
     if (permitted.length === 0) return { is: 'foreign-publisher' }
     const isClientsOwn = permitted.some(({ dialect }) => dialect === CLIENTS_OWN)
     const carried = isClientsOwn ? carriedBy(request, options.dialects, options.apps()) : undefined
@@ -197,14 +199,22 @@ function homeOf(owner: string): string {
 }
 
 /** The registrant's domain, bare or with a resource (COMPAT(Tigase): publishes as domain/hash); the owner's bare JID (COMPAT(Prosody < 2017-08)); a domain of `access.publish`. */
-function mayPublish(publisher: Jid, registration: Registration, publishers: readonly string[]): boolean {
+function mayPublish(
+  publisher: Jid,
+  registration: Registration,
+  publishers: readonly string[],
+  known: readonly string[],
+): boolean {
   if (registration.dialect === CLIENTS_OWN) {
     const affiliation = affiliationsOf(registration).get(bareOf(publisher))
     if (affiliation !== undefined)
       return affiliation === 'publish-only' && (isServer(publisher) || publisher.resource === undefined)
   }
   if (!isServer(publisher)) return publisher.resource === undefined && bareOf(publisher) === registration.owner
-  return publisher.domain === homeOf(registration.owner) || publishers.includes(publisher.domain)
+  const home = homeOf(registration.owner)
+  // Of a device that was taken over nobody may know the server: then its secret must do, and a domain that is served.
+  if (home === ANY_DOMAIN && isAmong(publisher.domain, known)) return true
+  return publisher.domain === home || publishers.includes(publisher.domain)
 }
 
 /** The publish as a delivery: classified, stripped of what may not be kept. */

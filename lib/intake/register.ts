@@ -1,7 +1,7 @@
 /** Decides about registering and unregistering devices: who may, for whom, with which app. Knows no dialect's spelling. */
 import { randomBytes, randomUUID } from 'node:crypto'
 import { type Clock } from '../clock'
-import { type Wish } from '../dialects/dialect'
+import { type Formerly, type Wish } from '../dialects/dialect'
 import { bareOf, parseJid, type Jid } from '../model/jid'
 import { Opaque } from '../model/opaque'
 import { type Registration } from '../model/registration'
@@ -95,22 +95,41 @@ export function makeRegister(options: RegisterOptions): Register {
     }
     const whyNot = await app.whyNot?.(address)
     if (whyNot !== undefined) return { is: 'wrong', why: `This address is refused: ${whyNot}.` }
+    const former = wish.formerly === undefined ? undefined : await takenOver(request, wish.formerly, app.name, address)
+    const secret = former?.secret ?? new Opaque(randomBytes(18).toString('base64url'))
     const registration = await registry.register({
       id: randomUUID(),
       service: request.service,
-      node: wish.node ?? unguessableNode(),
+      node: former?.node ?? wish.node ?? unguessableNode(),
       owner: party.owner,
       dialect: request.dialect,
       device: wish.device,
-      ...(wish.withSecret ? { secret: new Opaque(randomBytes(18).toString('base64url')) } : {}),
+      ...(wish.withSecret ? { secret } : {}),
       app: app.name,
       address: new Opaque(address),
       ...(callAddress === undefined ? {} : { callAddress: new Opaque(callAddress) }),
       hints: wish.hints,
       at: clock.now(),
     })
+    // Only now: in between the node has two registrations of one secret, and either reaches the device.
+    if (former !== undefined) {
+      const { service, owner, node } = former
+      await registry.unregister({ service, owner, node })
+    }
     tell('registered', registration, party)
     return { is: 'registered', registration }
+  }
+
+  /** What was taken over of this very device from another service. */
+  async function takenOver(
+    { service, dialect }: RegisterRequest,
+    { owner, device, byAddress }: Formerly,
+    app: string,
+    address: string,
+  ): Promise<Registration | undefined> {
+    const owned = await registry.ownedBy(service, owner)
+    const its = owned.find((each) => each.dialect === dialect && each.app === app && each.device === device)
+    return its === undefined || (byAddress && its.address?.reveal() !== address) ? undefined : its
   }
 
   async function unregister(
@@ -126,6 +145,9 @@ export function makeRegister(options: RegisterOptions): Register {
         ...(wish.app === undefined ? {} : { app: wish.app }),
         ...(wish.device === undefined ? {} : { device: wish.device }),
       },
+      ...(wish.formerly === undefined
+        ? []
+        : [{ service, owner: wish.formerly.owner, dialect: request.dialect, device: wish.formerly.device }]),
     ]
     const registrations: Registration[] = []
     // A client that asks through its server tells it, too; whoever asks for it by another way can't.

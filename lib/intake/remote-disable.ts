@@ -3,6 +3,7 @@
  * tell, when, and how fast. What is to be told is on disk until it was told. Knows no stanza.
  */
 import { type Clock } from '../clock'
+import { isStandIn } from '../model/stand-in'
 import { type Observe } from '../observe'
 import { type RemoteDisable, type RemoteDisables } from '../stores/store'
 import { makeSoftware, SILENCE, type Software } from './software'
@@ -57,6 +58,8 @@ export function makeRemoteDisabling({ rows, when, lineOf, clock, observe }: Remo
   async function judge({ service, owner, at }: RemoteDisable): Promise<'tell' | 'end' | number> {
     const line = lineOf(service)
     if (when === 'never' || line === undefined || clock.now() - at > LONGEST) return 'end'
+    // Nobody knows whose it was: its next publish tells the server.
+    if (isStandIn(owner)) return 'end'
     if (!line.isOnline()) return AGAIN
     if (when === 'always') return 'tell'
     const domain = owner.slice(owner.indexOf('@') + 1)

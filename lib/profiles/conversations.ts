@@ -20,7 +20,8 @@ function dataOf({ registration }: Subject): Readonly<Record<string, string>> {
   const { owner, device, hints } = registration
   const channel = hints['channel']
   return {
-    account: accountHash(owner, hints['androidId'] ?? device),
+    // Of a device that was taken over from p2 only the hash is known.
+    account: hints['account'] ?? accountHash(owner, hints['androidId'] ?? device),
     ...(channel === undefined ? {} : { channel }),
   }
 }

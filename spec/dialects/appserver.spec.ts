@@ -45,8 +45,18 @@ describe('lib/dialects/appserver', () => {
     })
 
     it('unregisters a node whatever is said of its push service', () => {
-      expect(read(1, { node: 'n' })).toEqual({ wants: 'unregister', device: 'n' })
-      expect(read(1, { node: 'n', type: 'wns' })).toEqual({ wants: 'unregister', device: 'n' })
+      for (const form of [{ node: 'n' }, { node: 'n', type: 'wns' }]) {
+        expect(read(1, form)).toMatchObject({ wants: 'unregister', device: 'n' })
+        expect(read(1, form)).not.toHaveProperty('app')
+      }
+    })
+
+    it('says by what a device is known that mod_push_appserver knew: its node, and for registering its token, too', () => {
+      const owner = ':d1854cae891ec7b29161ccaf79a24b00c274bdaa@*'
+      const formerly = { owner, device: 'n' }
+      const form = { type: 'apns', node: 'n', token: 't' }
+      expect(read(0, form)).toMatchObject({ formerly: { ...formerly, byAddress: true } })
+      expect(read(1, { node: 'n' })).toMatchObject({ formerly: { ...formerly, byAddress: false } })
     })
 
     it('bounds the node', () => {

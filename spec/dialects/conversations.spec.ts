@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto'
 import { conversations } from '../../lib/dialects/conversations'
 import { type OfferedApp } from '../../lib/dialects/dialect'
 import { dialectContract, type Registering } from '../contracts/dialect'
@@ -45,6 +46,24 @@ describe('lib/dialects/conversations', () => {
           { ...requester, ...(resource === undefined ? {} : { resource }) },
           [app, { ...app, name: 'android', speaks: 'fcm' }],
         )
+
+    it('says by what a device is known that p2 knew: the hash of account and id, and of the room', () => {
+      const hash = (text: string): string => createHash('sha1').update(text).digest('hex')
+      const phone = hash('romeo@example.com\0d1')
+      const owner = `:${phone}@example.com`
+      const form = { token: 't', 'android-id': 'd1' }
+      expect(read('register-push-fcm', form)).toMatchObject({ formerly: { owner, device: phone, byAddress: false } })
+      expect(read('unregister-push-fcm', form)).toMatchObject({ formerly: { owner, device: phone } })
+      const room = hash('room@rooms.example.com\0d1')
+      expect(read('register-push-fcm', { ...form, muc: 'room@rooms.example.com' })).toMatchObject({
+        formerly: { owner, device: `${phone} ${room}` },
+      })
+    })
+
+    it('looks for nothing of p2 where an administrator asks for another account', () => {
+      const form = { token: 't', 'android-id': 'd1', account: 'juliet@example.com' }
+      expect(read('register-push-fcm', form)).not.toHaveProperty('formerly')
+    })
 
     it.each([
       ['hex', 'AB'.repeat(32), 'AB'.repeat(32)],
