@@ -33,6 +33,8 @@ export interface Failure {
   readonly text?: string
   /** The application's own condition beside the stanza's. */
   readonly specific?: { readonly name: string; readonly ns: string; readonly attrs?: Readonly<Record<string, string>> }
+  /** What it is about, beside the error (RFC 6120 §8.3.1). */
+  readonly about?: Element
 }
 
 export type Answer = { readonly is: 'result'; readonly payload?: Element } | Failure
@@ -143,9 +145,9 @@ export function stanzaOf(asked: Element, answer: Answer): Element {
   }
   const name = asked.getName()
   if (answer.is === 'result') return xml(name, attrs, ...(answer.payload === undefined ? [] : [answer.payload]))
-  const { condition, type, text, specific } = answer
+  const { condition, type, text, specific, about } = answer
   const error = xml('error', { type }, xml(condition, { xmlns: STANZAS }))
   if (text !== undefined) error.append(xml('text', { xmlns: STANZAS, 'xml:lang': 'en' }, text.slice(0, LONGEST_TEXT)))
   if (specific !== undefined) error.append(xml(specific.name, { xmlns: specific.ns, ...specific.attrs }))
-  return xml(name, attrs, error)
+  return xml(name, attrs, ...(about === undefined ? [] : [about]), error)
 }

@@ -111,6 +111,11 @@ export function commandsRoute(options: CommandsOptions): Route {
       if (action !== 'execute') return badCommand('bad-sessionid', `There is no session to ${action}; execute first.`)
       return first()
     }
+    /** COMPAT(slixmpp ≤ 1.10): finds the session of an error by its `sessionid`, and else hears nothing of it. */
+    const fail = (failure: Failure): Failure =>
+      told === undefined
+        ? failure
+        : { ...failure, about: xml('command', { xmlns: COMMANDS, node, sessionid: session }) }
     const ran = await command.run(fieldsOf(...(form === undefined ? [] : [form])), asked.from, asked.service)
     switch (ran.is) {
       case 'completed':
@@ -122,9 +127,9 @@ export function commandsRoute(options: CommandsOptions): Route {
           blankForm(command.name, ran.instructions, ran.fields),
         )
       case 'wrong':
-        return badCommand('bad-payload', ran.text)
+        return fail(badCommand('bad-payload', ran.text))
       case 'failed':
-        return ran.failure
+        return fail(ran.failure)
     }
   }
 

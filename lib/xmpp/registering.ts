@@ -53,7 +53,12 @@ function commandOf({ apps, register }: RegisteringOptions, dialect: Dialect, com
   }
 }
 
-function ranOf(answer: RegisterAnswer, command: DialectCommand, apps: readonly OfferedApp[]): Ran {
+/** What the decision of the intake comes to, in the words of the command that asked. */
+export function ranOf(
+  answer: RegisterAnswer,
+  command: Pick<DialectCommand, 'write' | 'report'>,
+  apps: readonly OfferedApp[],
+): Ran {
   switch (answer.is) {
     case 'listed':
       return { is: 'completed', fields: [], ...command.report?.(answer.registrations) }
