@@ -111,6 +111,15 @@ function makeHost(run: Run, config: string): Host & { begin(): Promise<void> } {
     },
     sleep,
     begin,
+    async ring() {
+      const { entries } = run.world.apns.journal
+      let [seen, isThere] = [entries.length, false]
+      run.load.ring()
+      for (const end = performance.now() + 2_000; performance.now() < end && !isThere; await sleep(2)) {
+        isThere = entries.slice(seen).some(({ headers }) => headers['apns-push-type'] === 'voip')
+        seen = entries.length
+      }
+    },
     life() {
       if (life === undefined) throw new Error('no life has begun')
       return life

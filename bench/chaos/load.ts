@@ -30,6 +30,8 @@ export interface Load {
   /** Registers; false if it was not taken. */
   register(device: Device): Promise<boolean>
   publish(): void
+  /** Publishes calls to some iPhones at once. */
+  ring(): void
   /** Resolves when nothing is unanswered. */
   quiet(): Promise<void>
 }
@@ -93,6 +95,9 @@ function publication(kind: Kind, { node = '', secret }: Device, ciphertext: stri
 const conditionOf = (stanza: XmlElement): string =>
   stanza.child('error')?.elements(undefined, 'urn:ietf:params:xml:ns:xmpp-stanzas')[0]?.name ?? 'no condition'
 
+/** Calls that ring together. */
+const AT_ONCE = 10
+
 /** The server's own answers while the component is away, as Prosody words them. */
 const BOUNCES = new Set(['remote-server-timeout', 'service-unavailable'])
 
@@ -119,6 +124,20 @@ export function makeLoad({ server, devices }: Pick<World, 'server' | 'devices'>,
     publish.endedAt = Date.now()
     if (publish.answer !== 'unknown') return
     for (const token of tokens) if (!forgottenBy.has(token)) forgottenBy.set(token, publish.endedAt)
+  }
+
+  function publishOne(device: Device, kind: Kind): void {
+    const ciphertext = kind === 'wake-up' ? undefined : Buffer.from(`${kind} ${publishes.length}`).toString('base64')
+    const publish: Publish = {
+      ...{ kind, device, ciphertext, sentAt: Date.now(), wasAlive: device.isAlive && device.isRegistered },
+      ...{ answer: 'none yet', endedAt: 0 },
+    }
+    publishes.push(publish)
+    // Of a device that is registering anew it is not known which token the answer is about.
+    const tokens = device.isAlive ? [] : [device.token, device.callToken ?? device.token]
+    const followed = follow(publish, publication(kind, device, ciphertext), tokens)
+    open.add(followed)
+    void followed.finally(() => open.delete(followed))
   }
 
   return {
@@ -152,17 +171,14 @@ export function makeLoad({ server, devices }: Pick<World, 'server' | 'devices'>,
       if (device === undefined) return
       const unit = chance.unit()
       const kind = device.app !== IOS || unit < 0.2 ? 'wake-up' : unit < 0.75 ? 'content' : 'call'
-      const ciphertext = kind === 'wake-up' ? undefined : Buffer.from(`${kind} ${publishes.length}`).toString('base64')
-      const publish: Publish = {
-        ...{ kind, device, ciphertext, sentAt: Date.now(), wasAlive: device.isAlive && device.isRegistered },
-        ...{ answer: 'none yet', endedAt: 0 },
+      publishOne(device, kind)
+    },
+    ring() {
+      const fit = devices.all.filter(({ node, app }) => node !== undefined && app === IOS)
+      for (let left = AT_ONCE; left > 0; left--) {
+        const device = fit[chance.whole(fit.length)]
+        if (device !== undefined) publishOne(device, 'call')
       }
-      publishes.push(publish)
-      // Of a device that is registering anew it is not known which token the answer is about.
-      const tokens = device.isAlive ? [] : [device.token, device.callToken ?? device.token]
-      const followed = follow(publish, publication(kind, device, ciphertext), tokens)
-      open.add(followed)
-      void followed.finally(() => open.delete(followed))
     },
     async quiet() {
       while (open.size > 0) await Promise.all(open)

@@ -12,6 +12,8 @@ export interface Host {
   /** Ends this life and begins the next one; notes what it left behind. */
   readonly restart: (how: 'SIGKILL' | 'SIGTERM') => Promise<void>
   readonly sleep: (ms: number) => Promise<void>
+  /** Publishes some calls at once; resolves as soon as one is at APNs, whose answer is on its way then, or after two seconds. */
+  readonly ring: () => Promise<void>
 }
 
 export interface ProcessFault {
@@ -36,6 +38,14 @@ const wrongClock = (name: string, from: number, to: number): ProcessFault => ({
 
 export const processFaults: readonly ProcessFault[] = [
   { name: 'SIGKILL', run: ({ restart }) => restart('SIGKILL') },
+  {
+    name: 'SIGKILL while calls are out',
+
+    async run({ ring, restart }) {
+      await ring()
+      await restart('SIGKILL')
+    },
+  },
   { name: 'SIGTERM', run: ({ restart }) => restart('SIGTERM') },
   {
     name: 'SIGSTOP for a while',
