@@ -3,6 +3,7 @@
 import { Command, CommanderError, Option } from 'commander'
 import { systemClock } from './clock'
 import { check } from './commands/check'
+import { addImportCommands } from './commands/importing'
 import { addOperatorCommands } from './commands/operators'
 import { run } from './commands/run'
 import { schema } from './commands/schema'
@@ -99,6 +100,7 @@ function makeProgram(terminal: Terminal, end: (code: ExitCode) => void): Command
     })
 
   addOperatorCommands(program, terminal, end)
+  addImportCommands(program, terminal, end)
 
   program
     .command('schema', { hidden: true })

@@ -71,7 +71,8 @@ function makeReader(text: string) {
       else if (take(/\[(?=\s*["'\d-])/y) !== undefined) {
         const key = value(depth + 1)
         expect(/\s*\]\s*=/y)
-        if (typeof key === 'string' || typeof key === 'number') entries.set(String(key), value(depth + 1))
+        if (typeof key === 'object' || key === undefined) throw new Unreadable(`at character ${at + 1}`)
+        entries.set(String(key), value(depth + 1))
       } else entries.set(String(next++), value(depth + 1))
       skip()
       if (take(/[;,]/y) === undefined && text.charAt(at) !== '}') throw new Unreadable(`at character ${at + 1}`)

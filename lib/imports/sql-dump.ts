@@ -77,7 +77,8 @@ async function* statementsOf(path: string, escapes: boolean): AsyncGenerator<str
         else if (char === quote) quote = ''
         continue
       }
-      const end = char === '-' && held.startsWith('-- ', at) ? '\n' : held.startsWith('/*', at) ? '*/' : undefined
+      const end =
+        char === '-' && /^--[ \n]/.test(held.slice(at, at + 3)) ? '\n' : held.startsWith('/*', at) ? '*/' : undefined
       if (end !== undefined) {
         const close = held.indexOf(end, at + 2)
         if (close < 0) break

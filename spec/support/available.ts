@@ -58,6 +58,7 @@ const NEEDS = {
   openssl: () => hasProgram('openssl', 'openssl'),
   chromium: () => hasProgram('chromium', 'chromium'),
   curl: () => hasProgram('curl', 'curl'),
+  mariadb: () => hasProgram('mariadbd', 'mariadb-server') ?? hasProgram('mariadb-dump', 'mariadb-client'),
   prlimit: () => hasProgram('prlimit', 'util-linux'),
 } satisfies Record<string, () => string | undefined>
 

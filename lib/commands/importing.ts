@@ -1,0 +1,62 @@
+/** The words of `xmpp-push import`, and what its help teaches. */
+import { type Command } from 'commander'
+import { configFile } from '../config'
+import { deviceSources } from '../imports/peers'
+import { importDevices } from './import-devices'
+import { type ExitCode, type Terminal } from './terminal'
+
+const importHelp = `
+What each takes, what it leaves, and how to change over without a lost push:
+docs/moving.md.`
+
+const devicesHelp = `
+Each device keeps its node and its secret, so that what XMPP servers have enabled goes
+on working. Goes to the running service over its socket, or into the store where none
+runs. Run again, it goes on where it was interrupted and takes what changed since.
+Ends with 0 if every device is here, with 1 if one is left out; the report says why.`
+
+const p2Help = `
+The dump is made with \`mariadb-dump p2 target > p2.sql\` (older: mysqldump).
+${devicesHelp.trim()}`
+
+const appserverHelp = `
+The source is the folder of the store below Prosody's data folder, such as
+/var/lib/prosody/push%2eexample%2ecom/push_appserver, or a dump of the table
+"prosody" where Prosody keeps its data in SQL.
+${devicesHelp.trim()}`
+
+interface DeviceWords {
+  readonly config?: string
+  readonly service?: string
+  readonly apns?: string
+  readonly fcm?: string
+  readonly dryRun?: true
+  readonly json?: true
+}
+
+/** Adds the commands; each hands its exit code to `end`. */
+export function addImportCommands(program: Command, terminal: Terminal, end: (code: ExitCode) => void): void {
+  const imports = program
+    .command('import')
+    .summary('take over the devices or settings of another push service')
+    .description('Takes over what another push service kept: its devices, or its settings.')
+    .addHelpText('after', importHelp)
+  const from = (name: keyof typeof deviceSources, argument: string, about: string, help: string): void => {
+    imports
+      .command(`${name} <${argument}>`)
+      .description(about)
+      .option('-c, --config <file>', 'the configuration (default: component.config.json, or XMPP_PUSH_CONFIG)')
+      .option('--service <domain>', 'the component that the devices registered at, where there are several')
+      .option('--apns <app>', 'the app of devices of Apple, where there are several')
+      .option('--fcm <app>', 'the app of devices of Google, where there are several')
+      .option('--dry-run', 'change nothing, only tell')
+      .option('--json', 'print the report as JSON')
+      .addHelpText('after', help)
+      .action(async (source: string, { config, service, apns, fcm, dryRun, json }: DeviceWords) => {
+        const words = { source, service, apps: { apns, fcm }, dryRun: dryRun === true, json: json === true }
+        end(await importDevices(deviceSources[name], { ...words, file: config ?? configFile() }, terminal))
+      })
+  }
+  from('p2', 'dump', "Takes over p2's devices, from a dump of its database.", p2Help)
+  from('appserver', 'source', "Takes over mod_push_appserver's devices, from Prosody's storage.", appserverHelp)
+}
