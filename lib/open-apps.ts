@@ -94,6 +94,16 @@ export function sendingOf(apps: ReadonlyMap<string, OpenApp>): ReadonlyMap<strin
   return sending
 }
 
+/** When the first credential of an app expires, by app, where one does (ms since 1970). */
+export function expiriesOf(apps: ReadonlyMap<string, OpenApp>): ReadonlyMap<string, number> {
+  return new Map(
+    [...apps].flatMap(([name, { sending }]): [string, number][] => {
+      const ends = sending?.provider.expiries?.flatMap((each) => (each.of === 'credential' ? each.at : [])) ?? []
+      return ends.length === 0 ? [] : [[name, Math.min(...ends)]]
+    }),
+  )
+}
+
 /** Lets every attempt under way end, then closes. */
 export async function closeApps(apps: ReadonlyMap<string, OpenApp>): Promise<void> {
   await Promise.all([...apps.values()].flatMap((app) => app.sending?.provider.close() ?? []))

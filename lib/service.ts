@@ -21,6 +21,7 @@ import { dialects } from './kinds'
 import { type Account } from './model/accounting'
 import { type Registration } from './model/registration'
 import { type Observe } from './observe'
+import { expiriesOf } from './open-apps'
 import { makeOperating } from './operating'
 import { restartNeeded } from './restart-needed'
 import { proofsOf, serveHttp } from './serve-http'
@@ -176,6 +177,7 @@ export async function startService(config: Config, surroundings: Surroundings): 
     links: () => config.components.map((each, at) => ({ ...each, isOnline: links[at]?.isOnline === true })),
     held: () => dispatcher.held(),
     fuses: () => fuse.blown(),
+    expiries: () => expiriesOf(apps.open()),
     resetFuse: (app: string) => fuse.reset(app),
     release: (app: string) => dispatcher.release(app),
     refusals: (node: string) => refusals.of(node),
@@ -209,6 +211,8 @@ export async function startService(config: Config, surroundings: Surroundings): 
       domains: config.components.map(({ domain }) => domain),
       metrics: (figures) => watching.metrics(watched, [...traces.figures, ...figures]),
       readiness: () => watching.readiness(watched),
+      glance: watching.glancing(watched),
+      ask: operating.ask,
     })
     const closeOffice = await openOffice({
       store,

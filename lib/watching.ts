@@ -1,6 +1,9 @@
 /** What is watched of the running service: its events counted, and how its parts stand, for `/metrics` and `/ready`. Part of the composition root. */
+import { type Glance } from './admin/glance'
+import { makeGlancing } from './admin/glancing'
 import { type Live } from './admin/live'
-import { tellReadiness, type Readiness } from './admin/readiness'
+import { tellReadiness, type AppStanding, type Readiness } from './admin/readiness'
+import { makeRecent } from './admin/recent'
 import { type Clock } from './clock'
 import { type Config } from './config'
 import { type Observe } from './observe'
@@ -28,6 +31,8 @@ export interface Watching {
   metrics(of: Watched, figures: readonly Figure[]): Promise<{ readonly text: string; readonly type: string }>
   /** Never rejects. */
   readiness(of: Watched): Promise<Readiness>
+  /** Begins to look: what is asked of it from now on is the service at a glance, which never rejects. */
+  glancing(of: Watched): () => Promise<Glance>
   close(): void
 }
 
@@ -45,7 +50,8 @@ export function makeWatching(config: Config, log: Observe, clock: Clock): Watchi
     : undefined
   const process = meters === undefined ? undefined : makeProcessFigures(() => clock.now())
   const delivered = new Map<string, number>()
-  const isAsked = meters !== undefined || serves('health')
+  const recent = serves('page') ? makeRecent(clock) : undefined
+  const isAsked = meters !== undefined || recent !== undefined || serves('health')
 
   function within<T>(asked: Promise<T>): Promise<T> {
     return new Promise((done, failed) => {
@@ -82,23 +88,27 @@ export function makeWatching(config: Config, log: Observe, clock: Clock): Watchi
 
   async function readiness({ live, store, apps, closed }: Watched): Promise<Readiness> {
     const why = await unwritable(store.keep)
-    const [held, fuses, expiries] = [live.held(), live.fuses(), live.expiries?.()]
     const refusing = closed()
     return tellReadiness({
       ...(refusing === undefined ? {} : { closed: refusing }),
       links: live.links(),
       ...(why === undefined ? {} : { store: why }),
-      apps: [...apps()].map(([app, open]) => {
-        const [last, hold, fuse, expiresAt] = [delivered.get(app), held.get(app), fuses.get(app), expiries?.get(app)]
-        return {
-          ...{ app, isOpen: open.sending !== undefined },
-          ...(last === undefined ? {} : { isProven: clock.elapsed() - last < PROVEN_FOR }),
-          ...(hold === undefined ? {} : { held: hold }),
-          ...(fuse === undefined ? {} : { fuse }),
-          ...(expiresAt === undefined ? {} : { expiresAt }),
-        }
-      }),
+      apps: standings({ live, apps }),
       now: clock.now(),
+    })
+  }
+
+  function standings({ live, apps }: Pick<Watched, 'live' | 'apps'>): readonly AppStanding[] {
+    const [held, fuses, expiries] = [live.held(), live.fuses(), live.expiries?.()]
+    return [...apps()].map(([app, open]) => {
+      const [last, hold, fuse, expiresAt] = [delivered.get(app), held.get(app), fuses.get(app), expiries?.get(app)]
+      return {
+        ...{ app, isOpen: open.sending !== undefined },
+        ...(last === undefined ? {} : { isProven: clock.elapsed() - last < PROVEN_FOR }),
+        ...(hold === undefined ? {} : { held: hold }),
+        ...(fuse === undefined ? {} : { fuse }),
+        ...(expiresAt === undefined ? {} : { expiresAt }),
+      }
     })
   }
 
@@ -113,6 +123,7 @@ export function makeWatching(config: Config, log: Observe, clock: Clock): Watchi
       ? (event) => {
           log(event)
           meters?.see(event)
+          recent?.see(event)
           if (event.at === 'settled' && event.end === 'delivered') delivered.set(event.app, clock.elapsed())
         }
       : log,
@@ -122,6 +133,12 @@ export function makeWatching(config: Config, log: Observe, clock: Clock): Watchi
       return { text: await rendering, type: CONTENT_TYPE }
     },
     readiness,
+    glancing: (of: Watched) =>
+      makeGlancing({
+        ...{ records: of.store.records, live: of.live, recent: recent ?? makeRecent(clock), closed: of.closed, clock },
+        standings: () => standings(of),
+        unwritable: () => unwritable(of.store.keep),
+      }),
     close: () => process?.stop(),
   } satisfies Watching)
 }

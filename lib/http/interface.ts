@@ -11,7 +11,9 @@ import { type Clock } from '../clock'
 import { type Pace } from '../gate'
 import { type Observe } from '../observe'
 import { type Figure } from '../observe/figures'
+import { type Glance } from '../admin/glance'
 import { type Live } from '../admin/live'
+import { type Ask } from '../admin/questions'
 import { type Readiness } from '../admin/readiness'
 import { type Caller } from './caller'
 
@@ -140,6 +142,10 @@ export interface HttpSurroundings {
   readonly metrics: () => Promise<{ readonly text: string; readonly type: string }>
   /** Whether the service may be given work. Never rejects. */
   readonly readiness: () => Promise<Readiness>
+  /** The service at a glance. Never rejects. */
+  readonly glance: () => Promise<Glance>
+  /** What an operator may ask. Rejects only where the store is broken. */
+  readonly ask: Ask
   /** The state of links and apps. */
   readonly live: Live
   readonly clock: Clock
