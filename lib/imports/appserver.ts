@@ -18,7 +18,7 @@ const AGAIN = 'Nothing needs to be done: the app registers again the next time i
 
 const textOf = (settings: Settings, name: string): string => {
   const value = settings.get(name)
-  return typeof value === 'string' ? value.trim() : ''
+  return typeof value === 'string' ? value : ''
 }
 
 /** XEP-0082 as `util.datetime` writes it; 0 for what is none. */

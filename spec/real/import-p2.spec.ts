@@ -1,8 +1,9 @@
-import { writeFileSync } from 'node:fs'
+import { watch, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { systemClock } from '../../lib/clock'
 import { realDescribe } from '../support/available'
 import { callAt, type Called } from '../support/call'
+import { startCommand } from '../support/command-process'
 import { command, P2_TABLE, p2Device, p2Inserts, publishWith, sha1, type P2Device } from '../support/foreign-devices'
 import { ANDROID, startHouse, type House } from '../support/house'
 import { startMariaDb, type MariaDb } from '../support/mariadb'
@@ -117,6 +118,38 @@ realDescribe('mariadb', 'xmpp-push import p2, from a real MariaDB', () => {
     await house.rest()
     expect(house.fcm.inbox(renewed.token)).toHaveLength(1)
   })
+
+  it('agrees in count and checksum after it was killed at whatever write, and run again', async () => {
+    await house.service().stop('the spec wants it so')
+    const crowd = Array.from({ length: 4_000 }, (_, at) => p2Device(1_000 + at))
+    database.run(`use p2; create table crowd like target; ${p2Inserts(crowd).replace('target', 'crowd')}`)
+    writeFileSync(dump, database.dump('p2', 'crowd').replaceAll('`crowd`', '`target`'))
+    database.run('drop table p2.crowd')
+    const words = ['import', 'p2', dump, '--json', '--config', join(house.folder, 'component.config.json')]
+    const store = join(house.folder, 'data')
+    for (const writes of [1, 4]) {
+      const importing = startCommand({ folder: house.folder }, ...words)
+      let seen = 0
+      const watcher = watch(store, (_event, name) => {
+        if (name?.endsWith('-wal') === true && ++seen >= writes) importing.signal('SIGKILL')
+      })
+      expect(await importing.ended).toBeNull()
+      watcher.close()
+    }
+    const resumed = await callAt(systemClock, ...words)
+    const report = JSON.parse(resumed.out) as Report
+    expect({ code: resumed.code, err: resumed.err }).toEqual({ code: 0, err: '' })
+    expect(report).toMatchObject({ found: 4_000, agrees: true, checksum: { source: report.checksum.store } })
+    expect(report.stood.there).toBeGreaterThan(0)
+    expect(report.stood.new).toBeGreaterThan(0)
+    expect(report.stood.new + report.stood.there).toBe(4_000)
+    await house.start()
+    const last = crowd.at(-1) ?? p2Device(0)
+    house.fcm.setDevice(last.token, 'live')
+    expect(await publishWith(house, last)).toBe('result')
+    await house.rest()
+    expect(house.fcm.inbox(last.token)).toHaveLength(1)
+  }, 60_000)
 
   it('changes nothing in a dry run', async () => {
     const report = await imported('--dry-run')
