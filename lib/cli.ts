@@ -10,7 +10,7 @@ import { schema } from './commands/schema'
 import { simulate, type SimulateWords } from './commands/simulate'
 import { type ExitCode, type Terminal } from './commands/terminal'
 import { configFile } from './config'
-import { tryLinks } from './service'
+import { tryLinks } from './try-links'
 import { version } from './version'
 
 const about = `XMPP push service: attaches to an XMPP server as an external component (XEP-0114), is the app server of XEP-0357, and wakes devices through APNs, FCM and Web Push.

@@ -4,12 +4,14 @@ import { type App } from './config'
 import { type SendingApp } from './dispatch/sender'
 import { type DoorApp } from './intake/app'
 import { type Observe } from './observe'
-import { type HandedIn, type Keep, type Provider } from './providers/provider'
+import { type Expiry, type HandedIn, type Keep, type Provider } from './providers/provider'
 
 export interface OpenApp {
   /** Equal for what was opened from the same settings and secrets. */
   readonly fingerprint: string
   readonly door: DoorApp
+  /** What of its credentials has a date, past or to come. */
+  readonly expiries: readonly Expiry[]
   /** Absent where its credentials could not be used: what is accepted for it waits. */
   readonly sending?: SendingApp
 }
@@ -56,6 +58,7 @@ function openApp(
     rings: (...said: Parameters<DoorApp['rings']>) => profile.rings(...said),
     collapseKey: (...said: Parameters<DoorApp['collapseKey']>) => profile.collapseKey(...said),
   })
+  const expiries = kind.expiries(handedIn)
   let provider: Provider
   try {
     provider = kind.open({
@@ -72,12 +75,13 @@ function openApp(
       : 'its pushes are kept and wait until this is mended'
     const text = `${error instanceof Error ? error.message : String(error)}; ${meanwhile}`
     observe({ at: 'trouble', about: `app ${name}`, text })
-    return goesOn ? before : { fingerprint, door }
+    return goesOn ? before : { fingerprint, door, expiries }
   }
   const { whyNot } = provider
   return {
     fingerprint,
     door: whyNot === undefined ? door : Object.freeze({ ...door, whyNot }),
+    expiries,
     sending: { provider, write: (subject) => profile.write(subject) },
   }
 }
@@ -97,11 +101,16 @@ export function sendingOf(apps: ReadonlyMap<string, OpenApp>): ReadonlyMap<strin
 /** When the first credential of an app expires, by app, where one does (ms since 1970). */
 export function expiriesOf(apps: ReadonlyMap<string, OpenApp>): ReadonlyMap<string, number> {
   return new Map(
-    [...apps].flatMap(([name, { sending }]): [string, number][] => {
-      const ends = sending?.provider.expiries?.flatMap((each) => (each.of === 'credential' ? each.at : [])) ?? []
+    [...apps].flatMap(([name, { expiries }]): [string, number][] => {
+      const ends = expiries.flatMap((each) => (each.of === 'credential' ? each.at : []))
       return ends.length === 0 ? [] : [[name, Math.min(...ends)]]
     }),
   )
+}
+
+/** Everything with a date, and whose it is. */
+export function expiringOf(apps: ReadonlyMap<string, OpenApp>): readonly (Expiry & { readonly app: string })[] {
+  return [...apps].flatMap(([app, { expiries }]) => expiries.map((each) => ({ ...each, app })))
 }
 
 /** Lets every attempt under way end, then closes. */

@@ -37,3 +37,13 @@ export function makeOperating(options: OperatingOptions): { readonly ask: Ask; r
   const ask = makeDesk({ records, running, apps: configured, perDevice, clock })
   return Object.freeze({ ask, stop: () => history.stop() })
 }
+
+/** How many deliveries are not over; 0 where the store can't tell. */
+export async function waitingIn(store: Store): Promise<number> {
+  try {
+    const accounts = await store.accounts()
+    return [...accounts.values()].reduce((sum, account) => sum + account.waiting + account.inFlight, 0)
+  } catch {
+    return 0
+  }
+}

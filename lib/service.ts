@@ -2,6 +2,7 @@
 import { type Live } from './admin/live'
 import { type Reloaded } from './admin/questions'
 import { openOffice, socketPath } from './admin/office'
+import { makeExpiryWatch } from './admin/expiry-watch'
 import { makeRefusals } from './admin/refusals'
 import { makeCertificates } from './admin/certificates'
 import { makeApps } from './apps'
@@ -21,16 +22,16 @@ import { dialects } from './kinds'
 import { type Account } from './model/accounting'
 import { type Registration } from './model/registration'
 import { type Observe } from './observe'
-import { expiriesOf } from './open-apps'
-import { makeOperating } from './operating'
+import { expiriesOf, expiringOf } from './open-apps'
+import { makeOperating, waitingIn } from './operating'
 import { restartNeeded } from './restart-needed'
 import { proofsOf, serveHttp } from './serve-http'
-import { type Store } from './stores/store'
 import { makeTraces } from './tracing'
 import { version } from './version'
 import { makeWatching, type Watched } from './watching'
-import { makeLink, tryLink, type Link } from './xmpp/component'
+import { tellAdministrator } from './xmpp/administrator-message'
 import { makeAnswering } from './xmpp/answering'
+import { makeLink, type Link } from './xmpp/component'
 import { makeServerLine } from './xmpp/remote-disable'
 
 export interface Service {
@@ -170,6 +171,13 @@ export async function startService(config: Config, surroundings: Surroundings): 
     observe,
   })
 
+  const expiryWatch = makeExpiryWatch({
+    expiring: () => expiringOf(apps.open()),
+    administrators: () => current.access.admins,
+    tell: (to, text) => tellAdministrator(parts, to, text),
+    ...{ keep, clock, observe },
+  })
+
   const startedAt = clock.elapsed()
   const live: Live = Object.freeze({
     version,
@@ -196,6 +204,8 @@ export async function startService(config: Config, surroundings: Surroundings): 
   dispatcher.start()
   for (const link of links) link.start()
   remoteDisabling.start()
+  void expiryWatch.look()
+  for (const link of links) void link.whenOnline().then(() => expiryWatch.look())
   observe({
     at: 'started',
     version,
@@ -229,6 +239,7 @@ export async function startService(config: Config, surroundings: Surroundings): 
   function renewed(names: ReadonlySet<string>): void {
     for (const name of names) dispatcher.release(name)
     observe({ at: 'reloaded', apps: [...apps.configured().keys()] })
+    void expiryWatch.look()
   }
 
   let stopping: Promise<void> | undefined
@@ -236,6 +247,7 @@ export async function startService(config: Config, surroundings: Surroundings): 
     observe({ at: 'stopping', why })
     closed = 'the service is stopping'
     operating.stop()
+    expiryWatch.stop()
     await closeOffice()
     await dispatcher.drain(GRACE)
     remoteDisabling.stop()
@@ -269,26 +281,6 @@ export async function startService(config: Config, surroundings: Surroundings): 
     },
     stop: (why: string) => (stopping ??= stop(why)),
   })
-}
-
-/** Tries every component link once, without taking the place of a running service for longer than a handshake. */
-export async function tryLinks(
-  config: Config,
-  clock: Clock = systemClock,
-): Promise<ReadonlyMap<string, Awaited<ReturnType<typeof tryLink>>>> {
-  const tried = await Promise.all(
-    config.components.map(async (component) => [component.domain, await tryLink({ ...component, clock })] as const),
-  )
-  return new Map(tried)
-}
-
-async function waitingIn(store: Store): Promise<number> {
-  try {
-    const accounts = await store.accounts()
-    return [...accounts.values()].reduce((sum, account) => sum + account.waiting + account.inFlight, 0)
-  } catch {
-    return 0
-  }
 }
 
 /** Only the keys that have a value, so that they may be laid over defaults. */

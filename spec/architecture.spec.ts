@@ -135,16 +135,15 @@ function mayImport({ from, what, isType, isLazy }: Import): boolean {
     const isContract = contracts.includes(what) && isType
     return what === 'kinds' || folderOf(what) === 'model' || isConfig(what) || isInterface || isContract
   }
-  if (
-    ['service', 'apps', 'open-apps', 'operating', 'restart-needed', 'serve-http', 'tracing', 'watching'].includes(from)
-  ) {
+  const root = ['service', 'apps', 'open-apps', 'operating', 'restart-needed', 'serve-http', 'tracing', 'try-links']
+  if (root.includes(from) || from === 'watching') {
     const isImplementation = isIn(what, ...extensions) && !contracts.includes(what)
     return what !== 'cli' && folderOf(what) !== 'commands' && !isImplementation
   }
   if (from === 'cli' || folderOf(from) === 'commands') {
     const helpers = ['clock', 'observe', 'version']
     return (
-      what === 'service' ||
+      ['service', 'try-links'].includes(what) ||
       isConfig(what) ||
       isIn(what, 'admin', 'imports', 'commands', 'model') ||
       helpers.includes(what)

@@ -56,8 +56,8 @@ const DAY = 24 * 3600_000
 const SOON = 30 * DAY
 
 function whyNot({ isOpen, held, expiresAt }: AppStanding, now: number): string | undefined {
-  if (!isOpen) return 'its credentials could not be used; `xmpp-push check` tells why'
   if (expiresAt !== undefined && expiresAt <= now) return `its credential expired ${dayOf(expiresAt)}`
+  if (!isOpen) return 'its credentials could not be used; `xmpp-push check` tells why'
   return held
 }
 
@@ -74,7 +74,9 @@ function tellApp(standing: AppStanding, now: number): AppReadiness {
     ...(isProven === undefined ? {} : { isProven }),
     ...(expiresAt === undefined ? {} : { expiresAt: new Date(expiresAt).toISOString() }),
     warnings: [
-      ...(fuse === undefined ? [] : [`its fuse has blown: ${fuse}`]),
+      ...(fuse === undefined
+        ? []
+        : [`its fuse has blown: ${fuse}; see its credential, topic and project, then: xmpp-push fuse reset ${app}`]),
       ...(left > 0 && left < SOON ? [`its credential expires in ${Math.ceil(left / DAY)} days`] : []),
     ],
   }

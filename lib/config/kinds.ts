@@ -10,6 +10,7 @@ import { readPart } from './faults'
 import { shapeOf, type Shape } from './shape'
 import { type Profile, type Subject } from '../profiles/profile'
 import {
+  type Expiry,
   type Finding,
   type HandedIn,
   type Provider,
@@ -37,6 +38,7 @@ export interface AppProvider {
   check(now: number): Promise<readonly Finding[]>
   /** Absent where no certificate may be handed in. */
   readonly checkHandedIn: ((handedIn: HandedIn, now: number) => readonly Finding[]) | undefined
+  expiries(handedIn: HandedIn | undefined): readonly Expiry[]
   /** Throws an `Error` with cause and mend where `check` finds a fault. */
   open(surroundings: ProviderSurroundings): Provider
 }
@@ -108,6 +110,7 @@ function bindProvider<O>(kind: ProviderKind<O>, words: OptionWords): BoundProvid
         address: (raw: string) => kind.address(raw, options),
         check: (now: number) => kind.check(options, now),
         checkHandedIn: kind.checkHandedIn?.bind(kind, options),
+        expiries: (handedIn: HandedIn | undefined) => kind.expiries?.(options, handedIn) ?? [],
         open: (surroundings: ProviderSurroundings) => kind.open(options, surroundings),
       })
     },

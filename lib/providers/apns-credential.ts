@@ -35,6 +35,9 @@ const TEN = /^[A-Z0-9]{10}$/
 const BY_TOKEN = 'key, keyId and teamId (a .p8 key)'
 const BY_CERTIFICATE = 'certificate (a .p12 or PEM file)'
 
+const RENEW =
+  'Make a new one in Certificates, Identifiers & Profiles → Certificates of the Apple Developer account and put it in its place; it is used without a restart'
+
 const HANDED_IN: Finding = {
   is: 'fact',
   text: 'the certificate is the one that an administrator hands in over XMPP ("Set APNS certificate")',
@@ -121,8 +124,9 @@ function byCertificate(settings: ApnsSettings, now: number): ReadCredential {
   const read = readCertificate({ certificate, certificateKey, passphrase })
   if ('text' in read) return fault(read)
   const { findings, sound } = read.about(settings, now)
-  const expiry: Expiry = { what: `certificate ${certificate.toString()}`, of: 'credential', at: read.until }
-  return sound ? { credential: { by: 'certificate', ...read }, findings, expiries: [expiry] } : { findings }
+  const what = `certificate ${certificate.toString()}`
+  const expiries: readonly Expiry[] = [{ what, of: 'credential', at: read.until, mend: RENEW }]
+  return sound ? { credential: { by: 'certificate', ...read }, findings, expiries } : { findings, expiries }
 }
 
 /** Reads what the settings name. `now`: milliseconds since 1970, for expiry. */
@@ -145,7 +149,7 @@ export function readCredential(settings: ApnsSettings, now: number): ReadCredent
   const read = token === undefined ? byCertificate(settings, now) : byToken(settings)
   const trust = readCa(settings)
   const findings = [...read.findings, ...trust.findings]
-  if (read.credential === undefined || trust.findings.length > 0) return { findings }
   const expiries = [...(read.expiries ?? []), ...caExpiry(settings.ca)]
+  if (read.credential === undefined || trust.findings.length > 0) return { findings, expiries }
   return { credential: read.credential, findings, expiries, ...(trust.ca === undefined ? {} : { ca: trust.ca }) }
 }

@@ -14,6 +14,7 @@ import {
   type Attempt,
   type Expiry,
   type Finding,
+  type HandedIn,
   type Provider,
   type ProviderKind,
   type ProviderSurroundings,
@@ -25,6 +26,8 @@ export { type ApnsOptions } from './apns-options'
 const GRACE = 15_000
 const NONE_HANDED_IN =
   'no certificate has been handed in yet. Have an administrator run the command "Set APNS certificate" of the component'
+const HAND_IN =
+  'Make a new one in Certificates, Identifiers & Profiles → Certificates of the Apple Developer account and hand it in with the command "Set APNS certificate" of the component'
 
 function check(options: ApnsOptions, now: number): readonly Finding[] {
   const all = settingsOf(options)
@@ -42,6 +45,20 @@ function check(options: ApnsOptions, now: number): readonly Finding[] {
   return [topic, ...findings].filter(({ text }) => !said.has(text) && said.add(text))
 }
 
+function expiries(options: ApnsOptions, handedIn?: HandedIn): readonly Expiry[] {
+  const all = settingsOf(handedIn === undefined ? options : withHandedIn(options, handedIn))
+  if ('text' in all) return []
+  // Environments share what they name.
+  const dates = new Map<string, Expiry>()
+  for (const settings of all) {
+    for (const expiry of readCredential(settings, 0).expiries ?? []) {
+      const mend = handedIn !== undefined && expiry.of === 'credential' ? HAND_IN : expiry.mend
+      dates.set(`${expiry.what} ${expiry.at}`, { ...expiry, mend })
+    }
+  }
+  return [...dates.values()]
+}
+
 /** What tells a key or certificate from every other. */
 function partsOf(credential: ApnsCredential): readonly (string | Uint8Array)[] {
   if (credential.by === 'certificate') return [credential.cert]
@@ -56,11 +73,9 @@ function open(options: ApnsOptions, surroundings: ProviderSurroundings): Provide
   if ('text' in all) throw new Error(`app ${app}: ${all.text}. ${all.mend}`)
   const senders = new Map<Environment, ApnsSender>()
   const parts: (string | Uint8Array | undefined)[] = []
-  // Environments share what they name.
-  const dates = new Map<string, Expiry>()
   for (const settings of all) {
     if (settings.storedCertificate === true) throw new Error(`app ${app}: ${NONE_HANDED_IN}`)
-    const { credential, ca, findings, expiries = [] } = readCredential(settings, clock.now())
+    const { credential, ca, findings } = readCredential(settings, clock.now())
     const fault = findings.find((finding) => finding.is === 'fault')
     if (credential === undefined || fault !== undefined) {
       throw new Error(`app ${app}: ${fault?.text ?? 'no credential'}. ${fault?.mend ?? ''}`)
@@ -77,14 +92,12 @@ function open(options: ApnsOptions, surroundings: ProviderSurroundings): Provide
           )
         : senderOf(credential)
     senders.set(settings.environment, sender)
-    for (const expiry of expiries) dates.set(`${expiry.what} ${expiry.at}`, expiry)
     parts.push(settings.endpoint, ...partsOf(credential), ca)
   }
   const usual = all[0]?.environment
 
   return Object.freeze({
     environments: all.map(({ environment }) => environment),
-    expiries: [...dates.values()],
     credential: credentialName('apns', proxyPart(options.proxy), ...parts),
     get concurrency() {
       return Math.max(...[...senders.values()].map((sender) => sender.concurrency()))
@@ -113,6 +126,7 @@ const kind: ProviderKind<ApnsOptions> = {
   address: (raw) => (/^(?:[0-9a-f]{2}){32,100}$/i.test(raw) ? raw.toLowerCase() : undefined),
   /** Of APNs' 4096 bytes the rest is for the alert that is seen if the app can't decrypt, the account's name, and the keys. */
   maxEncryptedSize: 3000,
+  expiries,
   check: async (options, now) => check(options, now),
   checkHandedIn: (options, handedIn, now) => check(withHandedIn(options, handedIn), now),
   open,

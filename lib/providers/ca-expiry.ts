@@ -11,7 +11,8 @@ export function caExpiry(ca: Credential | undefined): readonly Expiry[] {
   try {
     const dates = [...ca.text().matchAll(PEM)].map(([pem]) => Date.parse(new X509Certificate(pem).validTo))
     if (dates.length === 0) return []
-    return [{ what: `authority ${ca.toString()}`, of: 'authority', at: Math.max(...dates) }]
+    const mend = 'Put the next certificate of the authority there, beside the one that is about to expire'
+    return [{ what: `authority ${ca.toString()}`, of: 'authority', at: Math.max(...dates), mend }]
   } catch {
     return []
   }

@@ -136,7 +136,6 @@ function open(options: FcmOptions, { app, clock, notice }: ProviderSurroundings)
   }
 
   return Object.freeze({
-    expiries: caExpiry(options.ca),
     credential: nameOf(found, options),
     get concurrency() {
       return STREAMS * (origin.connections?.() ?? 1)
@@ -181,6 +180,7 @@ const kind: ProviderKind<FcmOptions> = {
   maxEncryptedSize: 3000,
   // Collapsible messages: 20 at once per app and device, then one each 3 minutes; all: 240 a minute, 5,000 an hour.
   pace: { wakeUps: { burst: 20, perSecond: 1 / 180 }, all: { burst: 240, perSecond: 5_000 / 3_600 } },
+  expiries: ({ ca }) => caExpiry(ca),
   check: async (options) => check(options),
   open,
 }

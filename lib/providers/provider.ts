@@ -32,6 +32,8 @@ export interface Expiry {
   readonly of: 'credential' | 'authority'
   /** Milliseconds since 1970. */
   readonly at: number
+  /** How the operator gets the next one, and where it belongs. */
+  readonly mend: string
 }
 
 export interface Provider {
@@ -42,8 +44,6 @@ export interface Provider {
    * together where they fail. Absent where nobody else has the same.
    */
   readonly credential?: string
-  /** Absent where nothing of it has a date. */
-  readonly expiries?: readonly Expiry[]
   /** How many attempts may be under way at once, now. */
   readonly concurrency: number
   /**
@@ -107,6 +107,8 @@ export interface ProviderKind<Options = never> {
   }
   /** What is to be said of a certificate that is handed in; a fault refuses it. Absent where the kind takes none. */
   checkHandedIn?(options: Options, handedIn: HandedIn, now: number): readonly Finding[]
+  /** What of the credentials has a date, past or to come; nothing for what can't be read. Absent where nothing ever has. */
+  expiries?(options: Options, handedIn?: HandedIn): readonly Expiry[]
   /** Reads credentials without a connection. */
   check(options: Options, now: number): Promise<readonly Finding[]>
   /** Throws an `Error` with cause and mend where `check` finds a fault. */

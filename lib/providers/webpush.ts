@@ -106,7 +106,6 @@ function open(options: WebPushOptions, { app, clock, keep, notice }: ProviderSur
 
   return Object.freeze({
     ...name,
-    expiries: caExpiry(options.ca),
     get concurrency() {
       return CONCURRENCY + MORE * wire.more
     },
@@ -161,6 +160,7 @@ const kind: ProviderKind<WebPushOptions> = {
     const found = read(options)
     return 'fault' in found || found.vapid === undefined ? {} : { 'vapid-public-key': found.vapid.publicKey }
   },
+  expiries: ({ ca }) => caExpiry(ca),
   check: async (options) => check(options),
   open,
 }
