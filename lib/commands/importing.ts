@@ -1,8 +1,9 @@
 /** The words of `xmpp-push import`, and what its help teaches. */
 import { type Command } from 'commander'
 import { configFile } from '../config'
-import { deviceSources } from '../imports/peers'
+import { deviceSources, settingsSources } from '../imports/peers'
 import { importDevices } from './import-devices'
+import { importSettings } from './import-settings'
 import { type ExitCode, type Terminal } from './terminal'
 
 const importHelp = `
@@ -24,6 +25,20 @@ The source is the folder of the store below Prosody's data folder, such as
 /var/lib/prosody/push%2eexample%2ecom/push_appserver, or a dump of the table
 "prosody" where Prosody keeps its data in SQL.
 ${devicesHelp.trim()}`
+
+const settingsHelp = `
+Writes the configuration that --config names, which must not be there yet: what can be
+taken, keys and certificates by the names of their files, and secrets that stood in the
+settings in files of their own beside it (mode 0600). No secret is printed. Tells what
+was taken, what was left and why, and what still needs to be done.`
+
+interface SettingsWords {
+  readonly config?: string
+  readonly env?: string
+  readonly root?: string
+  readonly dryRun?: true
+  readonly json?: true
+}
 
 interface DeviceWords {
   readonly config?: string
@@ -59,4 +74,25 @@ export function addImportCommands(program: Command, terminal: Terminal, end: (co
   }
   from('p2', 'dump', "Takes over p2's devices, from a dump of its database.", p2Help)
   from('appserver', 'source', "Takes over mod_push_appserver's devices, from Prosody's storage.", appserverHelp)
+
+  const settings = (name: keyof typeof settingsSources, argument: string, about: string): Command =>
+    imports
+      .command(`${name} ${argument}`)
+      .description(about)
+      .option('-c, --config <file>', 'the configuration to write (default: component.config.json, or XMPP_PUSH_CONFIG)')
+      .option('--root <folder>', 'where relative paths in their settings start (default: the folder of the settings)')
+      .option('--dry-run', 'write nothing, only tell')
+      .option('--json', 'print the report as JSON')
+      .addHelpText('after', settingsHelp)
+      .action(async (source: string | undefined, { config, env, root, dryRun, json }: SettingsWords) => {
+        const words = { source, environment: env, root, dryRun: dryRun === true, json: json === true }
+        end(await importSettings(settingsSources[name], { ...words, file: config ?? configFile() }, terminal))
+      })
+  settings('fpush', '<settings.json>', "Writes a configuration from fpush's.")
+  settings('mongoosepush', '[mongoose_push.toml]', "Writes a configuration from MongoosePush's.").option(
+    '--env <file>',
+    'a file with its environment variables, NAME=value a line',
+  )
+  settings('mattermost', '<mattermost-push-proxy.json>', "Writes a configuration from mattermost-push-proxy's.")
+  settings('sygnal', '<sygnal.yaml>', "Writes a configuration from Sygnal's.")
 }
