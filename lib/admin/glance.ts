@@ -65,7 +65,8 @@ function missingOf(account: Account): number {
 function appOf(standing: AppStanding, isConfigured: boolean, parts: GlanceParts): AppGlance {
   const { app, expiresAt } = standing
   const account = parts.accounts?.get(app)
-  const [registrations, oldest, mend] = [parts.registrations?.get(app), parts.oldest?.get(app), parts.mend(app)]
+  const registrations = parts.registrations === undefined ? undefined : (parts.registrations.get(app) ?? 0)
+  const [oldest, mend] = [parts.oldest?.get(app), parts.mend(app)]
   const missing = account === undefined ? 0 : missingOf(account)
   const facts = { ...standing, isConfigured, missing, ...(mend === undefined ? {} : { mend }) }
   const [waiting, inFlight] = [account?.waiting ?? 0, account?.inFlight ?? 0]

@@ -44,7 +44,7 @@ export interface Recent {
   /** The last one first. */
   failures(): readonly Failure[]
   /** What is to be done about an app that was held last. */
-  mend(app: string): string | undefined
+  readonly mend: (app: string) => string | undefined
 }
 
 /** Each bound a quarter above the one before: 1 ms to a day. */
@@ -169,9 +169,9 @@ export function makeRecent(clock: Clock): Recent {
       note(event)
     },
     seconds(most: number) {
-      const now = clock.now()
       const span = Math.min(most, SECONDS)
-      return past(seconds, span).map((cell, at): Second => ({ at: now - (span - at) * 1000, ...cell }))
+      const begun = Math.round(clock.now() - clock.elapsed()) + (second() - span) * 1000
+      return past(seconds, span).map((cell, at): Second => ({ at: begun + at * 1000, ...cell }))
     },
     times() {
       const of = (ring: typeof delivered) => timesOf(past(ring, SPAN).flatMap((cell) => cell ?? []))

@@ -10,6 +10,8 @@ export interface Caller {
   readonly name?: string
   /** The peer's, or, behind trusted proxies, the one that they were asked from. */
   readonly address: string
+  /** Who has this token on the listener now; undefined: nobody. */
+  readonly whoHas: (token: string) => string | undefined
 }
 
 /** Who may ask on a listener. */
@@ -56,18 +58,31 @@ export function addressOf(request: IncomingMessage, isTrusted: (address: string)
   return address
 }
 
-/** The name of who asks, or undefined for nobody who may. Every token is compared, in constant time. */
-export function makeNaming(auth: Auth): (request: IncomingMessage) => string | undefined {
+/** The bearer token that a request brings along. */
+export function bearerOf(authorization: string | undefined): string | undefined {
+  return /^Bearer +(\S+) *$/i.exec(authorization ?? '')?.[1]
+}
+
+export interface Naming {
+  /** The name of who asks, or undefined for nobody who may. */
+  of(request: IncomingMessage): string | undefined
+  /** The name of who has this token. Every token is compared, in constant time. */
+  whoHas(token: string): string | undefined
+}
+
+export function makeNaming(auth: Auth): Naming {
   const known = [...auth.tokens].map(([name, token]) => ({ name, digest: digest(token.reveal()) }))
-  return (request) => {
-    const given = /^Bearer +(\S+) *$/i.exec(request.headers.authorization ?? '')?.[1]
-    if (given !== undefined) {
-      const its = digest(given)
-      return known.filter((each) => timingSafeEqual(each.digest, its)).at(0)?.name
-    }
+  function whoHas(token: string): string | undefined {
+    const its = digest(token)
+    return known.filter((each) => timingSafeEqual(each.digest, its)).at(0)?.name
+  }
+  function of(request: IncomingMessage): string | undefined {
+    const given = bearerOf(request.headers.authorization)
+    if (given !== undefined) return whoHas(given)
     const socket = request.socket as Partial<TLSSocket>
     if (!auth.certificates || socket.authorized !== true) return undefined
     const { CN } = socket.getPeerCertificate?.().subject ?? {}
     return (Array.isArray(CN) ? CN[0] : CN) ?? 'a certificate without a name'
   }
+  return Object.freeze({ of, whoHas })
 }

@@ -10,7 +10,7 @@ import { makePacer, type Pace, type Pacer } from '../gate'
 import { type Observe } from '../observe'
 import { readTraceparent } from '../observe/trace-context'
 import { type Tracing } from '../observe/tracing'
-import { addressOf, makeNaming, type Auth } from './caller'
+import { addressOf, makeNaming, type Auth, type Naming } from './caller'
 import { type HttpInterface, type HttpRoute, type Refusal } from './interface'
 
 export interface DoorOptions {
@@ -53,15 +53,23 @@ export function makeDoor({ where, serve, auth, pace, isTrusted, clock, observe, 
   const app = new Hono()
   const claims = new Map<string, string>()
   const pacer = makePacer(pace ?? USUAL_PACE, clock)
-  let known: { readonly auth: Auth; readonly name: ReturnType<typeof makeNaming> } | undefined
+  let known: { readonly auth: Auth; readonly naming: Naming } | undefined
+
+  /** Undefined where nobody is asked for a name. */
+  function naming(): Naming | undefined {
+    const now = auth()
+    if (now === undefined) return undefined
+    if (known?.auth !== now) known = { auth: now, naming: makeNaming(now) }
+    return known.naming
+  }
 
   /** The name of who asks; false: nobody who may. */
   function nameOf(request: HttpBindings['incoming']): string | undefined | false {
-    const now = auth()
-    if (now === undefined) return undefined
-    if (known?.auth !== now) known = { auth: now, name: makeNaming(now) }
-    return known.name(request) ?? false
+    const names = naming()
+    return names === undefined ? undefined : (names.of(request) ?? false)
   }
+
+  const whoHas = (token: string): string | undefined => naming()?.whoHas(token)
 
   async function answer(of: HttpInterface, own: Pacer | undefined, route: HttpRoute, context: Context) {
     const { incoming } = context.env as HttpBindings
@@ -71,7 +79,7 @@ export function makeDoor({ where, serve, auth, pace, isTrusted, clock, observe, 
     const key = name === false || name === undefined ? address : name
     if (pacer.take(key, 1) > 0 || (own?.take(key, 1) ?? 0) > 0) return refusal(of, context, 'too-many')
     try {
-      return await route.answer(context, { address, ...(typeof name === 'string' ? { name } : {}) })
+      return await route.answer(context, { address, whoHas, ...(typeof name === 'string' ? { name } : {}) })
     } catch (error) {
       const why = error instanceof Error ? (error.stack ?? error.message) : String(error)
       // The path may hold a device's token.

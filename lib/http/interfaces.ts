@@ -5,6 +5,7 @@ import { matrix } from './matrix'
 import { metrics } from './metrics'
 import { mongoosePush } from './mongoosepush'
 import { openapi } from './openapi'
+import { page } from './page'
 import { rocketchat } from './rocketchat'
 import { tigase } from './tigase'
 import { webPushExample } from './webpush-example'
@@ -18,4 +19,5 @@ export const interfaces: readonly InterfaceKind[] = [
   health,
   metrics,
   openapi,
+  page,
 ]
