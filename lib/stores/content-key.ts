@@ -3,29 +3,14 @@ import { randomBytes } from 'node:crypto'
 import { closeSync, fsyncSync, openSync, readFileSync, renameSync, statSync, writeSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { type ContentCipher, KEY_BYTES, makeContentCipher } from './content-cipher'
+import { KeyRefusal, decodeKey } from './content-key-decoding'
 import { type Database, single } from './sqlite-database'
-
-/** Why a key can't be used: what happened, where, what to do. */
-export class KeyRefusal extends Error {}
 
 const FACT = 'content key'
 
-function decode(text: string, where: string): Buffer {
-  const key = Buffer.from(text.trim(), 'base64')
-  if (key.length === KEY_BYTES && /^[A-Za-z0-9+/_-]+={0,2}$/.test(text.trim())) return key
-  throw new KeyRefusal(
-    `the content key (${where}) must be ${KEY_BYTES} random bytes in base64; make one with: openssl rand -base64 ${KEY_BYTES}`,
-  )
-}
-
-/** The key of the configuration. `where` is for the error's text. */
-export function keyOfConfiguration(text: string, where: string): Buffer {
-  return decode(text, where)
-}
-
 function readKey(keyFile: string): Buffer | undefined {
   try {
-    return decode(readFileSync(keyFile, 'utf8'), `file ${keyFile}`)
+    return decodeKey(readFileSync(keyFile, 'utf8'), `file ${keyFile}`)
   } catch (error) {
     if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined
     throw error

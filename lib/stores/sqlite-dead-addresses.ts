@@ -1,12 +1,8 @@
 /** Addresses that callers brought along and that are dead: known by a keyed hash, for nobody registered them with us. */
+import { bareTarget } from './bare-target'
 import { type ContentCipher } from './content-cipher'
 import { type Database } from './sqlite-database'
 import { type Answers } from './sqlite-protocol'
-
-/** What a bare address is keyed by: told from others only by those with the key. */
-export function bareTarget(cipher: Pick<ContentCipher, 'hash'>, app: string, address: string): string {
-  return `address:${cipher.hash(`${app}\n${address}`)}`
-}
 
 export function makeDeadAddresses(
   database: Database,

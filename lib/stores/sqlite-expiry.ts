@@ -2,7 +2,7 @@
 import { type Database } from './sqlite-database'
 import { type Standing, type Waiter } from './sqlite-standing'
 import { type TraceLog } from './sqlite-trace'
-import { type Storied, endedLine } from './sqlite-trace-lines'
+import { type Storied, endedLine } from './trace-lines'
 
 /** So many end in one transaction, pushes pass in between. */
 const STRETCH = 500

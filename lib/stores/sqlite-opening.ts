@@ -6,7 +6,8 @@ import { closeSync, existsSync, mkdirSync, openSync, statSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { type ContentCipher } from './content-cipher'
-import { KeyRefusal, admitKey, keyOfConfiguration } from './content-key'
+import { admitKey } from './content-key'
+import { KeyRefusal, decodeKey } from './content-key-decoding'
 import { type Database, openDatabase, single, sqliteCode } from './sqlite-database'
 import { type ThreadOptions } from './sqlite-protocol'
 import { APPLICATION_ID, SCHEMA_VERSION, migrate } from './sqlite-schema'
@@ -97,7 +98,7 @@ export interface OpenedDatabase {
 /** Opens, locks, checks and migrates. Throws `Refusal`; anything else thrown is a bug. */
 export function openStore({ file, contentKey, contentKeyFrom }: ThreadOptions): OpenedDatabase {
   try {
-    const given = contentKey === undefined ? undefined : keyOfConfiguration(contentKey, contentKeyFrom)
+    const given = contentKey === undefined ? undefined : decodeKey(contentKey, contentKeyFrom)
     if (existsSync(file) && statSync(file).isFile() && statSync(file).size > 0) peek(file)
     prepareFile(file)
     const database = openDatabase(file)

@@ -1,7 +1,8 @@
 /** The embedded store's outbox, main side: puts and settlements go to the lane, what comes back is matched with the claim. */
 import { type Clock } from '../clock'
 import { type Delivery } from '../model/notification'
-import { type Claimed, type Heard, type Outbox, type Put, type Room, type Settlement } from '../outbox/outbox'
+import { type Claimed, type Outbox, type Put, type Room, type Settlement } from '../outbox/outbox'
+import { makeListening } from './listening'
 import { type Lane } from './sqlite-lane'
 import { type Brought } from './sqlite-parcel'
 import { type Batch } from './sqlite-protocol'
@@ -18,10 +19,6 @@ interface Waiting {
   resolve(claimed: readonly Claimed[]): void
 }
 
-interface Listener {
-  tell(heard: Heard | undefined): void
-}
-
 export interface SqliteOutbox {
   readonly outbox: Outbox
   /** For the lane: what the next batch may hand out. */
@@ -30,14 +27,6 @@ export interface SqliteOutbox {
   readonly brought: (brought: Brought | undefined) => void
   /** Ends the claim that waits and all listening. */
   readonly close: () => void
-}
-
-function heardOf(settlement: Settlement): Heard {
-  const { outcome } = settlement
-  return {
-    ...(outcome === undefined ? {} : { outcome }),
-    ...('end' in settlement ? { end: settlement.end } : {}),
-  }
 }
 
 const isCall = ({ delivery }: Claimed): boolean => delivery.notification.class === 'call'
@@ -50,11 +39,7 @@ export function makeSqliteOutbox(lane: () => Lane, clock: Clock): SqliteOutbox {
   let releasing: string[] = []
   let cancelNap = (): void => undefined
   let isClosed = false
-  const listeners = new Map<string, Set<Listener>>()
-
-  const tell = (id: string, heard: Heard | undefined): void => {
-    for (const listener of listeners.get(id) ?? []) listener.tell(heard)
-  }
+  const listening = makeListening(clock)
 
   /** The claim may be another than the one the batch left with: what it has no room for goes back. */
   const fill = (found: readonly Claimed[]): void => {
@@ -96,29 +81,14 @@ export function makeSqliteOutbox(lane: () => Lane, clock: Clock): SqliteOutbox {
     settle(settlements: readonly Settlement[]) {
       return new Promise<void>((resolve, reject) => {
         const settled = () => {
-          if (listeners.size > 0) for (const settlement of settlements) tell(settlement.id, heardOf(settlement))
+          listening.settled(settlements)
           resolve()
         }
         lane().hand({ of: 'settle', settlements, resolve: settled, reject })
       })
     },
-    heard(id: string, within: number) {
-      if (isClosed) return Promise.resolve(undefined)
-      return new Promise<Heard | undefined>((resolve) => {
-        const listener: Listener = {
-          tell(heard) {
-            cancel()
-            its.delete(listener)
-            if (its.size === 0) listeners.delete(id)
-            resolve(heard)
-          },
-        }
-        const its = listeners.get(id) ?? new Set()
-        listeners.set(id, its.add(listener))
-        const cancel = clock.after(within, () => listener.tell(undefined))
-      })
-    },
-    isListenedTo: (id: string) => listeners.has(id),
+    heard: (id: string, within: number) => listening.heard(id, within),
+    isListenedTo: (id: string) => listening.isListenedTo(id),
   })
 
   return Object.freeze({
@@ -152,7 +122,7 @@ export function makeSqliteOutbox(lane: () => Lane, clock: Clock): SqliteOutbox {
       cancelNap()
       waiting?.resolve([])
       waiting = undefined
-      for (const its of [...listeners.values()]) for (const listener of [...its]) listener.tell(undefined)
+      listening.close()
     },
   })
 }

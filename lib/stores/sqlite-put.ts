@@ -3,15 +3,15 @@
  * that waits, or finds the outbox full; then writes all of it. The decisions touch nothing, so that they can be made anew
  * where a delivery turns out to be known already.
  */
+import { bareTarget } from './bare-target'
 import { type ContentCipher } from './content-cipher'
-import { bareTarget } from './sqlite-dead-addresses'
 import { type Bounds } from './sqlite-bounds'
 import { type Bound, type Database, sqliteCode } from './sqlite-database'
 import { type Field } from './sqlite-protocol'
 import { PUT_FIELDS } from './sqlite-rows'
 import { type Standing, laneOf } from './sqlite-standing'
 import { type TraceLog } from './sqlite-trace'
-import { type Storied, coalescedLine } from './sqlite-trace-lines'
+import { type Storied, coalescedLine } from './trace-lines'
 import { prepareWide } from './sqlite-wide'
 
 /** Room that the waiting claim has left, by app. */

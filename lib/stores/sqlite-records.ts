@@ -3,7 +3,7 @@ import { type Trace } from '../model/trace'
 import { type PlainWaiting, type Question, type Questions, type TraceRead } from './sqlite-protocol'
 import { opaque } from './sqlite-registry'
 import { type Records, type TraceQuery } from './store'
-import { readLine, readNotes } from './sqlite-trace-lines'
+import { readLine, readNotes } from './trace-lines'
 
 /** Asks for an answer; how it travels is the caller's. */
 export type AskRecords = <Q extends Question>(what: Q, ask: Questions[Q]['ask']) => Promise<Questions[Q]['answer']>

@@ -1,9 +1,9 @@
 /** Deliveries and settlements as flat lists of plain values, and back. Knows the order of fields; knows no SQL. */
-import { type Delivery, type NotificationClass, type Content, type Target } from '../model/notification'
-import { Opaque } from '../model/opaque'
+import { type Delivery, type NotificationClass } from '../model/notification'
 import { type Claimed, type Settlement } from '../outbox/outbox'
+import { readSealed, toBeSealed } from './sealed'
 import { type Field } from './sqlite-protocol'
-import { firstNotes, toldOf } from './sqlite-trace-lines'
+import { firstNotes, toldOf } from './trace-lines'
 
 /** id, app, registration?, class, urgency, collapse key?, expires, accepted, bare address?, what is to be sealed?, due, notes, domain */
 export const PUT_FIELDS = 13
@@ -13,30 +13,6 @@ export const SETTLED_FIELDS = 7
 
 /** id, app, target, class, urgency, collapse key?, expires, accepted, attempts, ambiguous, what was sealed? */
 export const HANDED_FIELDS = 11
-
-/** What is encrypted of a delivery. Short names: it is stored once per delivery. */
-interface Sealed {
-  readonly a?: string
-  readonly e?: 'production' | 'sandbox'
-  readonly c?: Content
-}
-
-function toBeSealed(target: Target, content: Content): string | null {
-  let empty = target.to === 'registration'
-  if (empty) {
-    for (const _ in content) {
-      empty = false
-      break
-    }
-  }
-  if (empty) return null
-  const sealed: Sealed = {
-    ...(target.to === 'address' ? { a: target.address.reveal() } : {}),
-    ...(target.to === 'address' && target.environment !== undefined ? { e: target.environment } : {}),
-    c: content,
-  }
-  return JSON.stringify(sealed)
-}
 
 /** Appends a delivery's `PUT_FIELDS`. */
 export function pushPut(fields: Field[], delivery: Delivery): void {
@@ -87,24 +63,17 @@ export function readHanded(fields: readonly Field[], from: number): Claimed {
     number,
     string | null,
   ]
-  const sealed: Sealed = text === null ? {} : (JSON.parse(text) as Sealed)
+  const { target: to, content } = readSealed(text, target)
   const delivery: Delivery = {
     id,
     app,
-    target:
-      sealed.a === undefined
-        ? { to: 'registration', registration: target }
-        : {
-            to: 'address',
-            address: new Opaque(sealed.a),
-            ...(sealed.e === undefined ? {} : { environment: sealed.e }),
-          },
+    target: to,
     notification: {
       class: cls,
       urgency,
       ...(key === null ? {} : { collapseKey: key }),
       expiresAt,
-      content: sealed.c ?? {},
+      content,
     },
     acceptedAt,
   }

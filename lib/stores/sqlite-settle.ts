@@ -5,7 +5,7 @@ import { type Field } from './sqlite-protocol'
 import { SETTLED_FIELDS } from './sqlite-rows'
 import { type Out, type Standing, laneOf } from './sqlite-standing'
 import { type TraceLog } from './sqlite-trace'
-import { type Storied, coalescedLine, endedLine, noteAgain, noteInterrupted } from './sqlite-trace-lines'
+import { type Storied, coalescedLine, endedLine, noteAgain, noteInterrupted } from './trace-lines'
 import { prepareWide } from './sqlite-wide'
 
 export interface Settler {

@@ -4,7 +4,7 @@
  */
 import { type Account, type End, ends } from '../model/accounting'
 import { type Database } from './sqlite-database'
-import { type Storied } from './sqlite-trace-lines'
+import { type Storied } from './trace-lines'
 
 /** What is counted in the table `account`. */
 export type Counted = 'accepted' | 'resent' | End

@@ -4,6 +4,7 @@
  */
 import { type Blob, type Database } from './sqlite-database'
 import { type Answers } from './sqlite-protocol'
+import { isAbout } from './trace-lines'
 
 export interface TraceLog {
   /** Adds a line to this transaction. */
@@ -44,10 +45,6 @@ interface Row {
 
 function linesOf({ lines }: Row): Buffer {
   return lines instanceof ArrayBuffer ? Buffer.from(lines) : Buffer.from(lines.buffer, lines.byteOffset, lines.length)
-}
-
-function isAbout(text: string, needles: readonly string[]): boolean {
-  return needles.some((needle) => text.startsWith(`["${needle}"`) || text.startsWith(`,"${needle}"`, 39))
 }
 
 /** Reading: usable on a database that is open for reading only. */

@@ -5,7 +5,7 @@ import { type RegistrationRow, makeBurial, readRegistration } from './sqlite-reg
 import { makeRemoteDisabling } from './sqlite-remote-disables'
 import { type Standing, type Waiter } from './sqlite-standing'
 import { type TraceLog } from './sqlite-trace'
-import { type Storied, endedLine, toldOf } from './sqlite-trace-lines'
+import { type Storied, endedLine, toldOf } from './trace-lines'
 
 /** Rows that one step of a sweep looks at. */
 const STRETCH = 2000

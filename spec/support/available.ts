@@ -2,6 +2,7 @@
 import { execFileSync } from 'node:child_process'
 import { accessSync, constants, existsSync } from 'node:fs'
 import { delimiter, join } from 'node:path'
+import { postgresPrograms } from './postgres'
 
 /** Directories that hold servers and are often not on a user's PATH. */
 const SYSTEM = ['/usr/local/sbin', '/usr/sbin', '/sbin', '/usr/local/bin', '/usr/bin', '/bin']
@@ -59,6 +60,7 @@ const NEEDS = {
   chromium: () => hasProgram('chromium', 'chromium'),
   curl: () => hasProgram('curl', 'curl'),
   mariadb: () => hasProgram('mariadbd', 'mariadb-server') ?? hasProgram('mariadb-dump', 'mariadb-client'),
+  postgres: () => (postgresPrograms() === undefined ? 'PostgreSQL is not installed (Debian: postgresql)' : undefined),
   prlimit: () => hasProgram('prlimit', 'util-linux'),
 } satisfies Record<string, () => string | undefined>
 

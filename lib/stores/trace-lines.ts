@@ -19,7 +19,7 @@ export interface Storied {
 
 const LONGEST_WHY = 200
 /** Characters of notes above which the steps in the middle go. */
-const LONGEST_NOTES = 3000
+export const LONGEST_NOTES = 3000
 /** Steps that a long history keeps: the first, and so many of the last. */
 const LAST_STEPS = 10
 
@@ -42,7 +42,8 @@ export function firstNotes(publisher: string | undefined): string {
 
 type Written = readonly [number, string, ...unknown[]]
 
-function shortened(notes: string): string {
+/** The same notes with their middle steps left out. */
+export function shortened(notes: string): string {
   const [publisher, first, ...others] = JSON.parse(`[${notes}]`) as [string | null, Written, ...Written[]]
   const last = others.slice(-LAST_STEPS)
   const gone = others.slice(0, -LAST_STEPS)
@@ -113,4 +114,9 @@ export function readLine(text: string): Trace {
     steps: steps.map(readStep),
     state: 'ended',
   }
+}
+
+/** Whether a line is about one of these deliveries or targets. */
+export function isAbout(text: string, needles: readonly string[]): boolean {
+  return needles.some((needle) => text.startsWith(`["${needle}"`) || text.startsWith(`,"${needle}"`, 39))
 }

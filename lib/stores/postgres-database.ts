@@ -1,0 +1,114 @@
+/**
+ * pg 8, narrowed to what the store needs: named statements over a pool, and transactions. Knows the library's traps: a
+ * pool without a listener for errors takes the process down, `bigint` comes back as a text.
+ */
+import { type ClientBase, Pool, type PoolClient, type PoolConfig, types } from 'pg'
+import { type DatabaseAddress } from './postgres-url'
+
+/** A value as it is bound; a list is an array of the database. */
+export type Bound = string | number | boolean | null | Buffer | readonly (string | number | boolean | null | Buffer)[]
+
+/** A statement that is prepared once per connection, under its name. */
+export interface Statement {
+  readonly name: string
+  readonly sql: string
+}
+
+/** Runs statements one after another. */
+export interface Session {
+  /** The rows of a statement. The caller says what they look like, for it wrote the SQL. */
+  rows<Row>(statement: Statement | string, values?: readonly Bound[]): Promise<readonly Row[]>
+}
+
+export interface Database extends Session {
+  /** Runs `work` in one transaction, on one connection; rolls back where it rejects. */
+  transaction<T>(work: (session: Session) => Promise<T>): Promise<T>
+  /** Lets statements under way end, then closes every connection. */
+  close(): Promise<void>
+}
+
+export interface DatabaseOptions {
+  readonly address: DatabaseAddress
+  /** PEM of the authorities that may vouch for the server. */
+  readonly ca?: string | undefined
+  readonly schema: string
+  readonly connections: number
+  /** Changes nothing, whatever is asked. */
+  readonly readOnly?: boolean
+}
+
+const CONNECT_WITHIN_MS = 5_000
+/** A statement of the store takes milliseconds; a server that is silent for so long is taken for lost. */
+const ANSWER_WITHIN_MS = 30_000
+
+function sslOf({ address, ca }: DatabaseOptions): PoolConfig['ssl'] {
+  if (address.tls === 'plain') return false
+  if (address.tls === 'encrypted' && ca === undefined) return { rejectUnauthorized: false }
+  return { rejectUnauthorized: true, ...(ca === undefined ? {} : { ca }) }
+}
+
+/** A name in double quotes (PostgreSQL 15, §4.1.1). */
+export function quoted(name: string): string {
+  return `"${name.replaceAll('"', '""')}"`
+}
+
+function sessionOf(ask: Pick<PoolClient, 'query'> | Pool): Session {
+  return {
+    async rows<Row>(statement: Statement | string, values: readonly Bound[] = []) {
+      const named = typeof statement === 'string' ? { text: statement } : { name: statement.name, text: statement.sql }
+      const { rows } = await ask.query({ ...named, values: [...values] })
+      return rows as readonly Row[]
+    },
+  }
+}
+
+/**
+ * A queue's table is empty one moment and long the next: what the planner believes of it is always wrong, and only its
+ * indexes are right at both times.
+ */
+function settingUp(schema: string, readOnly: boolean): (client: ClientBase) => void {
+  const text = `SELECT set_config('search_path', $1, false), set_config('enable_seqscan', 'off', false),
+    set_config('default_transaction_read_only', $2, false), set_config('jit', 'off', false)`
+  // COMPAT(@types/pg ≤ 8.23.1): the pool waits for what this returns, and its types do not say so.
+  return (client): unknown => client.query(text, [quoted(schema), readOnly ? 'on' : 'off'])
+}
+
+/** Connects when it is first asked. Rejects with what pg says. */
+export function openDatabase(options: DatabaseOptions): Database {
+  const { address, schema, connections, readOnly = false } = options
+  const { host, port, database, user, password } = address
+  // Counters, and times in milliseconds: far below 2^53.
+  types.setTypeParser(types.builtins.INT8, Number)
+  const pool = new Pool({
+    ...{ host, port, database, user, ssl: sslOf(options), max: connections, application_name: 'xmpp-push' },
+    ...(password === undefined ? {} : { password }),
+    connectionTimeoutMillis: CONNECT_WITHIN_MS,
+    query_timeout: ANSWER_WITHIN_MS,
+    keepAlive: true,
+    keepAliveInitialDelayMillis: 10_000,
+    onConnect: settingUp(schema, readOnly),
+  })
+  // A connection that breaks while nobody uses it is replaced when somebody does; who was using it is told by rejection.
+  pool.on('error', () => undefined)
+  let closing: Promise<void> | undefined
+  return Object.freeze({
+    ...sessionOf(pool),
+    async transaction<T>(work: (session: Session) => Promise<T>): Promise<T> {
+      const client = await pool.connect()
+      let failed: Error | undefined
+      try {
+        await client.query('BEGIN')
+        const done = await work(sessionOf(client))
+        await client.query('COMMIT')
+        return done
+      } catch (error) {
+        failed = error instanceof Error ? error : new Error(String(error))
+        throw error
+      } finally {
+        // A connection on which something failed is closed, and with that it is rolled back.
+        client.release(failed)
+      }
+    },
+    close: () => (closing ??= pool.end()),
+  })
+}

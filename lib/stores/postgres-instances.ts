@@ -1,0 +1,150 @@
+/**
+ * Who is at work on the database. Every instance lets its beat grow; one whose beat stood still for a lease's length, as
+ * another one watched it by its own steady clock, is dead: what it held waits again. Nobody compares wall clocks.
+ *
+ * enlisted → (its own row is gone: it was taken for dead; or a statement's fate is unknown) → enlisted anew, under another
+ * number: what it knows that it holds goes along, whatever else the old number holds waits again, in doubt.
+ */
+import { type Clock } from '../clock'
+import { type Database, type Session, type Statement } from './postgres-database'
+import { counted, counting, lineOf, tracing } from './postgres-story'
+
+export interface Instances {
+  /** Our number now. */
+  readonly number: number
+  /** Whether others are at work too, as far as it was looked. */
+  readonly hasOthers: boolean
+  /** Takes a new number; `held`: the deliveries that go along. Resolves true where nobody else is at work. */
+  enlist(held: readonly string[]): Promise<boolean>
+  /** Tells that we live, looks who does, and takes what the dead held. Resolves false where we were taken for dead. */
+  beat(): Promise<boolean>
+  /** Ends ours: what it still holds waits again, in doubt. */
+  retire(): Promise<void>
+  /** Whoever was watched is watched anew: nobody is dead because the database was away. */
+  forget(): void
+}
+
+export const BEAT_MS = 3_000
+/** As long as an instance may be silent before it is taken for dead. */
+export const LEASE_MS = 15_000
+
+const pulse: Statement = {
+  name: 'pulse',
+  sql: `WITH mine AS (UPDATE instance SET beat = beat + 1 WHERE id = $1 RETURNING id)
+    SELECT i.id, i.beat, EXISTS (SELECT 1 FROM mine) AS lives FROM instance i
+    UNION ALL SELECT NULL, NULL, EXISTS (SELECT 1 FROM mine)`,
+}
+
+/** What nobody living holds waits again, marked ambiguous, one attempt more; unless a newer one of its lane waits. */
+const orphans = `
+  WITH lost AS (
+    SELECT d.* FROM delivery d WHERE d.state = 1 AND d.instance NOT IN (SELECT id FROM instance) FOR UPDATE
+  ),
+  newer AS (
+    SELECT l.id FROM lost l JOIN delivery w
+    ON w.target = l.target AND w.collapse_key = l.collapse_key AND w.state = 0
+  ),
+  waiting AS (
+    UPDATE delivery d SET state = 0, instance = $1, attempts = d.attempts + 1, ambiguous = true,
+      notes = d.notes || ',[' || $2::bigint || ',"interrupted"]'
+    FROM lost l WHERE d.id = l.id AND l.id NOT IN (SELECT id FROM newer)
+  ),
+  dropped AS (DELETE FROM delivery d USING newer n WHERE d.id = n.id),
+  counted AS (${counting(
+    'upkeep',
+    ['coalesced'],
+    'SELECT app, $1::bigint AS instance, 1 AS coalesced FROM lost WHERE id IN (SELECT id FROM newer)',
+  )}),
+  traced AS (${tracing(
+    '$2::bigint',
+    `SELECT ${lineOf('l', `'[' || $2::bigint || ',"coalesced"]'`)} AS line FROM lost l WHERE id IN (SELECT id FROM newer)`,
+  )})
+  SELECT count(*) AS lost FROM lost`
+
+const columns = counted.join(', ')
+/** The accounts of those that are no more are added up under 0. */
+const folding = `
+  WITH ended AS (
+    DELETE FROM account WHERE instance <> 0 AND instance NOT IN (SELECT id FROM instance) RETURNING *
+  )
+  INSERT INTO account (app, instance, line, ${columns})
+  SELECT app, 0, 0, ${counted.map((column) => `sum(${column})`).join(', ')} FROM ended GROUP BY app ORDER BY app
+  ON CONFLICT (app, instance, line) DO UPDATE SET
+  ${counted.map((column) => `${column} = account.${column} + excluded.${column}`).join(', ')}`
+
+async function settleEstates(session: Session, number: number, now: number): Promise<void> {
+  await session.rows(orphans, [number, now])
+  await session.rows(folding)
+}
+
+/** One at a time changes who is there: nobody counts the estate of the same one twice. */
+const ALONE = 'LOCK TABLE instance IN SHARE ROW EXCLUSIVE MODE'
+
+export function makeInstances(database: Database, clock: Clock): Instances {
+  let number = 0
+  let others = 0
+  let watched = new Map<number, { readonly beat: number; readonly since: number }>()
+
+  const bury = (dead: readonly number[]): Promise<void> =>
+    database.transaction(async (session) => {
+      await session.rows(ALONE)
+      for (const id of dead) {
+        await session.rows('DELETE FROM instance WHERE id = $1 AND beat = $2', [id, watched.get(id)?.beat ?? -1])
+      }
+      await settleEstates(session, number, clock.now())
+    })
+
+  return Object.freeze({
+    get number() {
+      return number
+    },
+    get hasOthers() {
+      return others > 0
+    },
+    async enlist(held: readonly string[]) {
+      watched = new Map()
+      const known = await database.transaction(async (session) => {
+        await session.rows(ALONE)
+        const [mine] = await session.rows<{ id: number }>('INSERT INTO instance (beat) VALUES (0) RETURNING id')
+        const fresh = mine?.id ?? 0
+        await session.rows(
+          'UPDATE delivery SET instance = $1 WHERE state = 1 AND instance = $2 AND id = ANY($3::uuid[])',
+          [...[fresh, number], held],
+        )
+        await session.rows('DELETE FROM instance WHERE id = $1', [number])
+        await settleEstates(session, fresh, clock.now())
+        const rows = await session.rows<{ id: number }>('SELECT id FROM instance')
+        return { fresh, others: rows.length - 1 }
+      })
+      number = known.fresh
+      others = known.others
+      return others === 0
+    },
+    async beat() {
+      const asked = clock.elapsed()
+      const rows = await database.rows<{ id: number | null; beat: number; lives: boolean }>(pulse, [number])
+      if (rows.some(({ lives }) => !lives)) return false
+      const before = watched
+      watched = new Map()
+      for (const { id, beat } of rows) {
+        if (id === null || id === number) continue
+        const known = before.get(id)
+        watched.set(id, known?.beat === beat ? known : { beat, since: asked })
+      }
+      others = watched.size
+      const dead = [...watched].filter(([, { since }]) => asked - since >= LEASE_MS).map(([id]) => id)
+      if (dead.length > 0) await bury(dead)
+      return true
+    },
+    async retire() {
+      await database.transaction(async (session) => {
+        await session.rows(ALONE)
+        await session.rows('DELETE FROM instance WHERE id = $1', [number])
+        await settleEstates(session, 0, clock.now())
+      })
+    },
+    forget() {
+      watched = new Map()
+    },
+  })
+}

@@ -1,0 +1,62 @@
+/** What time does to deliveries that wait: they expire, and a wall clock that was set back brings them forward. */
+import { type Session, type Statement } from './postgres-database'
+import { counting, lineOf, tracing } from './postgres-story'
+
+/** So many end in one statement, pushes pass in between. */
+export const STRETCH = 500
+
+const expire: Statement = {
+  name: 'expire',
+  sql: `
+  WITH gone AS (
+    DELETE FROM delivery WHERE id IN (
+      SELECT id FROM delivery WHERE state = 0 AND expires_at <= $2 ORDER BY expires_at LIMIT ${STRETCH} FOR UPDATE SKIP LOCKED
+    ) RETURNING *
+  ),
+  counted AS (${counting('door', ['expired'], 'SELECT app, $1::bigint AS instance, 1 AS expired FROM gone')}),
+  traced AS (${tracing('$2::bigint', `SELECT ${lineOf('g', `'[' || $2::bigint || ',"ended","expired"]'`)} AS line FROM gone g`)})
+  SELECT app, count(*) AS n FROM gone GROUP BY app`,
+}
+
+/** Clocks that differ by less are the same clock. */
+const SLACK_MS = 2_000
+
+export interface Passing {
+  /** Ends a stretch of what has expired; how many there were, by app. */
+  expire(instance: number, now: number): Promise<ReadonlyMap<string, number>>
+  /**
+   * The wall clock was set back by so many milliseconds and reads `now`: what waits longer for it is brought forward, and
+   * no call rings longer. Of what one instance put alone: another's clock is another's.
+   */
+  setBack(by: number, now: number, instance: number | 'any'): Promise<void>
+  /** By how much it was set back since the last program wrote something: 0 where nothing tells of that. */
+  lostSince(now: number): Promise<number>
+}
+
+export function makePassing(session: Session): Passing {
+  return Object.freeze({
+    async expire(instance: number, now: number) {
+      const rows = await session.rows<{ app: string; n: number }>(expire, [instance, now])
+      return new Map(rows.map(({ app, n }) => [app, n]))
+    },
+    async setBack(by: number, now: number, instance: number | 'any') {
+      const whose = '($3::bigint IS NULL OR instance = $3)'
+      const who = instance === 'any' ? null : instance
+      await session.rows(
+        `UPDATE delivery SET due_at = greatest(due_at - $1, $2) WHERE state = 0 AND due_at > $2 AND ${whose}`,
+        [by, now, who],
+      )
+      await session.rows(
+        `UPDATE delivery SET expires_at = expires_at - $1 WHERE class = 'call' AND ($2::bigint IS NULL OR instance = $2)`,
+        [by, who],
+      )
+    },
+    async lostSince(now: number) {
+      const [known] = await session.rows<{ at: number | null }>(
+        `SELECT greatest((SELECT max(accepted_at) FROM delivery), (SELECT at FROM trace ORDER BY seq DESC LIMIT 1)) AS at`,
+      )
+      const lost = (known?.at ?? 0) - now
+      return lost > SLACK_MS ? lost : 0
+    },
+  })
+}

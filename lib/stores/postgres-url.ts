@@ -1,0 +1,62 @@
+/** Where the database is: `postgres://user@host:port/database`, as libpq spells it. Knows no client; never shows a password. */
+import { type Credential } from '../model/opaque'
+
+/** What a connection is made with. */
+export interface DatabaseAddress {
+  /** A name, an address, or the folder of a Unix socket. */
+  readonly host: string
+  readonly port: number
+  readonly database: string
+  readonly user: string
+  readonly password: string | undefined
+  /** `plain`; `encrypted` with whoever answers; `verified`: its certificate must be good for the host. */
+  readonly tls: 'plain' | 'encrypted' | 'verified'
+  /** For people: without the password. */
+  readonly shown: string
+}
+
+/** What is wrong with an address, in words that mend it. */
+export class AddressFault extends Error {}
+
+const PORT = 5432
+const MODES = { disable: 'plain', require: 'encrypted', 'verify-full': 'verified' } as const
+const FORM = 'postgres://user@host:5432/database'
+
+function tlsOf(mode: string | null, host: string): DatabaseAddress['tls'] {
+  if (mode === null) return 'plain'
+  if (!Object.hasOwn(MODES, mode)) {
+    throw new AddressFault(`sslmode=${mode} is not known here; write sslmode=disable, require or verify-full`)
+  }
+  return host.startsWith('/') ? 'plain' : MODES[mode as keyof typeof MODES]
+}
+
+/** Reads an address; throws `AddressFault`. `?host=/folder` names a Unix socket; `?sslmode=` as libpq has it. */
+export function readAddress(text: string, password?: string): DatabaseAddress {
+  let url: URL
+  try {
+    url = new URL(text)
+  } catch {
+    throw new AddressFault(`it is no address; write ${FORM}`)
+  }
+  if (url.protocol !== 'postgres:' && url.protocol !== 'postgresql:') {
+    throw new AddressFault(`it does not begin with postgres://; write ${FORM}`)
+  }
+  const others = [...url.searchParams.keys()].filter((key) => key !== 'host' && key !== 'sslmode')
+  if (others.length > 0) throw new AddressFault(`"${others[0] ?? ''}" is not known in it; host and sslmode are`)
+  const host = url.searchParams.get('host') ?? (url.hostname === '' ? 'localhost' : decodeURIComponent(url.hostname))
+  const database = decodeURIComponent(url.pathname.slice(1))
+  if (database === '') throw new AddressFault(`it names no database; write ${FORM}`)
+  const user = decodeURIComponent(url.username)
+  if (user === '') throw new AddressFault(`it names no user; write ${FORM}`)
+  const port = url.port === '' ? PORT : Number(url.port)
+  const ofUrl = url.password === '' ? undefined : decodeURIComponent(url.password)
+  const bare = host.replace(/^\[|\]$/g, '')
+  const shown = bare.startsWith('/') ? `${database} at ${bare}, port ${port}` : `${database} at ${host}:${port}`
+  const tls = tlsOf(url.searchParams.get('sslmode'), bare)
+  return { host: bare, port, database, user, password: password ?? ofUrl, tls, shown }
+}
+
+/** The address of the configuration, its password elsewhere if need be. Throws `AddressFault`. */
+export function addressOf(url: Credential, password: Credential | undefined): DatabaseAddress {
+  return readAddress(url.text(), password?.text())
+}

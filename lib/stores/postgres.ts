@@ -1,0 +1,184 @@
+/**
+ * The store for more than one machine: registry, outbox, counters and kept values in PostgreSQL (15 and newer), shared by
+ * every instance that names the same database. Knows how its parts come together; the SQL is in them.
+ */
+import { z } from 'zod'
+import { type Credential } from '../model/opaque'
+import { type OptionWords } from '../model/options'
+import { makeContentCipher } from './content-cipher'
+import { KeyRefusal, decodeKey } from './content-key-decoding'
+import { makeBounds } from './postgres-bounds'
+import { type Database, openDatabase } from './postgres-database'
+import { makeHealth } from './postgres-health'
+import { BEAT_MS, makeInstances } from './postgres-instances'
+import { makeKeepReading, makePostgresKeep } from './postgres-keep'
+import { openTables, refusalOf, refuseNewer } from './postgres-opening'
+import { makePostgresOutbox } from './postgres-outbox'
+import { makePassing } from './postgres-passing'
+import { accountsOf, makePostgresRecords } from './postgres-records'
+import { makePostgresRegistry } from './postgres-registry'
+import { makeRemoteDisables } from './postgres-remote-disables'
+import { makePostgresUpkeep } from './postgres-upkeep'
+import { AddressFault, type DatabaseAddress, addressOf } from './postgres-url'
+import { type Inspection, type Store, type StoreKind, StoreRefused, type StoreSurroundings } from './store'
+
+export interface PostgresOptions {
+  /** `postgres://user@host:5432/database`; with a password in it, or without. */
+  readonly url: Credential
+  /** In place of one in the address. */
+  readonly password?: Credential | undefined
+  /** PEM of the authorities that vouch for the server. */
+  readonly ca?: Credential | undefined
+  /** 32 bytes in base64, that encrypt content at rest; the same for every instance. */
+  readonly contentKey: Credential
+  readonly schema: string
+  /** How many connections one instance opens at most. */
+  readonly connections: number
+  /** How many deliveries may wait; what comes above is refused as `full`. */
+  readonly maxDeliveries: number
+  /** The same for each app; three quarters of it where it is not said. */
+  readonly maxDeliveriesPerApp?: number | undefined
+}
+
+/** How much of the whole one app may take. */
+const SHARE = 0.75
+
+interface Place {
+  readonly address: DatabaseAddress
+  readonly key: Buffer
+  readonly database: Database
+}
+
+function placeOf(options: PostgresOptions, readOnly = false): Place {
+  const { url, password, ca, contentKey, schema, connections } = options
+  try {
+    const address = addressOf(url, password)
+    const key = decodeKey(contentKey.text(), contentKey.where)
+    return { address, key, database: openDatabase({ address, ca: ca?.text(), schema, connections, readOnly }) }
+  } catch (error) {
+    if (error instanceof AddressFault) throw new StoreRefused(`store.url (${url.where}): ${error.message}`)
+    if (error instanceof KeyRefusal) throw new StoreRefused(error.message)
+    throw error
+  }
+}
+
+async function inspect(options: PostgresOptions): Promise<Inspection> {
+  const { address, key, database } = placeOf(options, true)
+  try {
+    await refuseNewer(database, address)
+    const reading = {
+      records: makePostgresRecords(database),
+      keep: makeKeepReading(database, makeContentCipher(key)),
+      close: () => database.close(),
+    }
+    return reading
+  } catch (error) {
+    await database.close()
+    throw refusalOf(error, address, options.schema) ?? error
+  }
+}
+
+async function open(options: PostgresOptions, { clock, trouble }: StoreSurroundings): Promise<Store> {
+  const { schema, maxDeliveries, maxDeliveriesPerApp = Math.ceil(maxDeliveries * SHARE) } = options
+  const { address, key, database } = placeOf(options)
+  const { shown } = address
+  const instances = makeInstances(database, clock)
+  try {
+    const cipher = await openTables(database, { address, schema, key })
+    const bounds = makeBounds(database, { maxDeliveries, maxDeliveriesPerApp }, shown, trouble)
+    const isAlone = await instances.enlist([])
+    const passing = makePassing(database)
+    // With others at work, their clocks are as good as ours.
+    const lost = isAlone ? await passing.lostSince(clock.now()) : 0
+    if (lost > 0) await passing.setBack(lost, clock.now(), 'any')
+    await bounds.measure()
+    const health = makeHealth({
+      ...{ shown, clock, trouble },
+      async recover() {
+        await instances.enlist(outbox.held())
+        await bounds.measure()
+      },
+    })
+    const { outbox: its, ...outbox } = makePostgresOutbox({
+      ...{ database, cipher, clock, health, instances, bounds },
+      trouble: (text) => trouble(`store ${shown}: ${text}`),
+    })
+
+    let cancelBeat = (): void => undefined
+    let beating: Promise<void> | undefined
+    const beat = async (): Promise<void> => {
+      try {
+        if (health.illness !== undefined) return instances.forget()
+        if (await health.steady(() => instances.beat())) {
+          if (instances.hasOthers) await health.steady(() => bounds.measure())
+        } else {
+          trouble(
+            `store ${shown}: the other instances took this one for dead, for it did not answer; what it had out may be sent twice`,
+          )
+          await health.steady(() => instances.enlist(outbox.held()))
+        }
+        if (instances.hasOthers) outbox.wake()
+      } catch {
+        // The database is away; the trouble was told, and nobody is dead because of it.
+        instances.forget()
+      }
+    }
+    const beatSoon = (): void => {
+      cancelBeat = clock.after(BEAT_MS, () => {
+        beating = beat().finally(() => {
+          beating = undefined
+          if (closing === undefined) beatSoon()
+        })
+      })
+    }
+    let closing: Promise<void> | undefined
+    const close = async (): Promise<void> => {
+      cancelBeat()
+      await beating
+      if (health.illness !== undefined) health.close()
+      await outbox.close()
+      if (health.illness === undefined) await instances.retire().catch(() => undefined)
+      health.close()
+      await database.close()
+    }
+    beatSoon()
+
+    const asked = {
+      rows: <Row>(...question: Parameters<Database['rows']>) => health.guarded(() => database.rows<Row>(...question)),
+    }
+    return Object.freeze({
+      registry: makePostgresRegistry({ database, cipher, health, now: () => clock.now() }),
+      remoteDisables: makeRemoteDisables(database, health),
+      outbox: its,
+      keep: makePostgresKeep(database, cipher, health),
+      records: makePostgresRecords(asked),
+      upkeep: makePostgresUpkeep({ session: database, health, instances, bounds, clock, wake: () => outbox.wake() }),
+      accounts: () => accountsOf(asked),
+      close: () => (closing ??= close()),
+    })
+  } catch (error) {
+    await database.close()
+    throw refusalOf(error, address, schema) ?? error
+  }
+}
+
+/** The kind `postgres` of the configuration's `store`. */
+export const postgres: StoreKind<PostgresOptions> = Object.freeze({
+  kind: 'postgres',
+  options: (words: OptionWords) =>
+    z.strictObject({
+      url: words.credential,
+      password: words.credential.optional(),
+      ca: words.credential.optional(),
+      contentKey: words.credential,
+      schema: z
+        .string()
+        .regex(/^[a-z_][a-z0-9_]{0,62}$/)
+        .default('xmpp_push'),
+      connections: z.number().int().min(3).max(1000).default(8),
+      maxDeliveries: z.number().int().min(1).max(1_000_000_000).default(1_000_000),
+      maxDeliveriesPerApp: z.number().int().min(1).max(1_000_000_000).optional(),
+    }),
+  inspect,
+  open,
+} satisfies StoreKind<PostgresOptions>)

@@ -1,0 +1,27 @@
+/** A PostgreSQL store for specs, with the options that most of them share. */
+import { Credential } from '../../lib/model/opaque'
+import { postgres, type PostgresOptions } from '../../lib/stores/postgres'
+import { type Store, type StoreSurroundings } from '../../lib/stores/store'
+import { type RealPostgres } from './postgres'
+
+export const credential = (text: string, where = 'the configuration'): Credential =>
+  new Credential(Buffer.from(text), where)
+
+export const CONTENT_KEY = credential(Buffer.alloc(32, 7).toString('base64'), 'store.contentKey')
+
+/** What a store of this server is opened with, at an address that `database()` gave. */
+export function optionsOf(server: RealPostgres, url: string, more: Partial<PostgresOptions> = {}): PostgresOptions {
+  return {
+    ...{ url: credential(url, 'store.url'), password: credential(server.password), contentKey: CONTENT_KEY },
+    ...{ schema: 'xmpp_push', connections: 6, maxDeliveries: 1000, ...more },
+  }
+}
+
+export function openPostgres(
+  server: RealPostgres,
+  url: string,
+  surroundings: StoreSurroundings,
+  more: Partial<PostgresOptions> = {},
+): Promise<Store> {
+  return postgres.open(optionsOf(server, url, more), surroundings)
+}
