@@ -23,6 +23,7 @@ import { webpush as webPushProfile } from './profiles/webpush'
 import { apns } from './providers/apns'
 import { fcm } from './providers/fcm'
 import { webpush } from './providers/webpush'
+import { postgres } from './stores/postgres'
 import { sqlite } from './stores/sqlite'
 
 export const dialects = [
@@ -50,6 +51,6 @@ export const profiles = {
   generic,
   webpush: webPushProfile,
 }
-export const stores = { sqlite }
+export const stores = { sqlite, postgres }
 /** Outboxes besides the store's own. */
 export const outboxes = {}

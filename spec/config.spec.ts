@@ -278,12 +278,9 @@ describe('lib/config', () => {
       expect(faults({ ...right, roles: ['door'] })).toMatchObject([{ path: 'roles', text: 'not built yet' }])
     })
 
-    it('is refused plainly: an outbox, a store, a provider', () => {
+    it('is refused plainly: an outbox, a provider', () => {
       expect(faults({ ...right, outbox: { kind: 'nats' } })).toMatchObject([
         { text: 'the outbox "nats" is not built yet' },
-      ])
-      expect(faults({ ...right, store: { kind: 'postgres', url: 'x' } })).toMatchObject([
-        { path: 'store.kind', text: 'the store "postgres" is not built yet' },
       ])
       for (const provider of ['unifiedpush', 'relay']) {
         const apps = { a: { provider, profile: 'whisper', vapid: 'whatever' } }

@@ -5,7 +5,7 @@ import { type Fault, type Path, spell } from './fault'
 /** Kinds that will come, by the key that names them, each with what to use until then. */
 export const unbuiltKinds = {
   provider: { unifiedpush: 'webpush, which serves UnifiedPush too', relay: 'apns, fcm or webpush' },
-  store: { postgres: 'sqlite, the embedded store' },
+  store: {},
   outbox: { nats: "the store's own outbox: leave the key out" },
 } as const satisfies Readonly<Record<string, Readonly<Record<string, string>>>>
 

@@ -15,8 +15,15 @@ export interface DatabaseAddress {
   readonly shown: string
 }
 
-/** What is wrong with an address, in words that mend it. */
-export class AddressFault extends Error {}
+/** What is wrong with an address, and how it is mended. */
+export class AddressFault extends Error {
+  constructor(
+    fault: string,
+    readonly mend: string,
+  ) {
+    super(fault)
+  }
+}
 
 const PORT = 5432
 const MODES = { disable: 'plain', require: 'encrypted', 'verify-full': 'verified' } as const
@@ -25,7 +32,7 @@ const FORM = 'postgres://user@host:5432/database'
 function tlsOf(mode: string | null, host: string): DatabaseAddress['tls'] {
   if (mode === null) return 'plain'
   if (!Object.hasOwn(MODES, mode)) {
-    throw new AddressFault(`sslmode=${mode} is not known here; write sslmode=disable, require or verify-full`)
+    throw new AddressFault(`has sslmode=${mode}`, 'Write sslmode=disable, require or verify-full')
   }
   return host.startsWith('/') ? 'plain' : MODES[mode as keyof typeof MODES]
 }
@@ -36,18 +43,22 @@ export function readAddress(text: string, password?: string): DatabaseAddress {
   try {
     url = new URL(text)
   } catch {
-    throw new AddressFault(`it is no address; write ${FORM}`)
+    throw new AddressFault('is no address', `Write ${FORM}`)
   }
   if (url.protocol !== 'postgres:' && url.protocol !== 'postgresql:') {
-    throw new AddressFault(`it does not begin with postgres://; write ${FORM}`)
+    throw new AddressFault('does not begin with postgres://', `Write ${FORM}`)
   }
   const others = [...url.searchParams.keys()].filter((key) => key !== 'host' && key !== 'sslmode')
-  if (others.length > 0) throw new AddressFault(`"${others[0] ?? ''}" is not known in it; host and sslmode are`)
+  if (others.length > 0)
+    throw new AddressFault(
+      `has a part that is not known: "${others[0] ?? ''}"`,
+      'Leave it out: host and sslmode are known',
+    )
   const host = url.searchParams.get('host') ?? (url.hostname === '' ? 'localhost' : decodeURIComponent(url.hostname))
   const database = decodeURIComponent(url.pathname.slice(1))
-  if (database === '') throw new AddressFault(`it names no database; write ${FORM}`)
+  if (database === '') throw new AddressFault('names no database', `Write ${FORM}`)
   const user = decodeURIComponent(url.username)
-  if (user === '') throw new AddressFault(`it names no user; write ${FORM}`)
+  if (user === '') throw new AddressFault('names no user', `Write ${FORM}`)
   const port = url.port === '' ? PORT : Number(url.port)
   const ofUrl = url.password === '' ? undefined : decodeURIComponent(url.password)
   const bare = host.replace(/^\[|\]$/g, '')

@@ -20,7 +20,7 @@ import { makePostgresRegistry } from './postgres-registry'
 import { makeRemoteDisables } from './postgres-remote-disables'
 import { makePostgresUpkeep } from './postgres-upkeep'
 import { AddressFault, type DatabaseAddress, addressOf } from './postgres-url'
-import { type Inspection, type Store, type StoreKind, StoreRefused, type StoreSurroundings } from './store'
+import { type Inspection, type Store, type StoreKind, type StoreSurroundings } from './store'
 
 export interface PostgresOptions {
   /** `postgres://user@host:5432/database`; with a password in it, or without. */
@@ -51,15 +51,9 @@ interface Place {
 
 function placeOf(options: PostgresOptions, readOnly = false): Place {
   const { url, password, ca, contentKey, schema, connections } = options
-  try {
-    const address = addressOf(url, password)
-    const key = decodeKey(contentKey.text(), contentKey.where)
-    return { address, key, database: openDatabase({ address, ca: ca?.text(), schema, connections, readOnly }) }
-  } catch (error) {
-    if (error instanceof AddressFault) throw new StoreRefused(`store.url (${url.where}): ${error.message}`)
-    if (error instanceof KeyRefusal) throw new StoreRefused(error.message)
-    throw error
-  }
+  const address = addressOf(url, password)
+  const key = decodeKey(contentKey.text(), contentKey.where)
+  return { address, key, database: openDatabase({ address, ca: ca?.text(), schema, connections, readOnly }) }
 }
 
 async function inspect(options: PostgresOptions): Promise<Inspection> {
@@ -162,15 +156,34 @@ async function open(options: PostgresOptions, { clock, trouble }: StoreSurroundi
   }
 }
 
+function checkAddress(url: Credential, context: z.RefinementCtx): void {
+  try {
+    addressOf(url, undefined)
+  } catch (error) {
+    if (!(error instanceof AddressFault)) throw error
+    context.addIssue({ code: 'custom', message: error.message, params: { mend: error.mend } })
+  }
+}
+
+function checkKey(key: Credential, context: z.RefinementCtx): void {
+  try {
+    decodeKey(key.text(), key.where)
+  } catch (error) {
+    if (!(error instanceof KeyRefusal)) throw error
+    const mend = 'Make one with: openssl rand -base64 32'
+    context.addIssue({ code: 'custom', message: 'must be 32 random bytes in base64', params: { mend } })
+  }
+}
+
 /** The kind `postgres` of the configuration's `store`. */
 export const postgres: StoreKind<PostgresOptions> = Object.freeze({
   kind: 'postgres',
   options: (words: OptionWords) =>
     z.strictObject({
-      url: words.credential,
+      url: words.credential.superRefine(checkAddress),
       password: words.credential.optional(),
       ca: words.credential.optional(),
-      contentKey: words.credential,
+      contentKey: words.credential.superRefine(checkKey),
       schema: z
         .string()
         .regex(/^[a-z_][a-z0-9_]{0,62}$/)

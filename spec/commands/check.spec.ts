@@ -129,8 +129,12 @@ describe('lib/commands/check', () => {
 
     it('a part is not built yet', async () => {
       expect(await faultOf({ ...good, roles: ['door'] })).toMatch(/roles: not built yet\n +→ Remove it/)
-      expect(await faultOf({ ...good, store: { kind: 'postgres' } })).toMatch(
-        /"postgres" is not built yet\n +→ Use sqlite/,
+    })
+
+    it('the address of a database is none', async () => {
+      const contentKey = Buffer.alloc(32).toString('base64')
+      expect(await faultOf({ ...good, store: { kind: 'postgres', url: 'db.example.com', contentKey } })).toMatch(
+        /store\.url: is no address\n +→ Write postgres:\/\/user@host:5432\/database/,
       )
     })
 
