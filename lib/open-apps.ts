@@ -9,6 +9,8 @@ import { type Expiry, type HandedIn, type Keep, type Provider } from './provider
 export interface OpenApp {
   /** Equal for what was opened from the same settings and secrets. */
   readonly fingerprint: string
+  /** With a certificate that was handed in. */
+  readonly isHandedIn: boolean
   readonly door: DoorApp
   /** What of its credentials has a date, past or to come. */
   readonly expiries: readonly Expiry[]
@@ -45,6 +47,7 @@ function openApp(
   const handedIn = all.get(name)
   const fingerprint = `${app.fingerprint} ${handedIn?.at ?? ''}`
   if (before?.fingerprint === fingerprint && before.sending !== undefined) return before
+  const isHandedIn = handedIn !== undefined
   const door: DoorApp = Object.freeze({
     name,
     speaks: kind.speaks,
@@ -69,17 +72,19 @@ function openApp(
       ...(handedIn === undefined ? {} : { handedIn }),
     })
   } catch (error) {
-    const goesOn = before?.sending !== undefined
+    // Not with what was taken back.
+    const goesOn = before?.sending !== undefined && (isHandedIn || !before.isHandedIn)
     const meanwhile = goesOn
       ? 'it goes on with the credentials and settings it had'
       : 'its pushes are kept and wait until this is mended'
     const text = `${error instanceof Error ? error.message : String(error)}; ${meanwhile}`
     observe({ at: 'trouble', about: `app ${name}`, text })
-    return goesOn ? before : { fingerprint, door, expiries }
+    return goesOn ? before : { fingerprint, isHandedIn, door, expiries }
   }
   const { whyNot } = provider
   return {
     fingerprint,
+    isHandedIn,
     door: whyNot === undefined ? door : Object.freeze({ ...door, whyNot }),
     expiries,
     sending: { provider, write: (subject) => profile.write(subject) },

@@ -1,5 +1,7 @@
 /** What operators may ask of the running service, by whatever way they ask: the desk, and what it needs of the other parts. Part of the composition root. */
+import { type Certificates } from './admin/certificates'
 import { makeDesk } from './admin/desk'
+import { makeHandIn, viewsOf, type CheckHandedIn } from './admin/hand-in'
 import { makeHistory } from './admin/history'
 import { type Live } from './admin/live'
 import { type Ask, type Reloaded } from './admin/questions'
@@ -24,17 +26,34 @@ export interface OperatingOptions {
   readonly closed: () => string | undefined
   /** Reads the configuration again; absent where it was not read from a file. */
   readonly reload: (() => Promise<Reloaded>) | undefined
+  readonly certificates: Certificates
+  /** The apps that take a certificate, by name. */
+  readonly takers: () => ReadonlyMap<string, CheckHandedIn>
+  /** Brings into force what certificates are kept. */
+  readonly renew: () => Promise<void>
   readonly clock: Clock
   readonly observe: Observe
 }
 
 export function makeOperating(options: OperatingOptions): { readonly ask: Ask; readonly stop: () => void } {
   const { store, outbox, live, configured, apps, perDevice, closed, reload, clock, observe } = options
+  const { certificates, takers } = options
   const { records, registry, upkeep } = store
   const history = makeHistory({ records, clock })
   const test = makeTestPush({ outbox, apps, clock, closed })
-  const running = { live, registry, upkeep, observe, history, test, ...(reload === undefined ? {} : { reload }) }
-  const ask = makeDesk({ records, running, apps: configured, perDevice, clock })
+  const handIn = makeHandIn(options)
+  const kept = async () => ({ fuses: live.fuses(), handedIn: viewsOf(certificates.kept(), takers(), clock.now()) })
+  const running = {
+    live,
+    registry,
+    upkeep,
+    observe,
+    history,
+    test,
+    handIn,
+    ...(reload === undefined ? {} : { reload }),
+  }
+  const ask = makeDesk({ records, running, apps: configured, perDevice, kept, clock })
   return Object.freeze({ ask, stop: () => history.stop() })
 }
 

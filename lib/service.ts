@@ -193,6 +193,7 @@ export async function startService(config: Config, surroundings: Surroundings): 
   const operating = makeOperating({
     ...{ store, outbox, live, apps: doorApps, closed: () => closed, reload: surroundings.reload, clock, observe },
     configured: () => [...apps.configured().keys()],
+    ...{ certificates, takers: () => apps.takers(), renew: () => apps.renew(renewed) },
     perDevice: () => current.keep.tracesPerDevice,
   })
   const watched: Watched = { live, store, apps: () => apps.open(), closed: () => closed }

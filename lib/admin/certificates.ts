@@ -76,7 +76,8 @@ export function makeCertificates({
     kept: () => known,
     async put(app: string, { certificate, password, by }: HandingIn) {
       const value = JSON.stringify({ certificate: certificate.toString('base64'), password, by })
-      await keep.put(nameOf(app), value, clock.now())
+      // Another one of the same moment is another one.
+      await keep.put(nameOf(app), value, Math.max(clock.now(), (known.get(app)?.at ?? 0) + 1))
     },
     drop: (app: string) => keep.put(nameOf(app), '', clock.now()),
   })

@@ -5,10 +5,11 @@ import { type Observe } from '../observe'
 import { type Records, type Registry, type Upkeep } from '../stores/store'
 import { eraseOwner, listDevices, removeDevice, showDevice } from './devices'
 import { explain } from './explain'
+import { type HandIn } from './hand-in'
 import { type History } from './history'
 import { type Live } from './live'
 import { type Ask, type Question, type Reloaded, type Reply } from './questions'
-import { tellStatus } from './status'
+import { tellStatus, type KeptOfApps } from './status'
 import { takeIn } from './take-in'
 import { testDevice, type SendTest } from './test-push'
 
@@ -20,6 +21,7 @@ export interface Running {
   readonly observe: Observe
   readonly history: History
   readonly test: SendTest
+  readonly handIn: HandIn
   /** Reads the configuration again; absent where it was not read from a file. */
   readonly reload?: () => Promise<Reloaded>
 }
@@ -32,18 +34,20 @@ export interface DeskOptions {
   readonly apps: () => readonly string[]
   /** How many pushes of each device are told. */
   readonly perDevice: () => number
+  /** What is kept of apps besides. */
+  readonly kept: () => Promise<KeptOfApps>
   readonly clock: Clock
 }
 
 /** Rejects only where the store is broken. */
-export function makeDesk({ records, running, apps, perDevice, clock }: DeskOptions): Ask {
+export function makeDesk({ records, running, apps, perDevice, kept, clock }: DeskOptions): Ask {
   const live = running?.live
   const now = (): number => clock.now()
   const held = (): Readonly<Record<string, string>> => Object.fromEntries(live?.held() ?? [])
 
   async function change(
     question: Question,
-    { live, registry, upkeep, observe, history, test, reload }: Running,
+    { live, registry, upkeep, observe, history, test, handIn, reload }: Running,
   ): Promise<Reply> {
     switch (question.ask) {
       case 'remove':
@@ -92,6 +96,10 @@ export function makeDesk({ records, running, apps, perDevice, clock }: DeskOptio
       case 'reload':
         if (reload === undefined) return failed('this service was not started from a file that it could read again')
         return { is: 'answer', answer: await reload() }
+      case 'set-certificate':
+        return handIn.set(question)
+      case 'drop-certificate':
+        return handIn.drop(question)
       default:
         return failed(`"${question.ask}" changes nothing`)
     }
@@ -100,7 +108,7 @@ export function makeDesk({ records, running, apps, perDevice, clock }: DeskOptio
   async function answer(question: Question): Promise<Reply> {
     switch (question.ask) {
       case 'status':
-        return { is: 'answer', answer: await tellStatus(records, live, apps(), clock.now()) }
+        return { is: 'answer', answer: await tellStatus({ records, live, kept: await kept() }, apps(), clock.now()) }
       case 'devices':
         return listDevices(records, question)
       case 'device':

@@ -1,6 +1,7 @@
 /** What can be asked of a service, and what is answered: the words that pass over its socket, one JSON object each way. */
 import { type Outcome } from '../model/outcome'
 import { type Account, type End } from '../model/accounting'
+import { type Finding } from '../providers/provider'
 import { type Environment } from '../model/registration'
 import { type Tombstone, type Trace } from '../model/trace'
 import { type Incoming, isIncoming, MOST_INCOMING, type TakenIn } from './take-in'
@@ -30,6 +31,15 @@ export type Question =
   | { readonly ask: 'test'; readonly name: string; readonly by?: string }
   | { readonly ask: 'statistics' }
   | { readonly ask: 'reload' }
+  /** `certificate`: a .p12 in base64. `by`: who hands it in. */
+  | {
+      readonly ask: 'set-certificate'
+      readonly app: string
+      readonly certificate: string
+      readonly password?: string
+      readonly by: string
+    }
+  | { readonly ask: 'drop-certificate'; readonly app: string; readonly by: string }
   /** Without `commit` it is only told how they stand. */
   | { readonly ask: 'take-in'; readonly devices: readonly Incoming[]; readonly commit: boolean }
 
@@ -51,6 +61,14 @@ export interface DeviceView {
   readonly seenAt: number
 }
 
+/** A certificate that an administrator handed in, in force in place of what the configuration names. */
+export interface HandedInView {
+  readonly by: string
+  readonly at: number
+  /** What is to be said of it now. */
+  readonly findings: readonly Finding[]
+}
+
 export interface AppStatus {
   readonly app: string
   /** False where the store knows it and the configuration does not. */
@@ -64,6 +82,7 @@ export interface AppStatus {
   readonly held?: string
   /** Why none of its tokens is forgotten until the fuse is reset. */
   readonly fuse?: string
+  readonly handedIn?: HandedInView
   /** When the oldest push that is not yet delivered was accepted. */
   readonly oldest?: number
 }
@@ -155,6 +174,9 @@ export interface Answers {
   test: Tested
   statistics: { readonly tallies: readonly Tally[]; readonly at: number }
   reload: Reloaded
+  /** What was read in it. */
+  'set-certificate': { readonly app: string; readonly facts: readonly string[] }
+  'drop-certificate': { readonly app: string }
   /** In the order of the question. */
   'take-in': { readonly stands: readonly TakenIn[] }
 }
@@ -169,7 +191,7 @@ export type Ask = <A extends Asked>(question: Extract<Question, { readonly ask: 
 /** Questions that change nothing, and that a store at rest can answer. */
 export const readings: ReadonlySet<Asked> = new Set(['status', 'devices', 'device', 'explain', 'outbox'])
 
-type Kind = 'text' | 'text?' | 'limit' | 'flag' | 'devices'
+type Kind = 'text' | 'text?' | 'file' | 'limit' | 'flag' | 'devices'
 
 const fields: { readonly [A in Asked]: Readonly<Record<string, Kind>> } = {
   status: {},
@@ -185,10 +207,13 @@ const fields: { readonly [A in Asked]: Readonly<Record<string, Kind>> } = {
   test: { name: 'text', by: 'text?' },
   statistics: {},
   reload: {},
+  'set-certificate': { app: 'text', certificate: 'file', password: 'text?', by: 'text' },
+  'drop-certificate': { app: 'text', by: 'text' },
   'take-in': { devices: 'devices', commit: 'flag' },
 }
 
 const LONGEST_TEXT = 3071
+const LONGEST_FILE = 48 * 1024
 /** How many rows a page may have. */
 export const LARGEST_PAGE = 1000
 
@@ -197,7 +222,11 @@ function isRight(value: unknown, kind: Kind): boolean {
   if (kind === 'flag') return typeof value === 'boolean'
   if (kind === 'devices') return Array.isArray(value) && value.length <= MOST_INCOMING && value.every(isIncoming)
   if (kind === 'limit') return Number.isInteger(value) && Number(value) > 0 && Number(value) <= LARGEST_PAGE
-  return typeof value === 'string' && value !== '' && Buffer.byteLength(value) <= LONGEST_TEXT
+  return (
+    typeof value === 'string' &&
+    value !== '' &&
+    Buffer.byteLength(value) <= (kind === 'file' ? LONGEST_FILE : LONGEST_TEXT)
+  )
 }
 
 /** Takes what came over the socket for a question, or says what is wrong with it. */

@@ -2,17 +2,30 @@
 import { closes, ends, type Account } from '../model/accounting'
 import { type Records } from '../stores/store'
 import { type Live } from './live'
-import { type AppStatus, type Status } from './questions'
+import { type AppStatus, type HandedInView, type Status } from './questions'
 
 function missingOf(account: Account): number {
   const found = ends.reduce((sum, end) => sum + account[end], account.inFlight + account.waiting)
   return closes(account) ? 0 : account.accepted - found
 }
 
-/** `live`: absent where no service runs. `configured`: names of the apps of the configuration. */
+/** What is kept of apps besides their pushes, by app. */
+export interface KeptOfApps {
+  /** Why fuses have blown. */
+  readonly fuses: ReadonlyMap<string, string>
+  readonly handedIn: ReadonlyMap<string, HandedInView>
+}
+
+export interface StatusSources {
+  readonly records: Records
+  /** Absent where no service runs. */
+  readonly live: Live | undefined
+  readonly kept: KeptOfApps
+}
+
+/** `configured`: names of the apps of the configuration. */
 export async function tellStatus(
-  records: Records,
-  live: Live | undefined,
+  { records, live, kept }: StatusSources,
   configured: readonly string[],
   now: number,
 ): Promise<Status> {
@@ -21,12 +34,12 @@ export async function tellStatus(
   const [accounts, registrations] = await Promise.all([records.accounts(), records.count()])
   const oldest = await records.oldest()
   const held = live?.held()
-  const fuses = live?.fuses()
   const apps = [...new Set([...configured, ...accounts.keys(), ...registrations.keys()])]
     .filter(isNamed)
     .map((app): AppStatus => {
       const account = accounts.get(app)
-      const [why, fuse, first] = [held?.get(app), fuses?.get(app), oldest.get(app)]
+      const [why, fuse, first] = [held?.get(app), kept.fuses.get(app), oldest.get(app)]
+      const handedIn = kept.handedIn.get(app)
       return {
         app,
         isConfigured: configured.includes(app),
@@ -35,6 +48,7 @@ export async function tellStatus(
         missing: account === undefined ? 0 : missingOf(account),
         ...(why === undefined ? {} : { held: why }),
         ...(fuse === undefined ? {} : { fuse }),
+        ...(handedIn === undefined ? {} : { handedIn }),
         ...(first === undefined ? {} : { oldest: first }),
       }
     })

@@ -1,10 +1,13 @@
 /** `xmpp-push check`: reads the configuration with every key and certificate in it and tells what is there and what is wrong. */
+import { type AppStatus, type Reply } from '../admin/questions'
 import { type Clock } from '../clock'
 import { type Config, readConfig } from '../config'
 import { type App } from '../config/app'
 import { type Fault } from '../config/fault'
 import { faultLines } from './faults'
+import { handedInText } from './handed-in'
 import { type Names, systemNames, whereLeads } from './names'
+import { askWhoIsThere } from './operate'
 import { type ExitCode, type Terminal } from './terminal'
 
 /** What came of attaching to one XMPP server. */
@@ -69,6 +72,37 @@ async function tellApp(app: App, now: number, report: Report): Promise<void> {
   note(report, '', `the push service sees: ${app.profile.reveals}`)
 }
 
+function warn(report: Report, app: string, text: string, mend: string): void {
+  report.warnings++
+  note(report, 'warning', `apps.${app}: ${text}`, mend)
+}
+
+/** What the configuration does not tell of an app: the service that runs, or its store. */
+function tellStanding({ name, provider }: App, { fuse, handedIn }: AppStatus, report: Report): void {
+  if (handedIn === undefined && provider.needsHandedIn) {
+    const mend = 'Have an administrator run the command "Set APNS certificate" of the component'
+    warn(report, name, 'no certificate has been handed in yet, and its pushes wait for it', mend)
+  }
+  if (handedIn !== undefined) {
+    note(report, '', handedInText(handedIn))
+    const mends = 'Hand in another one with the command "Set APNS certificate", or remove this one'
+    for (const { is, text } of handedIn.findings) {
+      if (is === 'fact') note(report, '', text)
+      else if (is === 'warning') warn(report, name, text, mends)
+      else noteFault(report, { path: `apps.${name}`, text, mend: mends })
+    }
+  }
+  if (fuse === undefined) return
+  const mend = `See that its credential, topic and project are right, then: xmpp-push fuse reset ${name}`
+  warn(report, name, `its fuse has blown: ${fuse}. No token of it is forgotten`, mend)
+}
+
+/** By app; empty where no service runs and no store is there to read. */
+async function standings(config: Config, terminal: Terminal): Promise<ReadonlyMap<string, AppStatus>> {
+  const reply = (await askWhoIsThere(config, { ask: 'status' }, terminal)) as Reply<'status'>
+  return new Map(reply.is === 'answer' ? reply.answer.apps.map((each) => [each.app, each]) : [])
+}
+
 async function tellLinks(config: Config, clock: Clock, proveLinks: ProveLinks, report: Report): Promise<void> {
   const proofs = await proveLinks(config, clock)
   for (const { domain, service } of config.components) {
@@ -115,13 +149,18 @@ async function tellNames(config: Config, names: Names, clock: Clock, report: Rep
 
 const counted = (count: number, noun: string): string => `${String(count)} ${noun}${count === 1 ? '' : 's'}`
 
-/** Prints the report; 1 where there is a fault. Opens no store and asks no push service. */
+/** Prints the report; 1 where there is a fault. Asks the service that runs, or reads its store; asks no push service. */
 export async function check({ file, proveLinks }: CheckWords, terminal: Terminal): Promise<ExitCode> {
   const report: Report = { lines: [], faults: 0, warnings: 0 }
   const read = readConfig({ file })
   const now = terminal.clock.now()
   if (read.is === 'config') tellHouse(read.config, report)
-  for (const app of read.is === 'config' ? read.config.apps.values() : read.sound) await tellApp(app, now, report)
+  const known = read.is === 'config' ? await standings(read.config, terminal) : new Map<string, AppStatus>()
+  for (const app of read.is === 'config' ? read.config.apps.values() : read.sound) {
+    await tellApp(app, now, report)
+    const standing = known.get(app.name)
+    if (standing !== undefined) tellStanding(app, standing, report)
+  }
   if (read.is === 'faults') for (const fault of read.faults) noteFault(report, fault)
   else if (proveLinks !== undefined) {
     await tellLinks(read.config, terminal.clock, proveLinks, report)

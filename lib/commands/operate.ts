@@ -5,6 +5,7 @@ import { socketPath } from '../admin/office'
 import { type Answers, type Asked, type Ask, type Question, readings, type Reply } from '../admin/questions'
 import { type Config, readConfig } from '../config'
 import { faultLines } from './faults'
+import { keptAtRest } from './kept-at-rest'
 import { type ExitCode, type Terminal } from './terminal'
 
 export interface OperatorWords {
@@ -25,11 +26,12 @@ async function readAtRest(config: Config, question: Question, path: string, term
   if (!readings.has(question.ask)) return failed(`${nobody}; this takes a running one`)
   if (config.store.inspect === undefined) return failed(nobody)
   try {
-    const { records, close } = await config.store.inspect()
+    const { records, keep, close } = await config.store.inspect()
     const { clock } = terminal
     const apps = () => [...config.apps.keys()]
     const perDevice = () => config.keep.tracesPerDevice
-    const ask: Ask = makeDesk({ records, running: undefined, apps, perDevice, clock })
+    const kept = () => keptAtRest(config, keep, clock, (text) => terminal.err(`xmpp-push: ${text}\n`))
+    const ask: Ask = makeDesk({ records, running: undefined, apps, perDevice, kept, clock })
     try {
       return await ask(question)
     } finally {
@@ -40,7 +42,8 @@ async function readAtRest(config: Config, question: Question, path: string, term
   }
 }
 
-async function ask(config: Config, question: Question, terminal: Terminal): Promise<Reply> {
+/** The answer of the running service or, where none runs and that is enough, of its store. */
+export async function askWhoIsThere(config: Config, question: Question, terminal: Terminal): Promise<Reply> {
   const path = socketPath(config.file, config.store.place)
   const asked = await askService(path, question, terminal.clock)
   if (asked.is === 'reply') return asked.reply
@@ -59,7 +62,7 @@ export async function operate<A extends Asked>(
     terminal.err(`${faultLines(read.faults).join('\n')}\n`)
     return 1
   }
-  const reply = (await ask(read.config, question, terminal)) as Reply<A>
+  const reply = (await askWhoIsThere(read.config, question, terminal)) as Reply<A>
   if (reply.is === 'failed') {
     terminal.err(`xmpp-push: ${reply.why}\n`)
     return 1

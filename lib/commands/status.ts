@@ -1,6 +1,7 @@
 /** `xmpp-push status`: links, apps with their accounting, what waits. */
 import { type AppStatus, type Status } from '../admin/questions'
 import { ends, type Account } from '../model/accounting'
+import { handedInText } from './handed-in'
 import { operate, type OperatorWords } from './operate'
 import { counted, moment, span } from './spelling'
 import { type ExitCode, type Terminal } from './terminal'
@@ -27,6 +28,7 @@ function appLines(app: AppStatus, now: number): readonly string[] {
   for (const line of app.account === undefined ? ['no push yet'] : accounting(app.account)) lines.push(row('', line))
   if (app.oldest !== undefined)
     lines.push(row('', `the oldest that is not delivered came ${span(now - app.oldest)} ago`))
+  if (app.handedIn !== undefined) lines.push(row('', handedInText(app.handedIn)))
   if (app.held !== undefined) lines.push(row('HELD', app.held))
   if (app.fuse !== undefined) {
     lines.push(row('FUSE', `blown: ${app.fuse}. No token of it is forgotten`))

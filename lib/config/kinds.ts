@@ -38,6 +38,7 @@ export interface AppProvider {
   check(now: number): Promise<readonly Finding[]>
   /** Absent where no certificate may be handed in. */
   readonly checkHandedIn: ((handedIn: HandedIn, now: number) => readonly Finding[]) | undefined
+  readonly needsHandedIn: boolean
   expiries(handedIn: HandedIn | undefined): readonly Expiry[]
   /** Throws an `Error` with cause and mend where `check` finds a fault. */
   open(surroundings: ProviderSurroundings): Provider
@@ -110,6 +111,7 @@ function bindProvider<O>(kind: ProviderKind<O>, words: OptionWords): BoundProvid
         address: (raw: string) => kind.address(raw, options),
         check: (now: number) => kind.check(options, now),
         checkHandedIn: kind.checkHandedIn?.bind(kind, options),
+        needsHandedIn: kind.needsHandedIn?.(options) === true,
         expiries: (handedIn: HandedIn | undefined) => kind.expiries?.(options, handedIn) ?? [],
         open: (surroundings: ProviderSurroundings) => kind.open(options, surroundings),
       })

@@ -4,6 +4,7 @@
  * while somebody who registers made-up tokens meets himself.
  */
 import { type Clock } from '../clock'
+import { fuseName } from '../model/kept'
 import { type Observe } from '../observe'
 import { type Keep, type Registry } from '../stores/store'
 
@@ -39,7 +40,6 @@ export interface FuseOptions {
 const HOUR = 3600_000
 /** So many tokens of one account count in an hour: more devices than people carry. */
 const MOST_PER_OWNER = 5
-const nameOf = (app: string): string => `fuse ${app}`
 
 interface Spent {
   readonly since: number
@@ -55,7 +55,7 @@ export async function makeFuse(options: FuseOptions, apps: Iterable<string>): Pr
   const blown = new Map<string, string>()
   const spent = new Map<string, Spent>()
   for (const app of apps) {
-    const why = (await keep.get(nameOf(app)))?.value
+    const why = (await keep.get(fuseName(app)))?.value
     if (why !== undefined && why !== '') blown.set(app, why)
   }
 
@@ -84,7 +84,7 @@ export async function makeFuse(options: FuseOptions, apps: Iterable<string>): Pr
         `its fuse has blown: ${why}. No token of it is forgotten until \`xmpp-push fuse reset ${app}\`. ` +
         `See first whether its credential, topic or project is another than the app's`,
     })
-    await keep.put(nameOf(app), why, clock.now())
+    await keep.put(fuseName(app), why, clock.now())
   }
 
   return Object.freeze({
@@ -119,7 +119,7 @@ export async function makeFuse(options: FuseOptions, apps: Iterable<string>): Pr
     async reset(app: string) {
       blown.delete(app)
       spent.delete(app)
-      await keep.put(nameOf(app), '', clock.now())
+      await keep.put(fuseName(app), '', clock.now())
     },
   })
 }

@@ -13,6 +13,8 @@ export interface ApnsCertificate {
   readonly key: Buffer
   /** Milliseconds since 1970. */
   readonly until: number
+  /** Apple writes into every push certificate for which environments it is. */
+  readonly isForPushes: boolean
   /** What is to be said about it; `sound` if nothing of that is a fault. */
   readonly about: (
     settings: ApnsSettings,
@@ -29,8 +31,11 @@ interface Files {
 const DAY = 24 * 3600_000
 const PEM_BLOCK = /-----BEGIN ([A-Z0-9 ]+)-----[\s\S]+?-----END \1-----/g
 
-const wordsOf = (error: unknown): string =>
-  typeof error === 'object' && error !== null && 'message' in error ? String(error.message) : String(error)
+/** Without the full stop at their end, for a sentence goes on. */
+function wordsOf(error: unknown): string {
+  const text = typeof error === 'object' && error !== null && 'message' in error ? String(error.message) : String(error)
+  return text.replace(/\.$/, '')
+}
 
 function readPem(text: string, keyText: string, passphrase: string): P12 {
   const blocks = (from: string, type: RegExp) =>
@@ -66,7 +71,7 @@ function take({ certificate, certificateKey, passphrase }: Files): P12 | ApnsFau
   } catch (error) {
     return {
       text: `certificate ${where} is neither PEM nor a .p12 that opens with this passphrase: ${wordsOf(error)}`,
-      mend: 'Check the passphrase, or convert the file: `openssl pkcs12 -in push.p12 -out push.pem -nodes -legacy`, and name push.pem',
+      mend: 'Check the passphrase, or convert the file: `openssl pkcs12 -in push.p12 -out push.pem -nodes -legacy`, and use push.pem',
     }
   }
 }
@@ -135,6 +140,7 @@ export function readCertificate(files: Files): ApnsCertificate | ApnsFault {
     cert: Buffer.from(chain.map((certificate) => certificate.toString()).join('')),
     key: Buffer.from(key.export({ type: 'pkcs8', format: 'pem' })),
     until: facts.until,
+    isForPushes: facts.environments.length > 0,
     about(settings, now) {
       const findings = judge(facts, settings, where, now)
       return { findings, sound: findings.every((finding) => finding.is !== 'fault') }

@@ -7,6 +7,7 @@ import { type Outcome } from '../model/outcome'
 import { type Environment } from '../model/registration'
 import { readCredential, type ApnsCredential } from './apns-credential'
 import { apnsOptions, settingsOf, withHandedIn, type ApnsOptions } from './apns-options'
+import { checkHandedIn } from './apns-handed-in'
 import { eitherKey } from './apns-either-key'
 import { makeApnsSender, type ApnsSender } from './apns-sender'
 import { credentialName } from './credential-name'
@@ -128,7 +129,8 @@ const kind: ProviderKind<ApnsOptions> = {
   maxEncryptedSize: 3000,
   expiries,
   check: async (options, now) => check(options, now),
-  checkHandedIn: (options, handedIn, now) => check(withHandedIn(options, handedIn), now),
+  checkHandedIn,
+  needsHandedIn: ({ storedCertificate }) => storedCertificate === true,
   open,
 }
 

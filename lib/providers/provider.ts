@@ -107,6 +107,8 @@ export interface ProviderKind<Options = never> {
   }
   /** What is to be said of a certificate that is handed in; a fault refuses it. Absent where the kind takes none. */
   checkHandedIn?(options: Options, handedIn: HandedIn, now: number): readonly Finding[]
+  /** True where nothing is sent until a certificate is handed in. Absent where it never is. */
+  needsHandedIn?(options: Options): boolean
   /** What of the credentials has a date, past or to come; nothing for what can't be read. Absent where nothing ever has. */
   expiries?(options: Options, handedIn?: HandedIn): readonly Expiry[]
   /** Reads credentials without a connection. */

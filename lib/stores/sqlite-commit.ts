@@ -2,9 +2,10 @@
 import { type ContentCipher } from './content-cipher'
 import { type BoundsOptions, makeBounds } from './sqlite-bounds'
 import { makeClaimer } from './sqlite-claim'
-import { type Blob, type Database, sqliteCode } from './sqlite-database'
+import { type Database, sqliteCode } from './sqlite-database'
 import { makeDeadAddresses } from './sqlite-dead-addresses'
 import { makeExpiry } from './sqlite-expiry'
+import { makeKeepReading, placeOf } from './sqlite-keep'
 import { makeListing } from './sqlite-listing'
 import { type Answers, type Batch, type Done, type Failed, type Question } from './sqlite-protocol'
 import { type RoomLeft, makePutter } from './sqlite-put'
@@ -18,15 +19,11 @@ import { makeUpkeep } from './sqlite-upkeep'
 import { makeWallClock } from './sqlite-wall-clock'
 
 function makeKeep(database: Database, cipher: ContentCipher): Answers<'keepGet' | 'keepPut'> {
-  const get = database.prepare('SELECT sealed, at FROM keep WHERE name = ?')
   const put = database.prepare('INSERT OR REPLACE INTO keep (name, sealed, at) VALUES (?, ?, ?)')
   return {
-    keepGet(name) {
-      const row = get.rows<{ sealed: Blob; at: number }>([name])[0]
-      return row && { value: cipher.open(new Uint8Array(row.sealed), `keep ${name}`), at: row.at }
-    },
+    ...makeKeepReading(database, () => cipher),
     keepPut({ name, value, at }) {
-      put.run([name, cipher.seal(value, `keep ${name}`), at])
+      put.run([name, cipher.seal(value, placeOf(name)), at])
       return undefined
     },
   }

@@ -1,6 +1,6 @@
 /** A thread that reads a store which no process has open, for libsql keeps file and lock until the thread ends. */
 import { parentPort, workerData } from 'node:worker_threads'
-import { openReading } from './sqlite-inspection'
+import { openReading, type ReadingOptions } from './sqlite-inspection'
 import { Refusal } from './sqlite-opening'
 import { type Asked, type Opened, type Read } from './sqlite-protocol'
 
@@ -16,7 +16,7 @@ function read(answer: (asked: Asked) => unknown, asked: Asked): Read {
 }
 
 try {
-  const answer = openReading(String(workerData))
+  const answer = openReading(workerData as ReadingOptions)
   port.on('message', (asked: Asked) => port.postMessage(read(answer, asked)))
   port.postMessage({ opened: true, warnings: [] } satisfies Opened)
 } catch (error) {

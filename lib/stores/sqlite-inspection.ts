@@ -2,9 +2,11 @@
  * Reads the embedded store's file while no process has it open, from the thread's side. Writes nothing into it; SQLite may
  * leave an index of its log (`-shm`) beside it, which the next process takes over.
  */
-import { existsSync } from 'node:fs'
+import { existsSync, readFileSync } from 'node:fs'
 import { pathToFileURL } from 'node:url'
+import { type ContentCipher, makeContentCipher } from './content-cipher'
 import { openDatabase, single } from './sqlite-database'
+import { makeKeepReading } from './sqlite-keep'
 import { makeListing } from './sqlite-listing'
 import { Refusal, refuseForeign, wordsOf } from './sqlite-opening'
 import { type Answers, type Asked, type Question } from './sqlite-protocol'
@@ -15,7 +17,13 @@ import { makeTraceReading } from './sqlite-trace'
 
 const LOCK_WAIT_MS = 300
 
-function open(file: string): (asked: Asked) => unknown {
+/** What is read, and the configuration's key where it has one (base64). */
+export interface ReadingOptions {
+  readonly file: string
+  readonly contentKey: string | undefined
+}
+
+function open({ file, contentKey }: ReadingOptions): (asked: Asked) => unknown {
   if (!existsSync(file)) throw new Refusal(`there is no store ${file} yet; \`xmpp-push run\` makes it`)
   const database = openDatabase(`${pathToFileURL(file).href}?mode=ro`)
   database.exec(`PRAGMA busy_timeout = ${LOCK_WAIT_MS}`)
@@ -26,10 +34,15 @@ function open(file: string): (asked: Asked) => unknown {
     )
   }
   const standing = makeStanding(database)
+  // Not before something is to be opened: who may not read the key may read the rest.
+  let cipher: ContentCipher | undefined
+  const cipherNow = (): ContentCipher =>
+    (cipher ??= makeContentCipher(Buffer.from((contentKey ?? readFileSync(`${file}.key`, 'utf8')).trim(), 'base64')))
   const answers: Partial<Answers<Question>> = {
     ...makeListing(database),
     ...makeTraceReading(database),
     ...makeCount(database),
+    ...makeKeepReading(database, cipherNow),
     accounts() {
       standing.recall()
       return standing.accounts()
@@ -43,10 +56,10 @@ function open(file: string): (asked: Asked) => unknown {
 }
 
 /** Throws `Refusal` where the file can't be read now; anything else thrown is a bug. */
-export function openReading(file: string): (asked: Asked) => unknown {
+export function openReading(options: ReadingOptions): (asked: Asked) => unknown {
   try {
-    return open(file)
+    return open(options)
   } catch (error) {
-    throw wordsOf(error, file) ?? error
+    throw wordsOf(error, options.file) ?? error
   }
 }

@@ -6,10 +6,11 @@ import { z } from 'zod'
 import { type Credential } from '../model/opaque'
 import { type OptionWords } from '../model/options'
 import { makeNodeCache } from './node-cache'
+import { type ReadingOptions } from './sqlite-inspection'
 import { type Lane, makeLane } from './sqlite-lane'
 import { makeSqliteOutbox } from './sqlite-outbox'
 import { type Asked, type Question, type Questions, type Read, type ThreadOptions } from './sqlite-protocol'
-import { makeSqliteRecords } from './sqlite-records'
+import { type AskRecords, makeSqliteRecords } from './sqlite-records'
 import { type Ask, makeSqliteRegistry } from './sqlite-registry'
 import { makeSqliteUpkeep } from './sqlite-sweep'
 import { startThread } from './sqlite-thread'
@@ -37,8 +38,9 @@ const reads: ReadonlySet<Question> = new Set([
 ])
 
 /** Reads a store at rest; questions are answered in their order. */
-async function inspect(file: string): Promise<Inspection> {
-  const { worker } = await startThread('sqlite-inspection-worker', file, file)
+async function inspect({ file, contentKey }: SqliteOptions): Promise<Inspection> {
+  const reading = { file, contentKey: contentKey?.text() } satisfies ReadingOptions
+  const { worker } = await startThread('sqlite-inspection-worker', reading, file)
   const asking: { readonly resolve: (answer: never) => void; readonly reject: (error: Error) => void }[] = []
   const fail = (error: Error) => asking.splice(0).forEach(({ reject }) => reject(error))
   worker.on('message', (read: Read) => {
@@ -48,14 +50,13 @@ async function inspect(file: string): Promise<Inspection> {
   })
   worker.on('error', fail)
   worker.on('exit', () => fail(new Error(`store ${file} is closed`)))
-  const records = makeSqliteRecords(
-    (what, ask) =>
-      new Promise((resolve, reject) => {
-        asking.push({ resolve, reject })
-        worker.postMessage({ what, ask })
-      }),
-  )
-  return { records, close: async () => void (await worker.terminate()) }
+  const ask: AskRecords = (what, ask) =>
+    new Promise((resolve, reject) => {
+      asking.push({ resolve, reject })
+      worker.postMessage({ what, ask })
+    })
+  const keep = { get: (name: string) => ask('keepGet', name) }
+  return { records: makeSqliteRecords(ask), keep, close: async () => void (await worker.terminate()) }
 }
 
 /** The kind `sqlite` of the configuration's `store`. */
@@ -70,7 +71,7 @@ export const sqlite: StoreKind<SqliteOptions> = Object.freeze({
       maxSize: z.number().int().min(1).max(1_000_000_000).optional(),
     }),
   place: ({ file }) => file,
-  inspect: ({ file }) => inspect(file),
+  inspect,
   async open(options: SqliteOptions, { clock, trouble }): Promise<Store> {
     const { file, contentKey, maxDeliveries, maxDeliveriesPerApp, maxSize } = options
     const { worker, warnings } = await startThread(

@@ -168,6 +168,7 @@ export interface Records {
 /** A store that is open for reading only. */
 export interface Inspection {
   readonly records: Records
+  readonly keep: Pick<Keep, 'get'>
   readonly close: () => Promise<void>
 }
 

@@ -2,6 +2,7 @@
 import { type Jid } from '../model/jid'
 import { type AdministratorCommand, type AdministratorOptions } from './administrator-command'
 import { registerDevice, unregisterDevices } from './administrator-accounts'
+import { setApnsCertificate } from './administrator-certificate'
 import { listDevices, removeDevice } from './administrator-devices'
 import { reload, statistics } from './administrator-service'
 import { testPush } from './administrator-test-push'
@@ -14,6 +15,7 @@ const all: readonly AdministratorCommand[] = [
   registerDevice,
   unregisterDevices,
   testPush,
+  setApnsCertificate,
   statistics,
   reload,
 ]

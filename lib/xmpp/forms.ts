@@ -8,7 +8,7 @@ export const FORMS = 'jabber:x:data'
 
 /** A field of a form of ours: more than dialects need. */
 export interface Field extends Omit<FormField, 'type' | 'options'> {
-  readonly type: FormField['type'] | 'boolean' | 'fixed'
+  readonly type: FormField['type'] | 'boolean' | 'fixed' | 'text-private'
   readonly options?: readonly (string | { readonly value: string; readonly label: string })[]
 }
 

@@ -1,0 +1,4 @@
+/** Under which names an app's small values are kept, where more than one part of the house asks for them. */
+
+/** Why the app's fuse has blown; empty once it was reset. */
+export const fuseName = (app: string): string => `fuse ${app}`
