@@ -5,7 +5,7 @@
 import { type ContentCipher, makeContentCipher } from './content-cipher'
 import { type Database } from './postgres-database'
 import { SCHEMA_VERSION, migrate, standOf } from './postgres-schema'
-import { codeOf } from './postgres-trouble'
+import { codeOf, saidBy } from './postgres-trouble'
 import { type DatabaseAddress } from './postgres-url'
 import { StoreRefused } from './store'
 
@@ -52,12 +52,12 @@ const tlsFault = /does not support SSL|certificate|self-signed|unable to verify|
 /** Why it can't be opened; undefined where that is a bug. */
 export function refusalOf(error: unknown, address: DatabaseAddress, schema: string): StoreRefused | undefined {
   if (error instanceof StoreRefused) return error
-  if (!(error instanceof Error)) return undefined
-  const says = (mend: string) => new StoreRefused(`store ${address.shown} can't be opened: ${mend} (${said(error)})`)
-  if (tlsFault.test(error.message)) {
+  const said = saidBy(error)
+  const says = (mend: string) => new StoreRefused(`store ${address.shown} can't be opened: ${mend} (${said})`)
+  if (tlsFault.test(said)) {
     return says('its TLS is not as store.url wants it; put its authority into store.ca, or mend sslmode in store.url')
   }
-  if (/password must be a string|no password supplied/i.test(error.message)) {
+  if (/password must be a string|no password supplied/i.test(said)) {
     return says(`the server asks user ${address.user} for a password; put it into store.password`)
   }
   const code = codeOf(error)
@@ -65,15 +65,9 @@ export function refusalOf(error: unknown, address: DatabaseAddress, schema: stri
   return says(mendOf(code, address, schema) ?? 'look at the log of the server')
 }
 
-/** One line; several addresses of one host that all refuse come as one error without a sentence. */
-function said(error: Error): string {
-  const text = error.message === '' && 'code' in error ? String(error.code) : error.message
-  return text.replaceAll('\n', ' ')
-}
-
 /** Rejects where the tables are newer than this program can work on. */
-export async function refuseNewer(database: Database, address: DatabaseAddress): Promise<void> {
-  const stand = await standOf(database)
+export async function refuseNewer(database: Database, address: DatabaseAddress, schema: string): Promise<void> {
+  const stand = await standOf(database, schema)
   if (stand === undefined || stand.needs <= SCHEMA_VERSION) return
   throw new StoreRefused(
     `store ${address.shown} was brought to tables of version ${stand.version} by a newer xmpp-push, and an older one than ` +
@@ -110,7 +104,7 @@ export async function openTables(
 ): Promise<ContentCipher> {
   const { address, schema, key } = options
   try {
-    await refuseNewer(database, address)
+    await refuseNewer(database, address, schema)
     await migrate(database, schema)
     return await admitKey(database, key, address)
   } catch (error) {

@@ -151,9 +151,13 @@ export interface Stand {
 }
 
 /** Undefined where there are no tables of ours yet. */
-export async function standOf(session: Session): Promise<Stand | undefined> {
-  const [found] = await session.rows<{ there: boolean }>(`SELECT to_regclass('fact') IS NOT NULL AS there`)
-  if (found?.there !== true) return undefined
+export async function standOf(session: Session, schema: string): Promise<Stand | undefined> {
+  // Read from the catalogue itself: what a connection resolves by name may be older than what another one just made.
+  const [found] = await session.rows(
+    `SELECT 1 FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace WHERE n.nspname = $1 AND c.relname = 'fact'`,
+    [schema],
+  )
+  if (found === undefined) return undefined
   const rows = await session.rows<{ name: string; value: string }>(facts)
   const valueOf = (name: string) => Number(rows.find((row) => row.name === name)?.value ?? 0)
   const stand = { version: valueOf('schema'), needs: valueOf('needs') }
@@ -162,11 +166,11 @@ export async function standOf(session: Session): Promise<Stand | undefined> {
 
 /** Takes the steps that are missing, in one transaction; of several who start at once, one does. */
 export async function migrate(database: Database, schema: string): Promise<void> {
-  const before = await standOf(database)
+  const before = await standOf(database, schema)
   if (before !== undefined && before.version >= SCHEMA_VERSION) return
   await database.transaction(async (session) => {
     await session.rows('SELECT pg_advisory_xact_lock($1)', [LOCK])
-    const stand = (await standOf(session)) ?? { version: 0, needs: 0 }
+    const stand = (await standOf(session, schema)) ?? { version: 0, needs: 0 }
     const missing = steps.slice(stand.version)
     if (missing.length === 0) return
     const [found] = await session.rows('SELECT 1 FROM pg_namespace WHERE nspname = $1', [schema])

@@ -35,11 +35,19 @@ const sentences: readonly (readonly [RegExp, string])[] = [
   [/Connection terminated|Client has encountered a connection error|not queryable/, '08'],
 ]
 
+/** A fault's own sentence in one line; where all addresses of a host refuse, there is only a code. */
+export function saidBy(error: unknown): string {
+  if (typeof error !== 'object' || error === null) return String(error)
+  const said = 'message' in error ? String(error.message) : ''
+  return (said === '' && 'code' in error ? String(error.code) : said).replaceAll('\n', ' ')
+}
+
 /** The code of a fault: SQLSTATE, the system's, or what its sentence amounts to. */
 export function codeOf(error: unknown): string | undefined {
-  if (!(error instanceof Error)) return undefined
+  if (typeof error !== 'object' || error === null) return undefined
   if ('code' in error && typeof error.code === 'string') return error.code
-  return sentences.find(([sentence]) => sentence.test(error.message))?.[1]
+  const said = saidBy(error)
+  return sentences.find(([sentence]) => sentence.test(said))?.[1]
 }
 
 function mendOf(code: string | undefined): string | undefined {
@@ -61,9 +69,8 @@ export function isCollision(error: unknown): boolean {
 /** In words for the operator: what happened, where, what to do. */
 export function troubleText(shown: string, error: unknown): string {
   const code = codeOf(error)
-  const said = error instanceof Error ? error.message : String(error)
   return (
-    `store ${shown} takes nothing: ${mendOf(code) ?? 'it failed'} (${code ?? 'no code'}: ${said}); tried again until it does, ` +
+    `store ${shown} takes nothing: ${mendOf(code) ?? 'it failed'} (${code ?? 'no code'}: ${saidBy(error)}); tried again until it does, ` +
     'and publishes are answered with "wait" meanwhile'
   )
 }

@@ -37,7 +37,7 @@ function tlsOf(mode: string | null, host: string): DatabaseAddress['tls'] {
   return host.startsWith('/') ? 'plain' : MODES[mode as keyof typeof MODES]
 }
 
-/** Reads an address; throws `AddressFault`. `?host=/folder` names a Unix socket; `?sslmode=` as libpq has it. */
+/** Reads an address; throws `AddressFault`. `///database?host=/folder&user=name` goes by a Unix socket; `?sslmode=` as libpq has it. */
 export function readAddress(text: string, password?: string): DatabaseAddress {
   let url: URL
   try {
@@ -48,16 +48,16 @@ export function readAddress(text: string, password?: string): DatabaseAddress {
   if (url.protocol !== 'postgres:' && url.protocol !== 'postgresql:') {
     throw new AddressFault('does not begin with postgres://', `Write ${FORM}`)
   }
-  const others = [...url.searchParams.keys()].filter((key) => key !== 'host' && key !== 'sslmode')
+  const others = [...url.searchParams.keys()].filter((key) => !['host', 'user', 'sslmode'].includes(key))
   if (others.length > 0)
     throw new AddressFault(
       `has a part that is not known: "${others[0] ?? ''}"`,
-      'Leave it out: host and sslmode are known',
+      'Leave it out: host, user and sslmode are known',
     )
   const host = url.searchParams.get('host') ?? (url.hostname === '' ? 'localhost' : decodeURIComponent(url.hostname))
   const database = decodeURIComponent(url.pathname.slice(1))
   if (database === '') throw new AddressFault('names no database', `Write ${FORM}`)
-  const user = decodeURIComponent(url.username)
+  const user = url.username === '' ? (url.searchParams.get('user') ?? '') : decodeURIComponent(url.username)
   if (user === '') throw new AddressFault('names no user', `Write ${FORM}`)
   const port = url.port === '' ? PORT : Number(url.port)
   const ofUrl = url.password === '' ? undefined : decodeURIComponent(url.password)

@@ -59,7 +59,7 @@ function placeOf(options: PostgresOptions, readOnly = false): Place {
 async function inspect(options: PostgresOptions): Promise<Inspection> {
   const { address, key, database } = placeOf(options, true)
   try {
-    await refuseNewer(database, address)
+    await refuseNewer(database, address, options.schema)
     const reading = {
       records: makePostgresRecords(database),
       keep: makeKeepReading(database, makeContentCipher(key)),
