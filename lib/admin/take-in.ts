@@ -60,7 +60,7 @@ export interface TakeInOptions {
 }
 
 /** How many devices are looked at together, so that their writes share commits. */
-const TOGETHER = 64
+const TOGETHER = 500
 const DAY = 24 * 3600_000
 
 function reached({ service, node, owner, app, device, secret, address }: Registration): string {

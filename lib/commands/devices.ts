@@ -11,6 +11,11 @@ export interface ListWords extends OperatorWords {
   readonly limit: number
 }
 
+/** p2, from which devices may have been taken over, did not note it. */
+function registeredAt({ registeredAt: at }: DeviceView): string {
+  return at === 0 ? 'elsewhere, before it was taken over' : moment(at)
+}
+
 /** Everything about each device, a fact a line. */
 export function deviceLines(devices: readonly DeviceView[]): readonly string[] {
   return devices.flatMap((device) => [
@@ -20,7 +25,7 @@ export function deviceLines(devices: readonly DeviceView[]): readonly string[] {
         ['owner', device.owner],
         ['app', device.app],
         ['node', `${device.node} at ${device.service}`],
-        ['registered', `${moment(device.registeredAt)}, by ${device.dialect}`],
+        ['registered', `${registeredAt(device)}, by ${device.dialect}`],
         ['last seen', moment(device.seenAt)],
         ['token', device.address ?? 'comes with each publish'],
         ...(device.callAddress === undefined ? [] : [['for calls', device.callAddress]]),

@@ -1,4 +1,4 @@
-import { watch, writeFileSync } from 'node:fs'
+import { statSync, watch, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { systemClock } from '../../lib/clock'
 import { realDescribe } from '../support/available'
@@ -103,6 +103,17 @@ realDescribe('mariadb', 'xmpp-push import p2, from a real MariaDB', () => {
     expect(house.fcm.inbox(phones[3]?.token ?? '')).toHaveLength(1)
   })
 
+  it('shows whose hash a device is taken over under, and no secret', async () => {
+    await imported()
+    const [phone = p2Device(0)] = phones
+    const words = ['devices', 'show', phone.node, '--config', join(house.folder, 'component.config.json')]
+    const { out } = await callAt(house.clock, ...words)
+    expect(out).toContain(`owner       :${phone.device}@example.com\n`)
+    expect(out).toContain('registered  elsewhere, before it was taken over, by conversations\n')
+    expect(out).not.toContain(phone.secret)
+    expect(out).not.toContain(phone.token)
+  })
+
   it('does nothing twice, and takes what changed there since', async () => {
     const first = await imported()
     expect(await imported()).toMatchObject({
@@ -121,28 +132,31 @@ realDescribe('mariadb', 'xmpp-push import p2, from a real MariaDB', () => {
 
   it('agrees in count and checksum after it was killed at whatever write, and run again', async () => {
     await house.service().stop('the spec wants it so')
-    const crowd = Array.from({ length: 4_000 }, (_, at) => p2Device(1_000 + at))
+    const crowd = Array.from({ length: 6_000 }, (_, at) => p2Device(1_000 + at))
     database.run(`use p2; create table crowd like target; ${p2Inserts(crowd).replace('target', 'crowd')}`)
     writeFileSync(dump, database.dump('p2', 'crowd').replaceAll('`crowd`', '`target`'))
     database.run('drop table p2.crowd')
     const words = ['import', 'p2', dump, '--json', '--config', join(house.folder, 'component.config.json')]
     const store = join(house.folder, 'data')
-    for (const writes of [1, 4]) {
+    // Once in the middle, by how far the log has grown, and once at the first write.
+    for (const bytes of [3_000_000, 0]) {
       const importing = startCommand({ folder: house.folder }, ...words)
-      let seen = 0
       const watcher = watch(store, (_event, name) => {
-        if (name?.endsWith('-wal') === true && ++seen >= writes) importing.signal('SIGKILL')
+        if (name?.endsWith('-wal') !== true) return
+        const { size } = statSync(join(store, name), { throwIfNoEntry: false }) ?? { size: -1 }
+        if (size >= bytes) importing.signal('SIGKILL')
       })
-      expect(await importing.ended).toBeNull()
+      const code = await importing.ended
       watcher.close()
+      expect(code).toBeNull()
     }
     const resumed = await callAt(systemClock, ...words)
     const report = JSON.parse(resumed.out) as Report
     expect({ code: resumed.code, err: resumed.err }).toEqual({ code: 0, err: '' })
-    expect(report).toMatchObject({ found: 4_000, agrees: true, checksum: { source: report.checksum.store } })
+    expect(report).toMatchObject({ found: 6_000, agrees: true, checksum: { source: report.checksum.store } })
     expect(report.stood.there).toBeGreaterThan(0)
     expect(report.stood.new).toBeGreaterThan(0)
-    expect(report.stood.new + report.stood.there).toBe(4_000)
+    expect(report.stood.new + report.stood.there).toBe(6_000)
     await house.start()
     const last = crowd.at(-1) ?? p2Device(0)
     house.fcm.setDevice(last.token, 'live')
