@@ -1,0 +1,270 @@
+/** Two instances on one database: each push is one's alone, and a dead one's are the other's. */
+import { type Account, closes } from '../../lib/model/accounting'
+import { Opaque } from '../../lib/model/opaque'
+import { type Claimed } from '../../lib/outbox/outbox'
+import { type Store } from '../../lib/stores/store'
+import { delivery, ended, takeNow, turn, two } from '../contracts/outbox-scene'
+import { realDescribe } from '../support/available'
+import { type HandClock, handClock } from '../support/hand-clock'
+import { startPostgres } from '../support/postgres'
+import { openPostgres } from '../support/postgres-store'
+import { serverForAll } from '../support/real-server'
+
+const APP = 'app'
+const BEAT = 3_000
+const LEASE = 15_000
+
+realDescribe('postgres', 'lib/stores/postgres-instances', () => {
+  const server = serverForAll(() => startPostgres())
+  let url: string
+  let clocks: readonly [HandClock, HandClock]
+  let one: Store
+  let other: Store
+  let troubles: string[]
+  const open = (clock: HandClock, bound = 1000): Promise<Store> =>
+    openPostgres(server(), url, { clock, trouble: (text) => void troubles.push(text) }, { maxDeliveries: bound })
+  beforeEach(async () => {
+    troubles = []
+    url = await server().database()
+    clocks = two(() => handClock())
+    one = await open(clocks[0])
+    other = await open(clocks[1])
+  })
+  afterEach(() => Promise.all([one.close(), other.close()]))
+
+  const put = (count: number, its: Parameters<typeof delivery>[2] = {}, store = one) =>
+    store.outbox.put(Array.from({ length: count }, () => delivery(APP, clocks[0].now(), its)))
+  const take = (store: Store, room = 1000) => takeNow(store.outbox, { [APP]: room })
+  const account = async (): Promise<Account> => {
+    const found = (await other.accounts()).get(APP)
+    if (found === undefined) throw new Error('there is no account')
+    expect(closes(found)).toBe(true)
+    expect((await one.accounts()).get(APP)).toEqual(found)
+    return found
+  }
+  /** Lets time pass for one instance, beat by beat, each told and looked at. */
+  const beats = async (clock: HandClock, store: Store, ms: number): Promise<void> => {
+    for (let passed = 0; passed < ms; passed += BEAT) {
+      await clock.advance(BEAT)
+      await beaten(store)
+    }
+  }
+  /** Its beat is a statement like any other: what is asked after it is answered after it, over as many connections. */
+  const beaten = async (store: Store): Promise<void> => {
+    for (let turns = 0; turns < 10; turns++)
+      await Promise.all([turn(store.outbox), store.accounts(), store.records.oldest()])
+  }
+
+  it('hands each push to one of them', async () => {
+    await put(200)
+    const claims = await Promise.all(Array.from({ length: 20 }, (_, n) => take(n % 2 === 0 ? one : other, 10)))
+    const ids = claims.flat().map(({ delivery: { id } }) => id)
+    expect(new Set(ids).size).toBe(ids.length)
+    const rest = [...(await take(one)), ...(await take(other))].map(({ delivery: { id } }) => id)
+    expect(new Set([...ids, ...rest]).size).toBe(200)
+    expect(await account()).toMatchObject({ accepted: 200, inFlight: 200, waiting: 0 })
+  })
+
+  it('settles only what it holds itself', async () => {
+    await put(2)
+    const [mine = [], yours = []] = [await take(one, 1), await take(other, 1)]
+    await other.outbox.settle([...mine, ...yours].map((each) => ended(each)))
+    expect(await account()).toMatchObject({ delivered: 1, inFlight: 1 })
+    await one.outbox.settle(mine.map((each) => ended(each)))
+    expect(await account()).toMatchObject({ delivered: 2, inFlight: 0 })
+  })
+
+  it('lets one push of a device and key be out at a time, and the newest stand for those before, whoever took them', async () => {
+    const lane = { target: { to: 'registration', registration: 'hers' }, collapseKey: 'wake' } as const
+    await put(1, lane)
+    const out = await take(one)
+    await put(1, lane, other)
+    await put(1, lane, one)
+    expect(await take(other)).toEqual([])
+    expect(await account()).toMatchObject({ accepted: 3, coalesced: 1, inFlight: 1, waiting: 1 })
+    await one.outbox.settle(out.map((each) => ended(each)))
+    await clocks[1].advance(250)
+    expect(await take(other)).toHaveLength(1)
+  })
+
+  it('counts exactly, whatever both do to the same devices at once', async () => {
+    const work = async (store: Store, clock: HandClock): Promise<void> => {
+      for (let round = 0; round < 25; round++) {
+        const lanes = Array.from({ length: 8 }, (_, n) => n)
+        const puts = lanes.map((n) =>
+          delivery(APP, clock.now(), {
+            target: { to: 'registration', registration: `r${n % 4}` },
+            collapseKey: `k${n % 2}`,
+          }),
+        )
+        await store.outbox.put(puts)
+        const claimed = await take(store, 5)
+        await store.outbox.settle(
+          claimed.map((each, n) =>
+            n % 3 === 0
+              ? { id: each.delivery.id, app: APP, dueAt: clock.now(), attempts: 1, ambiguous: false, resent: n === 3 }
+              : ended(each),
+          ),
+        )
+      }
+    }
+    await Promise.all([work(one, clocks[0]), work(other, clocks[1]), work(one, clocks[0])])
+    const { accepted } = await account()
+    expect(accepted).toBe(3 * 25 * 8)
+    let last: readonly Claimed[]
+    for (let drains = 0; drains < 50; drains++) {
+      last = [...(await take(one)), ...(await take(other))]
+      if (last.length === 0) break
+      await Promise.all([one, other].map((store) => store.outbox.settle(last.map((each) => ended(each)))))
+    }
+    expect(await account()).toMatchObject({ accepted, waiting: 0, inFlight: 0 })
+    expect(troubles).toEqual([])
+  })
+
+  it('hands what one took in, and has no room for, to the other within a quarter of a second', async () => {
+    const claim = other.outbox.claim(new Map([[APP, 10]]))
+    await beats(clocks[1], other, BEAT)
+    await put(3)
+    await clocks[1].advance(250)
+    expect(await claim).toHaveLength(3)
+  })
+
+  it('finds at one what was registered, renewed and forgotten at the other', async () => {
+    const made = await one.registry.register({
+      ...{ id: 'r', service: 's', node: 'n', owner: 'o', dialect: 'd', device: 'p', app: APP, hints: {}, at: 1000 },
+      address: new Opaque('token'),
+    })
+    const found = async () => (await other.registry.find([{ service: 's', node: 'n' }]))[0]?.map(({ id }) => id)
+    expect(await found()).toEqual([made.id])
+    const word = { app: APP, address: new Opaque('token'), registeredBefore: 2000, why: 'Unregistered', at: 3000 }
+    const forgotten = await Promise.all([one.registry.forget(word), other.registry.forget(word)])
+    expect(forgotten.flat()).toHaveLength(1)
+    expect(await found()).toEqual([])
+    const due = await other.remoteDisables.due(9e15, 10)
+    const [row] = due
+    if (row === undefined) throw new Error('nothing is to be told')
+    const claims = await Promise.all([one, other].map((store) => store.remoteDisables.claim(row, 5000)))
+    expect(claims.filter((claimed) => claimed)).toHaveLength(1)
+  })
+
+  it('registers a device once that both register at once', async () => {
+    const both = await Promise.all(
+      Array.from({ length: 20 }, (_, n) =>
+        (n % 2 === 0 ? one : other).registry.register({
+          ...{
+            id: `r${n}`,
+            service: 's',
+            node: `n${n}`,
+            owner: 'o',
+            dialect: 'd',
+            device: 'p',
+            app: APP,
+            hints: {},
+            at: n,
+          },
+          address: new Opaque('token'),
+        }),
+      ),
+    )
+    expect(new Set(both.map(({ node }) => node)).size).toBe(1)
+    expect(await one.registry.ownedBy('s', 'o')).toHaveLength(1)
+  })
+
+  it('holds the bound over both', async () => {
+    await Promise.all([one.close(), other.close()])
+    one = await open(clocks[0], 10)
+    other = await open(clocks[1], 10)
+    expect((await put(20)).filter((each) => each === 'kept')).toHaveLength(8)
+    await beats(clocks[1], other, BEAT)
+    expect((await put(20, {}, other)).filter((each) => each === 'kept')).toHaveLength(0)
+    expect(troubles).toEqual([
+      expect.stringContaining('8 deliveries of app app wait, as many as store.maxDeliveriesPerApp allows'),
+      expect.stringContaining('8 deliveries of app app wait, as many as store.maxDeliveriesPerApp allows'),
+    ])
+  })
+
+  describe('one that is dead', () => {
+    /** Its clock stands still, so that it tells nobody that it lives. */
+    const silent = () => one
+
+    it('loses what it had out to the other, in doubt and one attempt more, once its lease is over', async () => {
+      await put(3)
+      const lost = await take(silent(), 2)
+      expect(lost).toHaveLength(2)
+      await beats(clocks[1], other, LEASE - BEAT)
+      expect(await take(other)).toHaveLength(1)
+      await beats(clocks[1], other, 2 * BEAT)
+      const found = await take(other)
+      expect(new Set(found.map(({ delivery: { id } }) => id))).toEqual(new Set(lost.map(({ delivery: { id } }) => id)))
+      expect(found.map(({ attempts, ambiguous }) => ({ attempts, ambiguous }))).toEqual([
+        { attempts: 1, ambiguous: true },
+        { attempts: 1, ambiguous: true },
+      ])
+      await other.outbox.settle(found.map((each) => ended(each)))
+      expect(await account()).toMatchObject({ accepted: 3, delivered: 2, inFlight: 1 })
+      const [trace] = await other.records.traces({ deliveries: [found[0]?.delivery.id ?? ''] })
+      expect(trace?.steps).toMatchObject([{ is: 'interrupted' }, { is: 'ended', end: 'delivered' }])
+    })
+
+    it('is not dead as long as it tells that it lives', async () => {
+      await put(1)
+      await take(one)
+      for (let passed = 0; passed < 2 * LEASE; passed += BEAT) {
+        await clocks[0].advance(BEAT)
+        await beaten(one)
+        await beats(clocks[1], other, BEAT)
+      }
+      expect(await take(other)).toEqual([])
+      expect(await account()).toMatchObject({ inFlight: 1 })
+    })
+
+    it('and wakes up settles nothing that is the other’s by then, says so, and goes on', async () => {
+      await put(2)
+      const lost = await take(silent(), 1)
+      await beats(clocks[1], other, LEASE + 2 * BEAT)
+      expect(await take(other)).toHaveLength(2)
+      await one.outbox.settle(lost.map((each) => ended(each)))
+      expect(await account()).toMatchObject({ delivered: 0, inFlight: 2 })
+      await beats(clocks[0], one, 2 * BEAT)
+      expect(troubles).toEqual([expect.stringContaining('took this one for dead')])
+      await put(1)
+      const claimed = await take(one)
+      expect(claimed).toHaveLength(1)
+      await one.outbox.settle(claimed.map((each) => ended(each)))
+      expect(await account()).toMatchObject({ accepted: 3, delivered: 1, inFlight: 2 })
+    })
+
+    it('lets a newer push that waited behind its own take the place', async () => {
+      const lane = { target: { to: 'registration', registration: 'hers' }, collapseKey: 'wake' } as const
+      await put(1, lane)
+      await take(silent())
+      await put(1, lane, other)
+      await beats(clocks[1], other, LEASE + 2 * BEAT)
+      const found = await take(other)
+      expect(found.map(({ attempts, ambiguous }) => ({ attempts, ambiguous }))).toEqual([
+        { attempts: 0, ambiguous: false },
+      ])
+      expect(await account()).toMatchObject({ accepted: 2, coalesced: 1, inFlight: 1 })
+    })
+  })
+
+  it('gives what it had out to the other at once when it is closed', async () => {
+    await put(1)
+    await take(one)
+    await one.close()
+    await clocks[1].advance(250)
+    expect(await take(other)).toMatchObject([{ attempts: 1, ambiguous: true }])
+    one = await open(clocks[0])
+    expect(await account()).toMatchObject({ inFlight: 1 })
+  })
+
+  it('does not bring forward what another put when its own wall clock is set back', async () => {
+    await other.outbox.put([{ ...delivery(APP, clocks[1].now()), dueAt: clocks[1].now() + 60_000 }])
+    clocks[0].jump(-3 * 3600_000)
+    await turn(one.outbox)
+    expect(await take(other)).toEqual([])
+    await clocks[1].advance(60_000)
+    await turn(other.outbox)
+    expect(await take(other)).toHaveLength(1)
+  })
+})
