@@ -3,6 +3,7 @@
  * of what the configuration names. Knows no stanza and no kind of certificate.
  */
 import { type Clock } from '../clock'
+import { certificateName } from '../model/kept'
 import { Credential } from '../model/opaque'
 import { type Observe } from '../observe'
 import { type HandedIn, type Keep } from '../providers/provider'
@@ -31,8 +32,6 @@ export interface Certificates {
   drop(app: string): Promise<void>
 }
 
-const nameOf = (app: string): string => `certificate/${app}`
-
 function read(value: string, at: number): KeptCertificate | undefined {
   if (value === '') return undefined
   const { certificate, password, by } = JSON.parse(value) as Readonly<Record<'certificate' | 'password' | 'by', string>>
@@ -58,7 +57,7 @@ export function makeCertificates({
 
   async function look(app: string): Promise<void> {
     try {
-      const found = await keep.get(nameOf(app))
+      const found = await keep.get(certificateName(app))
       const kept = found === undefined ? undefined : read(found.value, found.at)
       if (kept === undefined) known.delete(app)
       else known.set(app, kept)
@@ -77,8 +76,8 @@ export function makeCertificates({
     async put(app: string, { certificate, password, by }: HandingIn) {
       const value = JSON.stringify({ certificate: certificate.toString('base64'), password, by })
       // Another one of the same moment is another one.
-      await keep.put(nameOf(app), value, Math.max(clock.now(), (known.get(app)?.at ?? 0) + 1))
+      await keep.put(certificateName(app), value, Math.max(clock.now(), (known.get(app)?.at ?? 0) + 1))
     },
-    drop: (app: string) => keep.put(nameOf(app), '', clock.now()),
+    drop: (app: string) => keep.put(certificateName(app), '', clock.now()),
   })
 }

@@ -2,3 +2,6 @@
 
 /** Why the app's fuse has blown; empty once it was reset. */
 export const fuseName = (app: string): string => `fuse ${app}`
+
+/** The certificate that was handed in for an app; empty where it was dropped. */
+export const certificateName = (app: string): string => `certificate/${app}`
