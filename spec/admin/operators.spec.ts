@@ -1,4 +1,4 @@
-import { statSync } from 'node:fs'
+import { renameSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { answers } from '../../lib/sim/apns-answers'
 import { callAt, type Called } from '../support/call'
@@ -288,10 +288,36 @@ describe('xmpp-push fuse', () => {
       await house.rest()
     }
     expect(await told('status')).toMatch(/^FUSE +blown: more than 1 token/m)
+    const warned = new RegExp(
+      `^warning +apps\\.${IOS}: its fuse has blown: more than 1 token.*\n +→ .* xmpp-push fuse reset ${IOS}$`,
+      'm',
+    )
+    expect(await told('check')).toMatch(warned)
+    await house.service().stop('the spec wants it')
+    for (const words of ['check', 'status']) expect(await told(words)).toContain('blown: more than 1 token')
+    expect(await told('check')).toMatch(warned)
+    await house.start()
     expect(await told('fuse', 'reset', IOS)).toContain(
       `the fuse of ${IOS} is reset; it had blown because more than 1 token`,
     )
     expect(await told('status')).not.toContain('FUSE')
+    expect(await told('check')).not.toContain('fuse')
+  })
+
+  it('is told not to be known where the key of the store at rest can’t be read, and the rest is told', async () => {
+    for (const node of [romeo, juliet]) {
+      house.apns.script({ answer: answers.refuse('Unregistered', { timestamp: house.clock.now() + 1 }), times: 1 })
+      await publishTo(house, node)
+      await house.rest()
+    }
+    await house.service().stop('the spec wants it')
+    const key = join(house.folder, 'data', 'xmpp-push.db.key')
+    renameSync(key, `${key}.away`)
+    const { code, out, err } = await ask('status')
+    renameSync(`${key}.away`, key)
+    expect({ code, isTold: out.includes('2 accepted') }).toEqual({ code: 0, isTold: true })
+    expect(err).toContain(`whether the fuse of ${IOS} has blown can't be read: `)
+    await house.start()
   })
 })
 
