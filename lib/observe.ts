@@ -152,16 +152,38 @@ function levelOf(event: Event): Level {
   }
 }
 
-/** Writes each event as one line of JSON (pino). `level`: the least important level that is still written. */
-export function makeObserve(options: { readonly level: Level; readonly destination?: DestinationStream }): Observe {
-  const log: Logger = pino(
-    { level: options.level, base: null, timestamp: pino.stdTimeFunctions.isoTime },
-    options.destination ?? pino.destination(1),
-  )
+/** `json`: for machines (pino). `text`: for people. `journal`: for people who read it with journalctl, which adds the time. */
+export type LogFormat = 'json' | 'text' | 'journal'
+
+const levels: readonly Level[] = ['debug', 'info', 'warn', 'error']
+/** sd-daemon(3): a line's priority, before it. */
+const priorities: Readonly<Record<Level, number>> = { debug: 7, info: 6, warn: 4, error: 3 }
+
+/** Nothing that a stranger wrote ends a line or moves the cursor. */
+function plainLine(level: Level, said: string, format: 'text' | 'journal'): string {
+  const text = said.replace(/[\u0000-\u001f\u007f-\u009f\u2028\u2029]+/g, ' ')
+  if (format === 'journal') return `<${priorities[level]}>${text}\n`
+  const time = /"time":"([^"]+)"/.exec(pino.stdTimeFunctions.isoTime())?.[1] ?? ''
+  return `${time} ${level.toUpperCase().padEnd(5)} ${text}\n`
+}
+
+/** Writes each event as one line. `level`: the least important level that is still written. */
+export function makeObserve(options: {
+  readonly level: Level
+  readonly format?: LogFormat
+  readonly destination?: DestinationStream
+}): Observe {
+  const { level: least, format = 'json', destination = pino.destination(1) } = options
+  const sayOf = (event: Event): string => (text[event.at] as (event: Event) => string)(event)
+  if (format !== 'json') {
+    return (event) => {
+      const level = levelOf(event)
+      if (levels.indexOf(level) >= levels.indexOf(least)) destination.write(plainLine(level, sayOf(event), format))
+    }
+  }
+  const log: Logger = pino({ level: least, base: null, timestamp: pino.stdTimeFunctions.isoTime }, destination)
   return (event) => {
     const level = levelOf(event)
-    if (!log.isLevelEnabled(level)) return
-    const say = text[event.at] as (event: Event) => string
-    log[level](event, say(event))
+    if (log.isLevelEnabled(level)) log[level](event, sayOf(event))
   }
 }

@@ -47,7 +47,7 @@ describe('lib/config', () => {
       expect(config.store.kind).toBe('box')
       expect([...config.apps.keys()]).toEqual(['org.example.ios'])
       expect(config.access).toEqual({ register: ['example.com'], publish: [], admins: [] })
-      expect(config.log).toEqual({ level: 'info' })
+      expect(config.log).toEqual({ level: 'info', format: 'json' })
     })
 
     it('binds the options of an app to what its provider and its profile do', async () => {

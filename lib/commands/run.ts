@@ -21,7 +21,7 @@ export async function run({ file }: { readonly file: string }, terminal: Termina
     terminal.err(`${file}: not started; \`xmpp-push check\` shows the whole picture\n`)
     return 1
   }
-  const observe = makeObserve({ level: config.log.level })
+  const observe = makeObserve(config.log)
   let service: Service
   const starting = { faults: [{ path: file, text: 'the service is starting', mend: 'Ask again in a moment' }] }
   let reload = async (): Promise<Reloaded> => starting

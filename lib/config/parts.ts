@@ -109,6 +109,12 @@ export const log = z.strictObject({
     .enum(['debug', 'info', 'warn', 'error'])
     .default('info')
     .describe('The least important lines that are still written.'),
+  format: z
+    .enum(['json', 'text', 'journal'])
+    .default('json')
+    .describe(
+      'One line for each event, on standard output: `json` for machines, `text` for people, `journal` for people who read it with journalctl.',
+    ),
 })
 
 export const remoteDisable = z
