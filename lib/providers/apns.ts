@@ -5,6 +5,7 @@
 import { createPublicKey } from 'node:crypto'
 import { type Outcome } from '../model/outcome'
 import { type Environment } from '../model/registration'
+import { probeApns } from './apns-probe'
 import { readCredential, type ApnsCredential } from './apns-credential'
 import { apnsOptions, settingsOf, withHandedIn, type ApnsOptions } from './apns-options'
 import { checkHandedIn } from './apns-handed-in'
@@ -113,6 +114,7 @@ function open(options: ApnsOptions, surroundings: ProviderSurroundings): Provide
       }
       return sender.send(attempt, content)
     },
+    prove: () => probeApns(senders, options.topic, clock),
     async close() {
       await Promise.all([...senders.values()].map((sender) => sender.close(GRACE)))
     },

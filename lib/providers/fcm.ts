@@ -14,6 +14,7 @@ import { connectionsOption, wireConnections, type Connections } from './connecti
 import { credentialName } from './credential-name'
 import { readAccount, type Account, type AccountFault } from './fcm-account'
 import { judgeReply } from './fcm-outcome'
+import { probeFcm } from './fcm-probe'
 import { requestFor } from './fcm-request'
 import { makeAccessTokens } from './fcm-token'
 import { http2Option, spokenBy } from './http2'
@@ -113,16 +114,21 @@ function open(options: FcmOptions, { app, clock, notice }: ProviderSurroundings)
 
   const underWay = new Set<Promise<Outcome>>()
 
-  const tryIt = async ({ address, content, expiresAt }: Attempt): Promise<Outcome> => {
+  /** `trial`: FCM only looks at it; what its clock said is told. */
+  const tryIt = async (
+    { address, content, expiresAt }: Attempt,
+    trial?: (date: string | undefined) => void,
+  ): Promise<Outcome> => {
     if (content.speaks !== 'fcm') return { is: 'refused', why: `written for ${content.speaks}, not for FCM` }
     const once = async () => {
       const grant = await tokens.get()
       if (grant.is !== 'granted') return grant
       const sender = { project: account.project, bearer: grant.token }
       const notAfter = clock.elapsed() + expiresAt - clock.now()
-      const request = requestFor({ address, content, expiresAt }, sender, clock.now())
+      const request = requestFor({ address, content, expiresAt }, sender, clock.now(), trial !== undefined)
       const reply = await origin.request({ ...request, notAfter })
       if (reply.is === 'failure') return { is: 'down', why: reply.why, ambiguous: reply.ambiguous } as const
+      trial?.(reply.headers['date'])
       const judged = judgeReply(reply, clock.now())
       return judged.is === 'token refused' ? { ...judged, token: grant.token } : judged
     }
@@ -149,6 +155,7 @@ function open(options: FcmOptions, { app, clock, notice }: ProviderSurroundings)
         underWay.delete(outcome)
       }
     },
+    prove: () => probeFcm(account.project, tryIt, clock),
     async close() {
       const ended = new AbortController()
       await Promise.race([Promise.allSettled(underWay), clock.sleep(GRACE, ended.signal)])

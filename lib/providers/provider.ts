@@ -56,6 +56,11 @@ export interface Provider {
    * seconds. Undefined if it may be, or if it can't be said now. Never rejects.
    */
   readonly whyNot?: (address: string) => Promise<string | undefined>
+  /**
+   * Asks the push service about the credential, waking nobody, and tells what that proved and what it could not. Absent where there is
+   * nobody to ask. Never rejects.
+   */
+  readonly prove?: () => Promise<readonly Finding[]>
   /** Lets attempts under way end, then closes every connection. */
   close(): Promise<void>
 }

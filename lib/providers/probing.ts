@@ -1,0 +1,54 @@
+/** What a push service's answer to a push that can wake nobody says of a credential. Pure. Knows no vendor's words: they pass through. */
+import { type Outcome } from '../model/outcome'
+import { type Finding } from './provider'
+
+export interface Probed {
+  /** Who was asked and with what, for a sentence: `APNs (production)`. */
+  readonly whom: string
+  readonly outcome: Outcome
+  /** What only the answer to a real push can show. */
+  readonly unproven: string
+  /** What the push service's clock said (ms since 1970), and ours at that moment; absent where it said nothing. */
+  readonly clocks?: { readonly theirs: number; readonly ours: number }
+}
+
+/** A signed token may be so far off: Apple and Google refuse those of other hours, Google those of other quarters of an hour. */
+const TOLERABLE = 5 * 60_000
+const WAY = 'See that this machine, its proxy and its firewall let connections through to it'
+
+function skew({ whom, clocks }: Probed): readonly Finding[] {
+  if (clocks === undefined) return []
+  const off = clocks.ours - clocks.theirs
+  if (Math.abs(off) <= TOLERABLE) return []
+  const text = `the clock of this machine is ${Math.round(Math.abs(off) / 60_000)} min ${off > 0 ? 'ahead of' : 'behind'} that of ${whom}`
+  return [{ is: 'fault', text, mend: 'Set it right (NTP): signed tokens carry the time, and are refused' }]
+}
+
+/** The findings, the proven ones first. */
+export function findingsOf(probed: Probed): readonly Finding[] {
+  const { whom, outcome, unproven } = probed
+  const off = skew(probed)
+  switch (outcome.is) {
+    case 'misconfigured':
+      return [
+        {
+          is: 'fault',
+          text: `${whom} refuses it: ${outcome.why}`,
+          ...(outcome.mend === undefined ? {} : { mend: outcome.mend }),
+        },
+        ...off,
+      ]
+    case 'down':
+      return [{ is: 'fault', text: `${whom} could not be asked: ${outcome.why}`, mend: WAY }, ...off]
+    case 'busy':
+      return [{ is: 'warning', text: `${whom} asks for a pause: ${outcome.why}`, mend: 'Ask again later' }, ...off]
+    default: {
+      const said = outcome.is === 'delivered' ? '' : ` (to a device that is none it said: ${outcome.why})`
+      return [
+        { is: 'fact', text: `proven: ${whom} takes the credential${said}` },
+        { is: 'fact', text: `not proven: ${unproven}` },
+        ...off,
+      ]
+    }
+  }
+}
