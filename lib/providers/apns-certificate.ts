@@ -31,10 +31,10 @@ interface Files {
 const DAY = 24 * 3600_000
 const PEM_BLOCK = /-----BEGIN ([A-Z0-9 ]+)-----[\s\S]+?-----END \1-----/g
 
-/** Without the full stop at their end, for a sentence goes on. */
+/** Without the mark at their end, for a sentence goes on. */
 function wordsOf(error: unknown): string {
   const text = typeof error === 'object' && error !== null && 'message' in error ? String(error.message) : String(error)
-  return text.replace(/\.$/, '')
+  return text.replace(/[.?!]+$/, '')
 }
 
 function readPem(text: string, keyText: string, passphrase: string): P12 {
