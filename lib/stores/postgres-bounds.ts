@@ -12,6 +12,8 @@ export interface BoundsOptions {
 
 export interface Bounds {
   waiting(app: string): number
+  /** Whether anything waits, of any app. */
+  readonly isEmpty: boolean
   /** So many more of the app wait, or fewer. */
   add(app: string, by: number): void
   /** Begins to admit a batch: each `admits` counts the one before along. */
@@ -58,6 +60,9 @@ export function makeBounds(
 
   return Object.freeze({
     waiting: (app: string) => apps.get(app) ?? 0,
+    get isEmpty() {
+      return all === 0
+    },
     add(app: string, by: number) {
       apps.set(app, Math.max(0, (apps.get(app) ?? 0) + by))
       all = Math.max(0, all + by)

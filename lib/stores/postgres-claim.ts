@@ -25,12 +25,14 @@ const SHARES = 16
 /** Domains that one claim looks at; what room is left then goes by age alone. */
 const MOST_LOOKED_AT = 32
 
-/** Nothing of the same target and key is out. */
-const free = `(collapse_key IS NULL OR NOT EXISTS (
-  SELECT 1 FROM delivery o WHERE o.target = w.target AND o.collapse_key = w.collapse_key AND o.state = 1))`
-const take = (which: string, room: string): string => `
+/** Nothing of the same target and key is out: a step in an index for each, which `NOT EXISTS` would leave to the planner. */
+const free = `(collapse_key IS NULL OR (
+  SELECT o.id FROM delivery o WHERE o.target = w.target AND o.collapse_key = w.collapse_key AND o.state = 1) IS NULL)`
+const take = (which: string, room: string, order = 'w.due_at, w.seq'): string => `
   SELECT w.id FROM delivery w WHERE w.app = r.app AND w.state = 0 AND ${which} AND w.due_at <= $2 AND ${free}
-  ORDER BY w.due_at, w.seq LIMIT ${room} FOR UPDATE SKIP LOCKED`
+  ORDER BY ${order} LIMIT ${room} FOR UPDATE SKIP LOCKED`
+/** A range of one and an order by it, so that no index will do but the one that has the domains. */
+const ofDomain = "w.class <> 'call' AND w.domain >= r.domain AND w.domain <= r.domain"
 const next = (which: string): string => `
   (SELECT w.due_at FROM delivery w WHERE w.app = r.app AND w.state = 0 AND ${which} AND w.due_at > $2
    ORDER BY w.due_at LIMIT 1)`
@@ -44,7 +46,7 @@ const claim: Statement = {
   left_over AS (SELECT app, room - (SELECT count(*) FROM calls c WHERE c.app = room.app) AS room FROM room),
   turned AS (
     SELECT r.app, c.id FROM turns r JOIN left_over l ON l.app = r.app CROSS JOIN LATERAL (
-      ${take("w.class <> 'call' AND w.domain = r.domain", 'least(r.room, l.room)')}
+      ${take(ofDomain, 'least(r.room, l.room)', 'w.domain, w.due_at, w.seq')}
     ) c
   ),
   others AS (
@@ -130,7 +132,9 @@ export function makeClaimer(session: Session, cipher: Pick<ContentCipher, 'open'
   const inTurn = async ({ app, room }: Wanted): Promise<readonly (readonly [string, string, number])[]> => {
     const found = await session.rows<{ domain: string }>(domains, [app, last.get(app) ?? ''])
     const share = Math.max(1, Math.floor(room / SHARES))
-    const turns = found.slice(0, Math.ceil(room / share)).map(({ domain }) => [app, domain, share] as const)
+    const turns = found
+      .slice(0, Math.ceil(room / share))
+      .map(({ domain }, turn) => [app, domain, Math.min(share, room - turn * share)] as const)
     const latest = turns.at(-1)
     if (latest !== undefined) last.set(app, latest[1])
     return turns

@@ -46,7 +46,7 @@ export function makePostgresOutbox(options: PostgresOutboxOptions): PostgresOutb
       for (const id of ids) held.delete(id)
       for (const [app, n] of waits) bounds.add(app, n)
       // What waited behind one that is gone may go now, and what waits again may be due.
-      desk.wake()
+      if (!bounds.isEmpty) desk.wake()
     },
   })
   const desk = makeDesk({

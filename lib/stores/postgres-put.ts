@@ -40,6 +40,7 @@ const coalesced = (row: string, by: string): string =>
 
 const columns = 'id, app, target, class, urgency, collapse_key, expires_at, accepted_at, sealed, notes, domain, seq'
 
+// Scalar questions, not `NOT EXISTS`: that the planner may answer by reading all that waits.
 const put: Statement = {
   name: 'put',
   sql: `
@@ -60,11 +61,11 @@ const put: Statement = {
     WHERE f.before IS NULL ORDER BY d.target, d.collapse_key FOR UPDATE OF d
   ),
   going AS (
-    SELECT id FROM fresh f WHERE may_go AND (collapse_key IS NULL OR NOT EXISTS (
-      SELECT 1 FROM delivery o WHERE o.target = f.target AND o.collapse_key = f.collapse_key AND o.state = 1
-    ) AND NOT EXISTS (
-      SELECT 1 FROM delivery w WHERE w.target = f.target AND w.collapse_key = f.collapse_key AND w.state = 0
-    ))
+    SELECT id FROM fresh f WHERE may_go AND (collapse_key IS NULL OR (
+      SELECT id FROM delivery o WHERE o.target = f.target AND o.collapse_key = f.collapse_key AND o.state = 1
+    ) IS NULL AND (
+      SELECT id FROM delivery w WHERE w.target = f.target AND w.collapse_key = f.collapse_key AND w.state = 0
+    ) IS NULL)
   ),
   outdated AS (SELECT * FROM fresh WHERE before IS NOT NULL AND id NOT IN (SELECT id FROM going)),
   replaced AS (

@@ -4,7 +4,7 @@ import { type NotificationClass } from '../model/notification'
 import { type Tombstone, type Trace } from '../model/trace'
 import { type Bound, type Session, type Statement } from './postgres-database'
 import { count } from './postgres-registry'
-import { type RegistrationRow, columnsOf, readRegistration } from './postgres-rows'
+import { type RegistrationRow, columnsOf, isUuid, readRegistration } from './postgres-rows'
 import { counted } from './postgres-story'
 import { type Records, type TraceQuery } from './store'
 import { isAbout, readLine, readNotes } from './trace-lines'
@@ -57,8 +57,6 @@ interface WaitingRow {
 function traceOf({ accepted_at, expires_at, due_at, notes, ...row }: WaitingRow): Trace {
   return { ...row, acceptedAt: accepted_at, expiresAt: expires_at, dueAt: due_at, ...readNotes(notes ?? 'null') }
 }
-
-const isUuid = (text: string): boolean => /^[\da-f]{8}(-[\da-f]{4}){3}-[\da-f]{12}$/i.test(text)
 
 export function makePostgresRecords(session: Session): Records {
   async function endedOf(needles: readonly string[], isEnough: (trace: Trace) => boolean): Promise<readonly Trace[]> {

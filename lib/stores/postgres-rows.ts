@@ -43,6 +43,11 @@ export function readRegistration(row: RegistrationRow): Registration {
   })
 }
 
+/** What an operator types may be anything; a delivery's id is a UUID. */
+export function isUuid(text: string): boolean {
+  return /^[\da-f]{8}(-[\da-f]{4}){3}-[\da-f]{12}$/i.test(text)
+}
+
 /** CTEs that end the registrations of the CTE `gone`: tombstones, and, where `tell` (SQL) holds, rows for their servers. */
 export function burying(at: string, why: string, tell: string): string {
   return `

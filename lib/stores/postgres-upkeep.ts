@@ -1,10 +1,9 @@
 /** What operators and time remove or hasten: in stretches, pushes in between. */
 import { type Bounds } from './postgres-bounds'
-import { type Clock } from '../clock'
 import { type Session, type Statement } from './postgres-database'
 import { type Health } from './postgres-health'
 import { type Instances } from './postgres-instances'
-import { type RegistrationRow, burying, columnsOf, readRegistration } from './postgres-rows'
+import { type RegistrationRow, burying, columnsOf, isUuid, readRegistration } from './postgres-rows'
 import { counting, lineOf, tracing } from './postgres-story'
 import { type Sweep, type Upkeep } from './store'
 import { isAbout, toldOf } from './trace-lines'
@@ -67,7 +66,6 @@ export interface UpkeepOptions {
   readonly health: Health
   readonly instances: Pick<Instances, 'number'>
   readonly bounds: Pick<Bounds, 'add'>
-  readonly clock: Pick<Clock, 'sleep'>
   /** Something may be due that was not. */
   readonly wake: () => void
 }
@@ -120,6 +118,7 @@ export function makePostgresUpkeep({ session, health, instances, bounds, wake }:
       return { registrations, tombstones: dropped.length - registrations.length, deliveries, traces }
     },
     async hasten(which, at) {
+      if ('delivery' in which && !isUuid(which.delivery)) return 0
       let sum = 0
       for (let rows = STRETCH; rows === STRETCH;) {
         const [column, value] = 'delivery' in which ? ['id = $2::uuid', which.delivery] : ['app = $2', which.app]
@@ -137,6 +136,7 @@ export function makePostgresUpkeep({ session, health, instances, bounds, wake }:
       return sum
     },
     async abandon(which, at) {
+      if ('delivery' in which && !isUuid(which.delivery)) return 0
       const [statement, value] = 'delivery' in which ? [abandonOne, which.delivery] : [abandonMany, which.app]
       for (let sum = 0; ;) {
         const gone = left(await ask<{ app: string }>(statement, [instances.number, at, value]))

@@ -146,7 +146,7 @@ async function open(options: PostgresOptions, { clock, trouble }: StoreSurroundi
       outbox: its,
       keep: makePostgresKeep(database, cipher, health),
       records: makePostgresRecords(asked),
-      upkeep: makePostgresUpkeep({ session: database, health, instances, bounds, clock, wake: () => outbox.wake() }),
+      upkeep: makePostgresUpkeep({ session: database, health, instances, bounds, wake: () => outbox.wake() }),
       accounts: () => accountsOf(asked),
       close: () => (closing ??= close()),
     })
