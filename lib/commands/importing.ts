@@ -1,9 +1,10 @@
-/** The words of `xmpp-push import`, and what its help teaches. */
+/** The words of `xmpp-push import` and `xmpp-push migrate`, and what their help teaches. */
 import { type Command } from 'commander'
 import { configFile } from '../config'
 import { deviceSources, settingsSources } from '../imports/peers'
 import { importDevices } from './import-devices'
 import { importSettings } from './import-settings'
+import { migrate } from './migrate'
 import { type ExitCode, type Terminal } from './terminal'
 
 const importHelp = `
@@ -31,6 +32,12 @@ Writes the configuration that --config names, which must not be there yet: what 
 taken, keys and certificates by the names of their files, and secrets that stood in the
 settings in files of their own beside it (mode 0600). No secret is printed. Tells what
 was taken, what was left and why, and what still needs to be done.`
+
+const migrateHelp = `
+Both name a configuration; no service may run with either. Devices with their nodes and
+secrets, pushes that wait, servers that are still to be told, blown fuses and
+certificates that were handed in are moved. The first store keeps its devices. Broken
+off, the same call goes on; at the end counts and checksums of both are compared.`
 
 interface SettingsWords {
   readonly config?: string
@@ -95,4 +102,17 @@ export function addImportCommands(program: Command, terminal: Terminal, end: (co
   )
   settings('mattermost', '<mattermost-push-proxy.json>', "Writes a configuration from mattermost-push-proxy's.")
   settings('sygnal', '<sygnal.yaml>', "Writes a configuration from Sygnal's.")
+
+  program
+    .command('migrate')
+    .summary('move everything from one store into another')
+    .description("Moves everything from one configuration's store into another's.")
+    .requiredOption('--from <file>', 'the configuration with the store that is left')
+    .requiredOption('--to <file>', 'the configuration with the store that takes its place')
+    .option('--dry-run', 'move nothing, only compare')
+    .option('--json', 'print the report as JSON')
+    .addHelpText('after', migrateHelp)
+    .action(async ({ from, to, dryRun, json }: { from: string; to: string; dryRun?: true; json?: true }) => {
+      end(await migrate({ from, to, dryRun: dryRun === true, json: json === true }, terminal))
+    })
 }

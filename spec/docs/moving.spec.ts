@@ -30,6 +30,7 @@ describe('docs/moving.md', () => {
     const { out: all } = await call('import', '--help')
     for (const name of new Set(named)) expect(all).toMatch(new RegExp(`^  ${name} `, 'm'))
     const helps = await Promise.all([...new Set(named)].map((name) => call('import', name, '--help')))
+    helps.push(await call('migrate', '--help'))
     const options = new Set(helps.flatMap(({ out }) => [...out.matchAll(/--[\w-]+/g)].map(([option]) => option)))
     const elsewhere = ['--owner', '--inserts']
     for (const [option] of page.matchAll(/--[a-z][\w-]+/g)) {

@@ -1,0 +1,167 @@
+import { readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { answers } from '../../lib/sim/apns-answers'
+import { realDescribe } from '../support/available'
+import { callAt, type Called } from '../support/call'
+import { startCommand } from '../support/command-process'
+import { command, P2_TABLE, p2Device, p2Inserts, publishWith } from '../support/foreign-devices'
+import { DOMAIN, IOS, startHouse, type House } from '../support/house'
+import { publishTo, registerDevice } from '../support/one-device'
+import { startPostgres } from '../support/postgres'
+import { serverForAll } from '../support/real-server'
+
+interface Report {
+  readonly registrations: { readonly moved: number; readonly there: number; readonly newer: number }
+  readonly deliveries: { readonly moved: number; readonly ended: number; readonly left: number }
+  readonly remoteDisables: number
+  readonly compared: { readonly from: unknown; readonly to: unknown; readonly newer: number }
+  readonly agrees: boolean
+}
+
+realDescribe('postgres', 'xmpp-push migrate, from SQLite to PostgreSQL', () => {
+  const server = serverForAll(() => startPostgres())
+  let house: House
+  let url: string
+  let first: string
+  let second: string
+
+  beforeEach(async () => {
+    house = await startHouse({ personality: 'tigase' })
+    url = await server().database()
+    first = join(house.folder, 'component.config.json')
+    second = join(house.folder, 'postgres.config.json')
+    const settings = JSON.parse(readFileSync(first, 'utf8')) as object
+    const contentKey = Buffer.alloc(32, 7).toString('base64')
+    const store = { kind: 'postgres', url, password: server().password, contentKey }
+    writeFileSync(second, JSON.stringify({ ...settings, store }))
+  })
+  afterEach(() => house.close())
+
+  const run = (...words: readonly string[]): Promise<Called> =>
+    callAt(house.clock, 'migrate', '--from', first, '--to', second, ...words)
+  async function migrated(...words: readonly string[]): Promise<Report> {
+    const { code, out, err } = await run('--json', ...words)
+    expect({ code, err }).toEqual({ code: 0, err: '' })
+    return JSON.parse(out) as Report
+  }
+  const registered = async (): Promise<number> => {
+    const [row] = await server().sql(
+      'select count(*)::int as n from xmpp_push.registration',
+      new URL(url).pathname.slice(1),
+    )
+    return Number(row?.['n'] ?? 0)
+  }
+  /** From now on the service is the one with the second store. */
+  async function changeOver(): Promise<void> {
+    writeFileSync(first, readFileSync(second, 'utf8'))
+    await house.start()
+  }
+
+  /** A database over a socket takes its time, which no clock of a spec can move. */
+  async function nothingWaits(): Promise<void> {
+    for (const begun = performance.now(); performance.now() - begun < 10_000;) {
+      const accounts = [...(await house.service().accounts()).values()]
+      if (accounts.every(({ waiting, inFlight }) => waiting + inFlight === 0)) return
+      await new Promise((done) => setImmediate(done))
+    }
+    throw new Error(`pushes still wait: ${JSON.stringify([...(await house.service().accounts())])}`)
+  }
+
+  it('moves devices, what waits, and whom to tell; the service then goes on where it stopped', async () => {
+    const tokens = [1, 2, 3].map((digit) => `${digit}`.repeat(64))
+    for (const token of tokens) house.apns.addDevice({ token, topic: IOS })
+    const nodes = await Promise.all(
+      tokens.map((token, at) => registerDevice(house, `user${at}@example.com`, IOS, token)),
+    )
+    house.fcm.setDevice('fcm:conversations', 'live')
+    const form = { token: 'fcm:conversations', 'android-id': 'phone' }
+    const given = await command(house, 'juliet@example.com/phone', 'register-push-fcm', form)
+    const phone = { node: '', secret: '', ...(typeof given === 'string' ? {} : given) }
+    house.apns.script({ answer: answers.refuse('ServiceUnavailable'), times: 2 })
+    for (const node of nodes.slice(0, 2)) expect(await publishTo(house, node)).toBe('result')
+    await house.rest()
+    const waiting = [...(await house.service().accounts()).values()].reduce((sum, each) => sum + each.waiting, 0)
+    expect(waiting).toBe(2)
+    await callAt(house.clock, 'devices', 'remove', nodes[2] ?? '', '--config', first)
+    await house.service().stop('it moves')
+
+    const report = await migrated()
+    expect(report).toMatchObject({
+      ...{ registrations: { moved: 3, there: 0, newer: 0 }, deliveries: { moved: 2, ended: 0, left: 0 } },
+      ...{ remoteDisables: 1, agrees: true, compared: { to: report.compared.from } },
+    })
+    expect(await migrated()).toMatchObject({
+      ...{ registrations: { moved: 0, there: 3 }, deliveries: { moved: 0 }, remoteDisables: 0, agrees: true },
+    })
+
+    await changeOver()
+    await nothingWaits()
+    for (const token of tokens.slice(0, 2)) expect(house.apns.received(token)).toHaveLength(1)
+    expect(await publishWith(house, phone)).toBe('result')
+    expect(await publishWith(house, { ...phone, secret: 'another' })).toBe('forbidden')
+    expect(await publishTo(house, nodes[2] ?? '')).toBe('item-not-found')
+    await nothingWaits()
+    expect(house.fcm.inbox('fcm:conversations')).toHaveLength(1)
+    const again = await registerDevice(house, 'user0@example.com', IOS, tokens[0] ?? '')
+    expect(again).toBe(nodes[0])
+    for (const account of (await house.service().accounts()).values()) expect(account.abandoned).toBe(0)
+  })
+
+  it('refuses while a service runs, and where both name one store', async () => {
+    expect(await run()).toMatchObject({ code: 1, err: expect.stringContaining('runs; stop it first') as unknown })
+    expect(await callAt(house.clock, 'migrate', '--from', first, '--to', first)).toMatchObject({
+      code: 1,
+      err: expect.stringContaining('name the same store') as unknown,
+    })
+    expect(await registered().catch(() => 0)).toBe(0)
+  })
+
+  it('compares and moves nothing in a dry run', async () => {
+    await registerDevice(house, 'romeo@example.com', IOS, 'a'.repeat(64))
+    await house.service().stop('it moves')
+    const { code, out } = await run('--dry-run')
+    expect(code).toBe(0)
+    expect(out).toMatch(/first +1 device, checksum \w{32}\nsecond +0 devices, checksum 0{32}\nnothing was changed/)
+    expect(await registered()).toBe(0)
+  })
+
+  it('lets what registered in the second store later count', async () => {
+    const node = await registerDevice(house, 'romeo@example.com', IOS, 'a'.repeat(64))
+    await house.service().stop('it moves')
+    await migrated()
+    const kept = readFileSync(first, 'utf8')
+    await changeOver()
+    await house.clock.advance(1_000)
+    const later = house.clock.now()
+    expect(await registerDevice(house, 'romeo@example.com', IOS, 'a'.repeat(64))).toBe(node)
+    await house.service().stop('it moves again')
+    writeFileSync(first, kept)
+    expect(await migrated()).toMatchObject({ registrations: { moved: 0, newer: 1 }, compared: { newer: 1 } })
+    await changeOver()
+    const [device] = await house.service().devices(DOMAIN, 'romeo@example.com')
+    expect(device?.registeredAt).toBe(later)
+  })
+
+  it('agrees in count and checksum after it was killed in the middle, and run again', async () => {
+    await house.service().stop('it moves')
+    const dump = join(house.folder, 'p2.sql')
+    const crowd = Array.from({ length: 4_000 }, (_, at) => p2Device(at))
+    const text = `${P2_TABLE}\n${p2Inserts(crowd).replaceAll("\\'", "''").replaceAll('\\\\', '\\')}`
+    writeFileSync(dump, `PRAGMA foreign_keys=OFF;\n${text}\nCOMMIT;\n`)
+    expect(await callAt(house.clock, 'import', 'p2', dump, '--config', first)).toMatchObject({ code: 0 })
+    for (const enough of [300, 1_500]) {
+      const migrating = startCommand({ folder: house.folder }, 'migrate', '--from', first, '--to', second)
+      let isGone = false
+      const ended = migrating.ended.finally(() => (isGone = true))
+      while (!isGone && (await registered().catch(() => 0)) < enough) await new Promise((done) => setImmediate(done))
+      migrating.signal('SIGKILL')
+      expect(await ended).toBeNull()
+    }
+    const report = await migrated()
+    expect(report).toMatchObject({ agrees: true, compared: { to: report.compared.from } })
+    expect(report.compared.from).toMatchObject({ registrations: 4_000 })
+    expect(report.registrations.there).toBeGreaterThan(0)
+    expect(report.registrations.moved).toBeGreaterThan(0)
+    expect(await registered()).toBe(4_000)
+  }, 120_000)
+})
