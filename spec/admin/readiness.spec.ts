@@ -1,0 +1,40 @@
+/** What readiness says of apps whose credential expires, or whose fuse has blown. */
+import { tellReadiness, type AppStanding, type Readiness } from '../../lib/admin/readiness'
+
+const DAY = 24 * 3600_000
+const now = Date.UTC(2026, 0, 1)
+
+function told(standing: Partial<AppStanding>): Readiness {
+  const links = [{ domain: 'push.example.com', isOnline: true }]
+  return tellReadiness({ links, apps: [{ app: 'ios', isOpen: true, ...standing }], now })
+}
+
+describe('lib/admin/readiness', () => {
+  it('is whole where nothing expires within 30 days and no fuse has blown', () => {
+    expect(told({ expiresAt: now + 31 * DAY })).toMatchObject({
+      status: 'ready',
+      apps: [{ isReady: true, warnings: [] }],
+    })
+  })
+
+  it('warns of a credential that expires within 30 days, and goes on taking work', () => {
+    const { status, apps } = told({ expiresAt: now + 29 * DAY })
+    expect({ status, apps }).toMatchObject({
+      status: 'degraded',
+      apps: [{ isReady: true, warnings: ['its credential expires in 29 days'], expiresAt: '2026-01-30T00:00:00.000Z' }],
+    })
+  })
+
+  it.each([true, false])('says that a credential has expired, whether or not it could be opened (%s)', (isOpen) => {
+    const [app] = told({ isOpen, expiresAt: now - DAY }).apps
+    expect(app).toMatchObject({ isReady: false, why: 'its credential expired 2025-12-31' })
+  })
+
+  it('warns of a blown fuse with the command that resets it', () => {
+    const [app] = told({ fuse: 'more than 10 tokens' }).apps
+    expect(app?.isReady).toBe(true)
+    expect(app?.warnings).toEqual([
+      'its fuse has blown: more than 10 tokens; see its credential, topic and project, then: xmpp-push fuse reset ios',
+    ])
+  })
+})
