@@ -30,7 +30,7 @@ export interface Fuse {
 }
 
 export interface FuseOptions {
-  readonly keep: Keep
+  readonly keep: Pick<Keep, 'get' | 'put'>
   readonly registry: Pick<Registry, 'count'>
   readonly limits: (app: string) => FuseLimits
   readonly clock: Clock
@@ -59,6 +59,23 @@ export async function makeFuse(options: FuseOptions, apps: Iterable<string>): Pr
     if (why !== undefined && why !== '') blown.set(app, why)
   }
 
+  /** By app: how often it was blown or reset here; what was read of it before says nothing any more. */
+  const changes = new Map<string, number>()
+  const changed = (app: string): void => void changes.set(app, (changes.get(app) ?? 0) + 1)
+
+  /** Another instance may have blown or reset it meanwhile. */
+  async function look(app: string): Promise<void> {
+    const before = changes.get(app)
+    const why = await keep.get(fuseName(app)).then(
+      (kept) => kept?.value ?? '',
+      // A store that is away says nothing; the token can't be forgotten then either.
+      () => undefined,
+    )
+    if (why === undefined || changes.get(app) !== before) return
+    if (why !== '') blown.set(app, why)
+    else if (blown.delete(app)) spent.delete(app)
+  }
+
   async function spentOf(app: string): Promise<Spent> {
     const current = (): Spent | undefined => {
       const known = spent.get(app)
@@ -77,6 +94,7 @@ export async function makeFuse(options: FuseOptions, apps: Iterable<string>): Pr
 
   async function blow(app: string, why: string): Promise<void> {
     blown.set(app, why)
+    changed(app)
     observe({
       at: 'trouble',
       about: `app ${app}`,
@@ -85,10 +103,12 @@ export async function makeFuse(options: FuseOptions, apps: Iterable<string>): Pr
         `See first whether its credential, topic or project is another than the app's`,
     })
     await keep.put(fuseName(app), why, clock.now())
+    changed(app)
   }
 
   return Object.freeze({
     async allows(app: string, owner?: string) {
+      await look(app)
       if (blown.has(app)) return false
       const count = await spentOf(app)
       if (owner !== undefined) {
@@ -119,7 +139,9 @@ export async function makeFuse(options: FuseOptions, apps: Iterable<string>): Pr
     async reset(app: string) {
       blown.delete(app)
       spent.delete(app)
+      changed(app)
       await keep.put(fuseName(app), '', clock.now())
+      changed(app)
     },
   })
 }

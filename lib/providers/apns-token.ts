@@ -5,7 +5,7 @@
 import { createPublicKey, sign, verify, type KeyObject } from 'node:crypto'
 import { type Clock } from '../clock'
 import { type TokenCredential } from './apns-credential'
-import { type Keep } from './provider'
+import { type Keep, type Kept } from './provider'
 
 /** A token and which one it is: who failed with an older one than the current just takes the current. */
 export interface ProviderToken {
@@ -71,24 +71,34 @@ function makeTokens(credential: TokenCredential, keep: Keep, clock: Clock): Prov
   /** A machine that slept counts too little; where Apple refuses what is an hour old by the wall clock, both are right. */
   const isOutlived = ({ signedAt }: ProviderToken): boolean => clock.now() - signedAt >= OUTLIVED_AFTER
 
-  const kept = async (): Promise<ProviderToken | undefined> => {
+  const tokenOf = ({ value, at }: Kept): ProviderToken => ({
+    jwt: value,
+    signedAt: at,
+    generation: (current?.generation ?? 0) + 1,
+  })
+  const isOfUse = (kept: Kept, age: number): boolean =>
+    kept.value !== current?.jwt && isYounger(kept.at, age) && isOurs(kept.value, credential.key)
+
+  /** Of several instances that sign at once, all use the token of the one that was first. */
+  const make = async (age: number): Promise<ProviderToken> => {
+    const signed = (): Kept => {
+      const at = Math.floor(clock.now() / 1000) * 1000
+      return { value: signToken(credential, at), at }
+    }
+    let mine: Kept | undefined
     try {
       const found = await keep.get(name)
-      if (found === undefined || !isOurs(found.value, credential.key)) return undefined
-      return { jwt: found.value, signedAt: found.at, generation: (current?.generation ?? 0) + 1 }
+      if (found !== undefined && isOfUse(found, age)) return tokenOf(found)
+      mine = signed()
+      if (keep.swap === undefined) await keep.put(name, mine.value, mine.at)
+      else {
+        const stands = await keep.swap(name, mine.value, mine.at, found)
+        if (isOfUse(stands, age)) return tokenOf(stands)
+      }
     } catch {
       // A store that is down must not stop the pushes that it has handed out already.
-      return undefined
     }
-  }
-
-  const make = async (age: number): Promise<ProviderToken> => {
-    const found = await kept()
-    if (found !== undefined && found.jwt !== current?.jwt && isYounger(found.signedAt, age)) return found
-    const signedAt = Math.floor(clock.now() / 1000) * 1000
-    const jwt = signToken(credential, signedAt)
-    await keep.put(name, jwt, signedAt).catch(() => undefined)
-    return { jwt, signedAt, generation: (current?.generation ?? 0) + 1 }
+    return tokenOf(mine ?? signed())
   }
 
   /** Single-flight: whoever asks meanwhile gets the same. */

@@ -65,10 +65,21 @@ export interface Provider {
   close(): Promise<void>
 }
 
+/** A small value, and when it was put (ms since 1970). */
+export interface Kept {
+  readonly value: string
+  readonly at: number
+}
+
 /** Small values that outlive a restart and are shared by a deployment; the store happens to offer it. */
 export interface Keep {
-  get(name: string): Promise<{ readonly value: string; readonly at: number } | undefined>
+  get(name: string): Promise<Kept | undefined>
   put(name: string, value: string, at: number): Promise<void>
+  /**
+   * Puts a value only where `before` still stands (undefined: nothing), for one caller alone of all processes. Resolves with
+   * what stands then. Absent where nobody else keeps anything there.
+   */
+  swap?(name: string, value: string, at: number, before: Kept | undefined): Promise<Kept>
 }
 
 export interface ProviderSurroundings {

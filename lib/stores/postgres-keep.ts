@@ -2,7 +2,7 @@
 import { type ContentCipher } from './content-cipher'
 import { type Database, type Session, type Statement } from './postgres-database'
 import { type Health } from './postgres-health'
-import { type Keep } from './store'
+import { type Keep, type Kept } from './store'
 
 const get: Statement = { name: 'keep-get', sql: 'SELECT sealed, at FROM keep WHERE name = $1' }
 const put: Statement = {
@@ -21,10 +21,35 @@ export function makeKeepReading(session: Session, cipher: Pick<ContentCipher, 'o
   })
 }
 
+const swapNothing: Statement = {
+  name: 'keep-swap-nothing',
+  sql: 'INSERT INTO keep (name, sealed, at) VALUES ($1, $2, $3) ON CONFLICT (name) DO NOTHING RETURNING at',
+}
+const swap: Statement = {
+  name: 'keep-swap',
+  sql: 'UPDATE keep SET sealed = $2, at = $3 WHERE name = $1 AND sealed = $4 RETURNING at',
+}
+
 export function makePostgresKeep(database: Database, cipher: ContentCipher, health: Health): Keep {
   const reading = makeKeepReading(database, cipher)
   return Object.freeze({
     get: (name: string) => health.guarded(() => reading.get(name)),
+    async swap(name: string, value: string, at: number, before: Kept | undefined) {
+      const place = `keep ${name}`
+      const sealed = cipher.seal(value, place)
+      for (;;) {
+        const [row] = await health.guarded(() => database.rows<{ sealed: Buffer; at: number }>(get, [name]))
+        const stands = row && { value: cipher.open(row.sealed, place), at: row.at }
+        if (stands !== undefined && (stands.value !== before?.value || stands.at !== before.at)) return stands
+        const done = await health.guarded(() =>
+          row === undefined
+            ? database.rows(swapNothing, [name, sealed, at])
+            : database.rows(swap, [name, sealed, at, row.sealed]),
+        )
+        if (done.length > 0) return { value, at }
+        // Somebody was quicker: what he put is read, and stands.
+      }
+    },
     async put(name: string, value: string, at: number) {
       await health.guarded(() => database.rows(put, [name, cipher.seal(value, `keep ${name}`), at]))
     },

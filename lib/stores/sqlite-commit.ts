@@ -18,10 +18,17 @@ import { makeTraceLog, makeTraceReading, makeTraceRemoval } from './sqlite-trace
 import { makeUpkeep } from './sqlite-upkeep'
 import { makeWallClock } from './sqlite-wall-clock'
 
-function makeKeep(database: Database, cipher: ContentCipher): Answers<'keepGet' | 'keepPut'> {
+function makeKeep(database: Database, cipher: ContentCipher): Answers<'keepGet' | 'keepPut' | 'keepSwap'> {
   const put = database.prepare('INSERT OR REPLACE INTO keep (name, sealed, at) VALUES (?, ?, ?)')
+  const reading = makeKeepReading(database, () => cipher)
   return {
-    ...makeKeepReading(database, () => cipher),
+    ...reading,
+    keepSwap({ name, value, at, before }) {
+      const stands = reading.keepGet(name)
+      if (stands !== undefined && (stands.value !== before?.value || stands.at !== before.at)) return stands
+      put.run([name, cipher.seal(value, placeOf(name)), at])
+      return { value, at }
+    },
     keepPut({ name, value, at }) {
       put.run([name, cipher.seal(value, placeOf(name)), at])
       return undefined

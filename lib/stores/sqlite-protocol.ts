@@ -6,7 +6,7 @@ import { type Account } from '../model/accounting'
 import { type Environment, type Registration } from '../model/registration'
 import { type Tombstone, type Trace } from '../model/trace'
 import { type BoundsOptions } from './sqlite-bounds'
-import { type DeviceQuery, type RemoteDisable } from './store'
+import { type DeviceQuery, type Kept, type RemoteDisable } from './store'
 
 export type Field = string | number | null
 
@@ -105,6 +105,15 @@ export interface Questions {
   }
   endRemoteDisables: { readonly ask: readonly string[]; readonly answer: undefined }
   keepGet: { readonly ask: string; readonly answer: { readonly value: string; readonly at: number } | undefined }
+  keepSwap: {
+    readonly ask: {
+      readonly name: string
+      readonly value: string
+      readonly at: number
+      readonly before: Kept | undefined
+    }
+    readonly answer: Kept
+  }
   keepPut: {
     readonly ask: { readonly name: string; readonly value: string; readonly at: number }
     readonly answer: undefined

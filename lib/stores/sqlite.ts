@@ -14,7 +14,7 @@ import { type AskRecords, makeSqliteRecords } from './sqlite-records'
 import { type Ask, makeSqliteRegistry } from './sqlite-registry'
 import { makeSqliteUpkeep } from './sqlite-sweep'
 import { startThread } from './sqlite-thread'
-import { type Inspection, type RemoteDisable, type Store, type StoreKind } from './store'
+import { type Inspection, type Kept, type RemoteDisable, type Store, type StoreKind } from './store'
 
 export interface SqliteOptions {
   /** The database; its folder is made if it is missing. Journals and the key file lie beside it. */
@@ -125,6 +125,8 @@ export const sqlite: StoreKind<SqliteOptions> = Object.freeze({
       upkeep: makeSqliteUpkeep(ask, records, cache),
       keep: Object.freeze({
         get: (name: string) => ask('keepGet', name),
+        swap: (name: string, value: string, at: number, before: Kept | undefined) =>
+          ask('keepSwap', { name, value, at, before }),
         async put(name: string, value: string, at: number) {
           await ask('keepPut', { name, value, at })
         },

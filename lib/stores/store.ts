@@ -208,10 +208,21 @@ export interface Upkeep {
   sweep(sweep: Sweep, removed: (registrations: readonly Registration[]) => void): Promise<void>
 }
 
+/** A small value, and when it was put (ms since 1970). */
+export interface Kept {
+  readonly value: string
+  readonly at: number
+}
+
 /** Small values that outlive a restart, such as a signed token; encrypted at rest. */
 export interface Keep {
-  get(name: string): Promise<{ readonly value: string; readonly at: number } | undefined>
+  get(name: string): Promise<Kept | undefined>
   put(name: string, value: string, at: number): Promise<void>
+  /**
+   * Puts a value only where `before` still stands (undefined: nothing), for one caller alone of all processes. Resolves with
+   * what stands then: this value, or what somebody else put meanwhile.
+   */
+  swap(name: string, value: string, at: number, before: Kept | undefined): Promise<Kept>
 }
 
 export interface Store {

@@ -4,7 +4,7 @@ import { type Keep } from '../../lib/stores/store'
 import { handClock, type HandClock } from '../support/hand-clock'
 
 /** What outlives a restart, in memory. */
-function memoryKeep(): Keep {
+function memoryKeep(): Pick<Keep, 'get' | 'put'> {
   const values = new Map<string, { value: string; at: number }>()
   return {
     get: async (name) => values.get(name),
@@ -14,7 +14,11 @@ function memoryKeep(): Keep {
 
 const limits = { tokens: 50, share: 0.1, atLeast: 10 }
 
-async function light(registrations: number, clock: HandClock = handClock(), keep: Keep = memoryKeep()) {
+async function light(
+  registrations: number,
+  clock: HandClock = handClock(),
+  keep: Pick<Keep, 'get' | 'put'> = memoryKeep(),
+) {
   const told: Event[] = []
   const fuse = await makeFuse(
     {
@@ -111,5 +115,17 @@ describe('dispatch/fuse', () => {
     await after.fuse.reset('app')
     expect(await forget(after.fuse, 1)).toBe(1)
     expect(await forget((await light(100_000, clock, keep)).fuse, 1)).toBe(1)
+  })
+
+  it('that blew at one instance has blown at the other, and one reset resets both', async () => {
+    const { fuse: one, keep, clock } = await light(1_000)
+    const { fuse: other } = await light(1_000, clock, keep)
+    expect(await forget(other, 5)).toBe(5)
+    expect(await forget(one, 60)).toBe(50)
+    expect(await forget(other, 5)).toBe(0)
+    expect(other.blown().has('app')).toBe(true)
+    await other.reset('app')
+    expect(await forget(one, 5)).toBe(5)
+    expect(one.blown().has('app')).toBe(false)
   })
 })

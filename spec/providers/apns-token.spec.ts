@@ -28,6 +28,42 @@ describe('providers/apns-token', () => {
       expect(app.sim.violations).toEqual([])
     })
 
+    it('is one where two instances sign at the same moment', async () => {
+      const { open, push, clock } = await start()
+      const values = new Map<string, { readonly value: string; readonly at: number }>()
+      const readers: (() => void)[] = []
+      /** Both have read before either writes. */
+      const instance = () =>
+        open(
+          {},
+          {
+            async get(name) {
+              const found = values.get(name)
+              await new Promise<void>((both) => {
+                readers.push(both)
+                if (readers.length === 2) readers.splice(0).forEach((go) => go())
+              })
+              return found
+            },
+            put: async (name, value, at) => void values.set(name, { value, at }),
+            async swap(name, value, at, before) {
+              const stands = values.get(name)
+              if (stands !== undefined && stands.value !== before?.value) return stands
+              values.set(name, { value, at })
+              return { value, at }
+            },
+          },
+        )
+      const [one, two] = [instance(), instance()]
+      for (let hours = 0; hours < 2; hours++) {
+        await Promise.all([push(one), push(two)])
+        await clock.advance(50 * 60_000)
+      }
+      expect(jwts()).toHaveLength(4)
+      expect(new Set(jwts()).size).toBe(2)
+      expect(app.sim.violations).toEqual([])
+    })
+
     it('that another key has signed under the same id is not used', async () => {
       const { open, push, clock } = await start()
       await push(open())
