@@ -8,7 +8,7 @@ import { migrate } from './migrate'
 import { type ExitCode, type Terminal } from './terminal'
 
 const importHelp = `
-What each takes, what it leaves, and how to change over without a lost push:
+What each takes, what it leaves, in which order to change over, and the way back:
 docs/moving.md.`
 
 const devicesHelp = `
