@@ -61,6 +61,7 @@ const NEEDS = {
   curl: () => hasProgram('curl', 'curl'),
   mariadb: () => hasProgram('mariadbd', 'mariadb-server') ?? hasProgram('mariadb-dump', 'mariadb-client'),
   postgres: () => (postgresPrograms() === undefined ? 'PostgreSQL is not installed (Debian: postgresql)' : undefined),
+  'systemd-analyze': () => hasProgram('systemd-analyze', 'systemd'),
   prlimit: () => hasProgram('prlimit', 'util-linux'),
 } satisfies Record<string, () => string | undefined>
 
