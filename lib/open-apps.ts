@@ -1,4 +1,5 @@
 /** Every configured app, opened: its face at the door, and its provider where the credentials are good. Part of the composition root. */
+import { type Provable } from './admin/proving'
 import { type Clock } from './clock'
 import { type App } from './config'
 import { type SendingApp } from './dispatch/sender'
@@ -101,6 +102,14 @@ export function sendingOf(apps: ReadonlyMap<string, OpenApp>): ReadonlyMap<strin
   const sending = new Map<string, SendingApp>()
   for (const [name, app] of apps) if (app.sending !== undefined) sending.set(name, app.sending)
   return sending
+}
+
+/** What push services can be asked about, by app. */
+export function provableOf(apps: ReadonlyMap<string, OpenApp>): readonly Provable[] {
+  return [...apps].map(([app, { fingerprint, sending }]) => {
+    const prove = sending?.provider.prove
+    return { app, fingerprint, isOpen: sending !== undefined, ...(prove === undefined ? {} : { prove }) }
+  })
 }
 
 /** When the first credential of an app expires, by app, where one does (ms since 1970). */

@@ -4,10 +4,13 @@ import { makeDesk } from './admin/desk'
 import { makeHandIn, viewsOf, type CheckHandedIn } from './admin/hand-in'
 import { makeHistory } from './admin/history'
 import { type Live } from './admin/live'
+import { type PreviewTest } from './admin/preview'
+import { type Proving } from './admin/proving'
 import { type Ask, type Reloaded } from './admin/questions'
 import { type Clock } from './clock'
+import { type SendingApp } from './dispatch/sender'
 import { type DoorApps } from './intake/app'
-import { makeTestPush } from './intake/test-push'
+import { makeTestPush, testDeliveryOf } from './intake/test-push'
 import { type Observe } from './observe'
 import { type Outbox } from './outbox/outbox'
 import { type Store } from './stores/store'
@@ -17,6 +20,8 @@ export interface OperatingOptions {
   /** The store's own, watched by whoever traces. */
   readonly outbox: Outbox
   readonly live: Live
+  readonly proving: Pick<Proving, 'now'>
+  readonly sending: () => ReadonlyMap<string, SendingApp>
   /** Names of the apps that are configured. */
   readonly configured: () => readonly string[]
   readonly apps: () => DoorApps
@@ -37,10 +42,11 @@ export interface OperatingOptions {
 
 export function makeOperating(options: OperatingOptions): { readonly ask: Ask; readonly stop: () => void } {
   const { store, outbox, live, configured, apps, perDevice, closed, reload, clock, observe } = options
-  const { certificates, takers } = options
+  const { certificates, takers, proving, sending } = options
   const { records, registry, upkeep } = store
   const history = makeHistory({ records, clock })
   const test = makeTestPush({ outbox, apps, clock, closed })
+  const preview = makePreview({ apps, sending, clock })
   const handIn = makeHandIn(options)
   const kept = async () => ({ fuses: live.fuses(), handedIn: viewsOf(certificates.kept(), takers(), clock.now()) })
   const running = {
@@ -50,11 +56,41 @@ export function makeOperating(options: OperatingOptions): { readonly ask: Ask; r
     observe,
     history,
     test,
+    preview,
+    proving,
     handIn,
     ...(reload === undefined ? {} : { reload }),
   }
   const ask = makeDesk({ records, running, apps: configured, perDevice, kept, clock })
   return Object.freeze({ ask, stop: () => history.stop() })
+}
+
+/** What a test push would be, from its writing to its request. */
+function makePreview({
+  apps,
+  sending,
+  clock,
+}: {
+  readonly apps: () => DoorApps
+  readonly sending: () => ReadonlyMap<string, SendingApp>
+  readonly clock: Clock
+}): PreviewTest {
+  return (to) => {
+    const [door, sender] = [apps().get(to.app), sending().get(to.app)]
+    if (door === undefined) return `its app ${to.app} is no longer in the configuration`
+    if (sender === undefined) return `the credentials of app ${to.app} could not be used; \`xmpp-push check\` tells why`
+    const { id, notification } = testDeliveryOf(to, door, clock.now())
+    const written = sender.write({ id, notification, registration: to })
+    if (written.is === 'silence') return `the profile of app ${to.app} sends nothing for it`
+    const address = to[written.slot]
+    if (address === undefined) return 'its client made the node itself, and no publish has named the device yet'
+    const { environment } = to
+    const attempt = { id, address, content: written.content, expiresAt: notification.expiresAt }
+    return (
+      sender.provider.preview?.(environment === undefined ? attempt : { ...attempt, environment }) ??
+      'what would be sent to its push service can not be shown'
+    )
+  }
 }
 
 /** How many deliveries are not over; 0 where the store can't tell. */

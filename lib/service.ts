@@ -1,5 +1,6 @@
 /** The composition root: opens, wires, starts, reloads and drains. Knows no XML, no SQL, no vendor's word. */
 import { type Live } from './admin/live'
+import { makeProving } from './admin/proving'
 import { type Reloaded } from './admin/questions'
 import { openOffice, socketPath } from './admin/office'
 import { makeExpiryWatch } from './admin/expiry-watch'
@@ -10,6 +11,7 @@ import { systemClock, type Clock } from './clock'
 import { type Config } from './config'
 import { makeDispatcher } from './dispatch/dispatcher'
 import { makeFuse, usualFuse } from './dispatch/fuse'
+import { given } from './given'
 import { type HttpServer } from './http/server'
 import { type DoorApp } from './intake/app'
 import { makeDeliver, tellingDeliver } from './intake/deliver'
@@ -22,7 +24,7 @@ import { dialects } from './kinds'
 import { type Account } from './model/accounting'
 import { type Registration } from './model/registration'
 import { type Observe } from './observe'
-import { expiriesOf, expiringOf } from './open-apps'
+import { expiriesOf, expiringOf, provableOf } from './open-apps'
 import { makeOperating, waitingIn } from './operating'
 import { restartNeeded } from './restart-needed'
 import { proofsOf, serveHttp } from './serve-http'
@@ -55,6 +57,8 @@ export interface Surroundings {
   readonly observe: Observe
   /** The machine's own by default. */
   readonly clock?: Clock
+  /** True: push services are asked at the start whether they take our credentials. */
+  readonly proves?: boolean
   /** Reads the configuration again, when an operator asks the service for it. */
   readonly reload?: () => Promise<Reloaded>
 }
@@ -92,7 +96,7 @@ export async function startService(config: Config, surroundings: Surroundings): 
     {
       keep,
       registry: store.registry,
-      limits: () => ({ ...usualFuse, ...set(current.fuse) }),
+      limits: () => ({ ...usualFuse, ...given(current.fuse) }),
       clock,
       observe,
     },
@@ -118,7 +122,7 @@ export async function startService(config: Config, surroundings: Surroundings): 
   const nodes = makeNodes({ registry: store.registry, domains: () => current.access.register, clock, observe })
   const refusals = makeRefusals(clock)
   const limitsNow = (): Limits =>
-    makeLimits({ ...usualLimits, ...set(current.limits) }, (app) => apps.configured().get(app)?.provider.pace, clock)
+    makeLimits({ ...usualLimits, ...given(current.limits) }, (app) => apps.configured().get(app)?.provider.pace, clock)
   let limiting = limitsNow()
   const outbox = traces.outbox(store.outbox)
   const deliver = makeDeliver({
@@ -183,14 +187,16 @@ export async function startService(config: Config, surroundings: Surroundings): 
     version,
     uptime: () => clock.elapsed() - startedAt,
     links: () => config.components.map((each, at) => ({ ...each, isOnline: links[at]?.isOnline === true })),
-    held: () => dispatcher.held(),
+    held: () => new Map([...proving.doubts(), ...dispatcher.held()]),
     fuses: () => fuse.blown(),
     expiries: () => expiriesOf(apps.open()),
     resetFuse: (app: string) => fuse.reset(app),
     release: (app: string) => dispatcher.release(app),
     refusals: (node: string) => refusals.of(node),
   })
+  const proving = makeProving({ apps: () => provableOf(apps.open()), keep, clock, observe })
   const operating = makeOperating({
+    ...{ proving, sending: () => apps.sending() },
     ...{ store, outbox, live, apps: doorApps, closed: () => closed, reload: surroundings.reload, clock, observe },
     configured: () => [...apps.configured().keys()],
     ...{ certificates, takers: () => apps.takers(), renew: () => apps.renew(renewed) },
@@ -205,6 +211,7 @@ export async function startService(config: Config, surroundings: Surroundings): 
   dispatcher.start()
   for (const link of links) link.start()
   remoteDisabling.start()
+  if (surroundings.proves === true) proving.start()
   void expiryWatch.look()
   for (const link of links) void link.whenOnline().then(() => expiryWatch.look())
   observe({
@@ -248,6 +255,7 @@ export async function startService(config: Config, surroundings: Surroundings): 
     observe({ at: 'stopping', why })
     closed = 'the service is stopping'
     operating.stop()
+    proving.stop()
     expiryWatch.stop()
     await closeOffice()
     await dispatcher.drain(GRACE)
@@ -282,11 +290,4 @@ export async function startService(config: Config, surroundings: Surroundings): 
     },
     stop: (why: string) => (stopping ??= stop(why)),
   })
-}
-
-/** Only the keys that have a value, so that they may be laid over defaults. */
-function set<T extends object>(values: T): { [K in keyof T]: NonNullable<T[K]> } {
-  return Object.fromEntries(Object.entries(values).filter(([, value]) => value !== undefined)) as {
-    [K in keyof T]: NonNullable<T[K]>
-  }
 }

@@ -8,6 +8,8 @@ import { explain } from './explain'
 import { type HandIn } from './hand-in'
 import { type History } from './history'
 import { type Live } from './live'
+import { type PreviewTest, previewDevice } from './preview'
+import { type Proving } from './proving'
 import { type Ask, type Question, type Reloaded, type Reply } from './questions'
 import { tellStatus, type KeptOfApps } from './status'
 import { takeIn } from './take-in'
@@ -21,6 +23,8 @@ export interface Running {
   readonly observe: Observe
   readonly history: History
   readonly test: SendTest
+  readonly preview: PreviewTest
+  readonly proving: Pick<Proving, 'now'>
   readonly handIn: HandIn
   /** Reads the configuration again; absent where it was not read from a file. */
   readonly reload?: () => Promise<Reloaded>
@@ -47,7 +51,7 @@ export function makeDesk({ records, running, apps, perDevice, kept, clock }: Des
 
   async function change(
     question: Question,
-    { live, registry, upkeep, observe, history, test, handIn, reload }: Running,
+    { live, registry, upkeep, observe, history, test, preview, proving, handIn, reload }: Running,
   ): Promise<Reply> {
     switch (question.ask) {
       case 'remove':
@@ -91,6 +95,10 @@ export function makeDesk({ records, running, apps, perDevice, kept, clock }: Des
         const newId = randomUUID
         return { is: 'answer', answer: { stands: await takeIn(devices, { registry, records, commit, newId, now }) } }
       }
+      case 'prove':
+        return { is: 'answer', answer: { apps: await proving.now(), links: live.links() } }
+      case 'preview':
+        return previewDevice(records, preview, question.name)
       case 'statistics':
         return { is: 'answer', answer: { tallies: await history.tell(), at: clock.now() } }
       case 'reload':

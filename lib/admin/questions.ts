@@ -1,7 +1,7 @@
 /** What can be asked of a service, and what is answered: the words that pass over its socket, one JSON object each way. */
 import { type Outcome } from '../model/outcome'
 import { type Account, type End } from '../model/accounting'
-import { type Finding } from '../providers/provider'
+import { type Finding, type Preview } from '../providers/provider'
 import { type Environment } from '../model/registration'
 import { type Tombstone, type Trace } from '../model/trace'
 import { type Incoming, isIncoming, MOST_INCOMING, type TakenIn } from './take-in'
@@ -29,6 +29,10 @@ export type Question =
   | { readonly ask: 'fuse-reset'; readonly app: string }
   /** `name`: a registration's id, or a node with one device. `by`: who asks, for the trace. */
   | { readonly ask: 'test'; readonly name: string; readonly by?: string }
+  /** What a test push to it would be; nothing is sent. */
+  | { readonly ask: 'preview'; readonly name: string }
+  /** Push services are asked whether they take our credentials; nobody is woken. */
+  | { readonly ask: 'prove' }
   | { readonly ask: 'statistics' }
   | { readonly ask: 'reload' }
   /** `certificate`: a .p12 in base64. `by`: who hands it in. */
@@ -87,12 +91,18 @@ export interface AppStatus {
   readonly oldest?: number
 }
 
+export interface LinkView {
+  readonly domain: string
+  readonly service: string
+  readonly isOnline: boolean
+}
+
 export interface Status {
   /** Absent where no service runs, and this was read from the store. */
   readonly running?: {
     readonly version: string
     readonly uptime: number
-    readonly links: readonly { readonly domain: string; readonly service: string; readonly isOnline: boolean }[]
+    readonly links: readonly LinkView[]
   }
   readonly apps: readonly AppStatus[]
   readonly waiting: number
@@ -147,6 +157,12 @@ export interface Tested {
   readonly held?: string
 }
 
+/** What was proven of an app's credential, and what was not. */
+export interface Proven {
+  readonly app: string
+  readonly findings: readonly Finding[]
+}
+
 /** What is wrong with the configuration; nothing is in force of it then. */
 export interface Reloaded {
   readonly faults: readonly { readonly path: string; readonly text: string; readonly mend: string }[]
@@ -172,6 +188,8 @@ export interface Answers {
   drop: { readonly dropped: number }
   'fuse-reset': { readonly app: string; readonly was: string }
   test: Tested
+  preview: { readonly device: DeviceView; readonly request: Preview }
+  prove: { readonly apps: readonly Proven[]; readonly links: readonly LinkView[] }
   statistics: { readonly tallies: readonly Tally[]; readonly at: number }
   reload: Reloaded
   /** What was read in it. */
@@ -205,6 +223,8 @@ const fields: { readonly [A in Asked]: Readonly<Record<string, Kind>> } = {
   drop: { delivery: 'text?', app: 'text?' },
   'fuse-reset': { app: 'text' },
   test: { name: 'text', by: 'text?' },
+  preview: { name: 'text' },
+  prove: {},
   statistics: {},
   reload: {},
   'set-certificate': { app: 'text', certificate: 'file', password: 'text?', by: 'text' },

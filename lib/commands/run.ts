@@ -26,7 +26,7 @@ export async function run({ file }: { readonly file: string }, terminal: Termina
   const starting = { faults: [{ path: file, text: 'the service is starting', mend: 'Ask again in a moment' }] }
   let reload = async (): Promise<Reloaded> => starting
   try {
-    service = await startService(config, { observe, clock: terminal.clock, reload: () => reload() })
+    service = await startService(config, { observe, clock: terminal.clock, proves: true, reload: () => reload() })
   } catch (error) {
     terminal.err(`xmpp-push: not started: ${error instanceof Error ? error.message : String(error)}\n`)
     return 1

@@ -1,8 +1,9 @@
 /** A push that an operator sends to a device to see it arrive: a wake-up as a message makes one, without any content. Knows no asker. */
 import { type Clock } from '../clock'
+import { type Delivery } from '../model/notification'
 import { type Registration } from '../model/registration'
 import { type Heard, type Outbox } from '../outbox/outbox'
-import { type DoorApps } from './app'
+import { type DoorApp, type DoorApps } from './app'
 import { deliveryOf } from './publish'
 
 export type TestAnswer =
@@ -12,6 +13,14 @@ export type TestAnswer =
 
 /** `by`: who asks, for the trace. `listen`: milliseconds to wait for the first outcome. Rejects only where the store is broken. */
 export type TestPush = (to: Registration, by: string, listen: number) => Promise<TestAnswer>
+
+/** What is put for a test push to this device. */
+export function testDeliveryOf(to: Registration, app: DoorApp, now: number): Delivery {
+  const made = deliveryOf(to, app, { count: 1, withheld: true, accountRemoved: false }, now)
+  // By itself: nothing that waits takes its place, and it takes the place of nothing.
+  const { collapseKey: _collapseKey, ...notification } = made.notification
+  return { ...made, notification }
+}
 
 export function makeTestPush(options: {
   readonly outbox: Outbox
@@ -29,10 +38,7 @@ export function makeTestPush(options: {
     }
     const app = options.apps().get(to.app)
     if (app === undefined) return { is: 'failed', why: `its app ${to.app} is no longer in the configuration` }
-    const made = deliveryOf(to, app, { count: 1, withheld: true, accountRemoved: false }, clock.now())
-    // By itself: nothing that waits takes its place, and it takes the place of nothing.
-    const { collapseKey: _collapseKey, ...notification } = made.notification
-    const delivery = { ...made, notification, publisher: by }
+    const delivery = { ...testDeliveryOf(to, app, clock.now()), publisher: by }
     // Listened to before it is put: its outcome may be known before we hear that it is durable.
     const hearing = listen > 0 ? outbox.heard(delivery.id, listen) : undefined
     const [put] = await outbox.put([delivery])

@@ -10,8 +10,10 @@ import { readCredential, type ApnsCredential } from './apns-credential'
 import { apnsOptions, settingsOf, withHandedIn, type ApnsOptions } from './apns-options'
 import { checkHandedIn } from './apns-handed-in'
 import { eitherKey } from './apns-either-key'
+import { requestFor } from './apns-request'
 import { makeApnsSender, type ApnsSender } from './apns-sender'
 import { credentialName } from './credential-name'
+import { masked, previewOf } from './preview'
 import {
   type Attempt,
   type Expiry,
@@ -113,6 +115,13 @@ function open(options: ApnsOptions, surroundings: ProviderSurroundings): Provide
         return { is: 'misconfigured', why: `the app has no environment ${environment ?? ''}`, mend }
       }
       return sender.send(attempt, content)
+    },
+    preview(attempt: Attempt) {
+      const { content, environment = usual } = attempt
+      const settings = all.find((each) => each.environment === environment)
+      if (content.speaks !== 'apns' || settings === undefined) return undefined
+      const jwt = readCredential(settings, clock.now()).credential?.by === 'token' ? '…' : undefined
+      return previewOf(settings.endpoint, requestFor(masked(attempt), content, settings.topic, jwt))
     },
     prove: () => probeApns(senders, options.topic, clock),
     async close() {

@@ -18,6 +18,7 @@ import { probeFcm } from './fcm-probe'
 import { requestFor } from './fcm-request'
 import { makeAccessTokens } from './fcm-token'
 import { http2Option, spokenBy } from './http2'
+import { masked, previewOf } from './preview'
 import { type Attempt, type Finding, type Provider, type ProviderKind, type ProviderSurroundings } from './provider'
 import { proxyFindings, proxyPart, throughProxy } from './through-proxy'
 
@@ -154,6 +155,11 @@ function open(options: FcmOptions, { app, clock, notice }: ProviderSurroundings)
       } finally {
         underWay.delete(outcome)
       }
+    },
+    preview(attempt: Attempt) {
+      if (attempt.content.speaks !== 'fcm') return undefined
+      const message = { ...masked(attempt), content: attempt.content }
+      return previewOf(wire.url, requestFor(message, { project: account.project, bearer: '…' }, clock.now()))
     },
     prove: () => probeFcm(account.project, tryIt, clock),
     async close() {

@@ -36,6 +36,14 @@ export interface Expiry {
   readonly mend: string
 }
 
+/** A request as it would be sent: of secrets and tokens only the last characters. */
+export interface Preview {
+  readonly method: string
+  readonly url: string
+  readonly headers: Readonly<Record<string, string>>
+  readonly body: string
+}
+
 export interface Provider {
   /** The environments an address may belong to, the usual one first; absent where there is only one. */
   readonly environments?: readonly Environment[]
@@ -61,6 +69,8 @@ export interface Provider {
    * nobody to ask. Never rejects.
    */
   readonly prove?: () => Promise<readonly Finding[]>
+  /** What `attempt` would send; asks nobody. Absent where it can't be told. */
+  readonly preview?: (attempt: Attempt) => Preview | undefined
   /** Lets attempts under way end, then closes every connection. */
   close(): Promise<void>
 }
