@@ -11,6 +11,7 @@ import { webpush as webPushDialect } from './dialects/webpush'
 import { appserver } from './profiles/appserver'
 import { conversations } from './profiles/conversations'
 import { generic } from './profiles/generic'
+import { mattermost } from './profiles/mattermost'
 import { monal } from './profiles/monal'
 import { matrix } from './profiles/matrix'
 import { mongoosepush } from './profiles/mongoosepush'
@@ -22,6 +23,7 @@ import { stork } from './profiles/stork'
 import { webpush as webPushProfile } from './profiles/webpush'
 import { apns } from './providers/apns'
 import { fcm } from './providers/fcm'
+import { relay } from './providers/relay'
 import { webpush } from './providers/webpush'
 import { postgres } from './stores/postgres'
 import { sqlite } from './stores/sqlite'
@@ -36,7 +38,7 @@ export const dialects = [
   mongooseim,
   push2Dialect,
 ] as const satisfies readonly Dialect[]
-export const providers = { apns, fcm, webpush }
+export const providers = { apns, fcm, webpush, relay }
 export const profiles = {
   siskin,
   stork,
@@ -48,6 +50,7 @@ export const profiles = {
   push2,
   matrix,
   rocketchat,
+  mattermost,
   generic,
   webpush: webPushProfile,
 }

@@ -170,6 +170,7 @@ const libraries: Readonly<Record<string, (file: string) => boolean>> = {
   'npm:google-auth-library': (file) => isIn(file, 'providers'),
   'npm:smol-toml': (file) => isIn(file, 'imports'),
   'npm:yaml': (file) => isIn(file, 'imports'),
+  'npm:node-emoji': (file) => isIn(file, 'profiles'),
   'npm:node-forge': (file) => isIn(file, 'providers', 'sim'),
   'npm:hono': (file) => isIn(file, 'http', 'sim'),
   'npm:@hono/node-server': (file) => isIn(file, 'http', 'sim'),

@@ -282,7 +282,7 @@ describe('lib/config', () => {
       expect(faults({ ...right, outbox: { kind: 'nats' } })).toMatchObject([
         { text: 'the outbox "nats" is not built yet' },
       ])
-      for (const provider of ['unifiedpush', 'relay']) {
+      for (const provider of ['unifiedpush']) {
         const apps = { a: { provider, profile: 'whisper', vapid: 'whatever' } }
         expect(faults({ ...right, apps })).toMatchObject([
           { path: 'apps.a.provider', text: `the provider "${provider}" is not built yet` },

@@ -4,7 +4,7 @@ import { type Fault, type Path, spell } from './fault'
 
 /** Kinds that will come, by the key that names them, each with what to use until then. */
 export const unbuiltKinds = {
-  provider: { unifiedpush: 'webpush, which serves UnifiedPush too', relay: 'apns, fcm or webpush' },
+  provider: { unifiedpush: 'webpush, which serves UnifiedPush too' },
   store: {},
   outbox: { nats: "the store's own outbox: leave the key out" },
 } as const satisfies Readonly<Record<string, Readonly<Record<string, string>>>>

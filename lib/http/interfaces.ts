@@ -2,6 +2,7 @@
 import { health } from './health'
 import { type InterfaceKind } from './interface'
 import { matrix } from './matrix'
+import { mattermost } from './mattermost'
 import { metrics } from './metrics'
 import { mongoosePush } from './mongoosepush'
 import { openapi } from './openapi'
@@ -13,6 +14,7 @@ import { webPushExample } from './webpush-example'
 export const interfaces: readonly InterfaceKind[] = [
   webPushExample,
   mongoosePush,
+  mattermost,
   matrix,
   rocketchat,
   tigase,

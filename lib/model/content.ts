@@ -49,7 +49,13 @@ export interface WebPushContent {
   readonly sealed?: { readonly body: string; readonly authorization?: string }
 }
 
-export type VendorContent = ApnsContent | FcmContent | WebPushContent
+/** A request that is handed on to another push gateway as its caller wrote it, but for the address. */
+export interface RelayContent {
+  readonly speaks: 'relay'
+  readonly body: Readonly<Record<string, unknown>>
+}
+
+export type VendorContent = ApnsContent | FcmContent | WebPushContent | RelayContent
 export type Speech = VendorContent['speaks']
 
 /** What a profile made of a notification: content and the address it goes to, or a deliberate silence. */

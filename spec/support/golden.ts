@@ -99,6 +99,8 @@ export function requestText(profile: AppProfile, speaks: Speech, summary: Summar
       const ttl = String((expiresAt - NOW) / 1000)
       return textOf(address.reveal(), { urgency, ttl, ...(topic === undefined ? {} : { topic }) }, content.payload)
     }
+    case 'relay':
+      return textOf('/api/v1/send_push', {}, JSON.stringify(content.body))
   }
 }
 

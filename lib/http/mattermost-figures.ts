@@ -1,0 +1,82 @@
+/** What Mattermost's push proxy counts of itself, by its own names, so that its dashboards go on showing something. */
+import { makeCounter, makeHistogram, type Figure } from '../observe/figures'
+
+export interface MattermostFigures {
+  readonly figures: readonly Figure[]
+  /** A push was asked for. */
+  asked(platform: string, type: string, transport: string, version: string): void
+  /** It was answered, after so many seconds. */
+  answered(platform: string, type: string, reply: MattermostCounted, seconds: number): void
+  /** A device says that it has one. */
+  acknowledged(platform: string, type: string): void
+  badRequest(): void
+}
+
+export type MattermostCounted =
+  | { readonly status: 'OK'; readonly isAckWanted: boolean }
+  | { readonly status: 'REMOVE'; readonly transport: string }
+  | { readonly status: 'FAIL'; readonly transport: string; readonly reason: string }
+
+const SECONDS = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10] as const
+
+export function makeMattermostFigures(): MattermostFigures {
+  const counter = (name: string, help: string, ...labels: readonly string[]) => makeCounter({ name, help, labels })
+  const asked = counter(
+    ...(['service_notifications_total', "Pushes that Mattermost's servers asked for."] as const),
+    ...['platform', 'type', 'transport'],
+  )
+  const byVersion = counter(
+    ...(['service_notifications_by_app_version_total', 'The same, by the version of the app.'] as const),
+    ...['platform', 'type', 'version'],
+  )
+  const success = counter('service_success_total', 'Pushes answered with OK.', 'platform', 'type')
+  const withAck = counter(
+    ...(['service_success_with_ack_total', 'The same, of those that the device is to acknowledge.'] as const),
+    ...['platform', 'type'],
+  )
+  const delivered = counter('service_delivered_total', 'Pushes that devices acknowledged.', 'platform', 'type')
+  const failure = counter('service_failure_total', 'Pushes answered with FAIL.', 'platform', 'type')
+  const withReason = counter(
+    ...(['service_failure_with_reason_total', 'The same, by what stood in the way.'] as const),
+    ...['platform', 'type', 'transport', 'reason'],
+  )
+  const removal = counter(
+    ...(['service_removal_total', 'Pushes answered with REMOVE: the device is gone.'] as const),
+    ...['platform', 'transport', 'reason'],
+  )
+  const bad = counter('service_bad_request_total', 'Requests that could not be read.')
+  const request = makeHistogram({
+    ...{ name: 'service_request_duration_seconds', help: 'Until a push was answered.', labels: [], bounds: SECONDS },
+  })
+  const notification = makeHistogram({
+    ...{ name: 'service_notification_duration_seconds', help: 'The same, by platform.' },
+    ...{ labels: ['platform'], bounds: SECONDS },
+  })
+  bad.add([], 0)
+  request.expect([])
+  const all = [asked, byVersion, success, withAck, delivered, failure, withReason, removal, bad, request, notification]
+  return Object.freeze({
+    figures: all.map(({ figure }) => figure),
+    asked(platform: string, type: string, transport: string, version: string) {
+      asked.add([platform, type, transport])
+      byVersion.add([platform, type, version])
+    },
+    answered(platform: string, type: string, reply: MattermostCounted, seconds: number) {
+      request.add([], seconds)
+      notification.add([platform], seconds)
+      switch (reply.status) {
+        case 'OK':
+          success.add([platform, type])
+          if (reply.isAckWanted) withAck.add([platform, type])
+          return
+        case 'REMOVE':
+          return removal.add([platform, reply.transport, 'dead token'])
+        case 'FAIL':
+          failure.add([platform, type])
+          withReason.add([platform, type, reply.transport, reply.reason])
+      }
+    },
+    acknowledged: (platform: string, type: string) => delivered.add([platform, type]),
+    badRequest: () => bad.add([]),
+  })
+}
