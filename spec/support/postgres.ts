@@ -21,6 +21,8 @@ export function postgresPrograms(): string | undefined {
 
 export interface RealPostgres {
   readonly port: number
+  /** Of its first process, the parent of all others. */
+  readonly pid: number
   /** The password of user `xmpp_push`, who owns every database that is made. */
   readonly password: string
   /** Makes a database of its own and returns its address. */
@@ -122,6 +124,9 @@ export async function startPostgres(): Promise<RealPostgres> {
   return Object.freeze({
     port,
     password,
+    get pid() {
+      return server?.pid ?? 0
+    },
     async database() {
       const name = `store_${++made}`
       await sql(`CREATE DATABASE ${name} OWNER xmpp_push`)
