@@ -14,6 +14,7 @@ const COMMANDS = [
   'admin#register-device',
   'admin#unregister-devices',
   'admin#test-push',
+  'admin#set-apns-certificate',
   'admin#statistics',
   'admin#reload',
 ]
