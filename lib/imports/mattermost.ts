@@ -19,7 +19,7 @@ function readApple(target: ForeignObject, draft: Draft): void {
     draft.leave(target.path, 'has neither a certificate nor a key, so it sends nothing', 'Nothing needs to be done')
     return
   }
-  const app = draft.app(type, 'apns', 'generic', target.path)
+  const app = draft.app(type, 'apns', 'mattermost', target.path)
   app.put('topic', topic, `${target.path}.ApplePushTopic`)
   app.put('environment', isSandbox === true ? 'sandbox' : 'production', `${target.path}.ApplePushUseDevelopment`)
   if (key !== undefined) {
@@ -49,9 +49,23 @@ function readAndroid(target: ForeignObject, draft: Draft): void {
     draft.leave(target.path, 'has no service account, so it sends nothing', 'Nothing needs to be done')
     return
   }
-  const app = draft.app(type, 'fcm', 'generic', target.path)
+  const app = draft.app(type, 'fcm', 'mattermost', target.path)
   app.put('serviceAccount', draft.file(account), `${target.path}.ServiceFileLocation`)
   app.put('match', { platform: type }, `${target.path}.Type`)
+}
+
+/** Go's `:8066` is every address. */
+function readListener(root: ForeignObject, draft: Draft): void {
+  const listen = root.text('ListenAddress') ?? ':8066'
+  const serve = ['mattermost', ...(root.flag('EnableMetrics') === true ? ['metrics'] : [])]
+  draft.put('http', { listeners: [{ listen: listen.replace(/^:/, '0.0.0.0:'), serve }] }, 'ListenAddress')
+  if (!/^(127\.|localhost:|\[::1\])/.test(listen)) {
+    draft.leave(
+      'http.listeners[0].auth',
+      'mattermost-push-proxy serves whoever reaches it; here that has to be said',
+      'Write auth: "open", as Mattermost brings no token, and let only your server reach the address',
+    )
+  }
 }
 
 function translate(text: string | undefined, place: SettingsPlace): Translation {
@@ -63,19 +77,11 @@ function translate(text: string | undefined, place: SettingsPlace): Translation 
   for (const target of root.each('ApplePushSettings')) readApple(target, draft)
   for (const target of root.each('AndroidPushSettings')) readAndroid(target, draft)
   leaveComponent(draft, 'mattermost-push-proxy')
-  draft.leaveKey(
-    root,
-    'ListenAddress',
-    "this version does not serve Mattermost's interface: the apps are taken, and no Mattermost server can reach them yet",
-    'Keep mattermost-push-proxy running for Mattermost, with the same keys, until a release serves it',
-  )
+  readListener(root, draft)
   const level = root.text('LogLevel')?.toLowerCase()
   if (level !== undefined && ['debug', 'info', 'warn', 'error'].includes(level)) draft.put('log', { level }, 'LogLevel')
   else
     draft.leaveKey(root, 'LogLevel', `"${level ?? ''}" is no level here`, 'Write log.level: debug, info, warn or error')
-  if (root.flag('EnableMetrics') === true) {
-    draft.put('http', { listeners: [{ listen: '127.0.0.1:8086', serve: ['health', 'metrics'] }] }, 'EnableMetrics')
-  }
   for (const key of ['ThrottlePerSec', 'ThrottleMemoryStoreSize', 'ThrottleVaryByHeader']) {
     draft.leaveKey(root, key, 'limits are per device, account, domain and app, and per caller of a listener', OURS)
   }

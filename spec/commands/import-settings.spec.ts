@@ -311,28 +311,39 @@ describe('xmpp-push import, of settings', () => {
     expect(house.fcm.inbox('fcm:of-mongooseim')).toHaveLength(1)
   })
 
-  it('takes the targets of mattermost-push-proxy, and says that its interface is not served', async () => {
+  it('takes the targets and the listener of mattermost-push-proxy', async () => {
     const told = await report('mattermost', keep('mattermost-push-proxy.json', JSON.stringify(proxy)))
     expect(settings()).toEqual({
       store: { kind: 'sqlite', file: 'data/xmpp-push.db' },
       apps: {
         apple_rn: {
-          ...{ provider: 'apns', profile: 'generic', topic: 'org.example.ios', environment: 'sandbox' },
+          ...{ provider: 'apns', profile: 'mattermost', topic: 'org.example.ios', environment: 'sandbox' },
           ...{ key: inFolder('AuthKey_ABC123DEFG.p8'), keyId: 'ABC123DEFG', teamId: 'DEF123GHIJ' },
           match: { platform: 'apple_rn' },
         },
         android_rn: {
-          ...{ provider: 'fcm', profile: 'generic', serviceAccount: inFolder('service-account.json') },
+          ...{ provider: 'fcm', profile: 'mattermost', serviceAccount: inFolder('service-account.json') },
           match: { platform: 'android_rn' },
         },
       },
       log: { level: 'info' },
-      http: { listeners: [{ listen: '127.0.0.1:8086', serve: ['health', 'metrics'] }] },
+      http: { listeners: [{ listen: '0.0.0.0:8066', serve: ['mattermost', 'metrics'] }] },
     })
     expect(leftOf(told)).toEqual([
       ...['ApplePushSettings[0]', 'AndroidPushSettings[0].AndroidApiKey', 'AndroidPushSettings[0]', 'component'],
-      ...['ListenAddress', 'ThrottlePerSec', 'ThrottleVaryByHeader', 'SendTimeoutSec', 'EnableConsoleLog'],
+      ...['http.listeners[0].auth', 'ThrottlePerSec', 'ThrottleVaryByHeader', 'SendTimeoutSec', 'EnableConsoleLog'],
     ])
+  })
+
+  it('makes a configuration of mattermost-push-proxy’s by which a push of Mattermost arrives', async () => {
+    await report('mattermost', keep('mattermost-push-proxy.json', JSON.stringify(proxy)))
+    await restartWith(settings())
+    house.fcm.setDevice('fcm:of-mattermost', 'live')
+    const ids = { server_id: 'server', device_id: 'fcm:of-mattermost', ack_id: 'a', platform: 'android_rn' }
+    const push = { ...ids, type: 'message', message: 'hello', badge: 1 }
+    expect(await post('/api/v1/send_push', push)).toBe(200)
+    await house.rest()
+    expect(house.fcm.inbox('fcm:of-mattermost')).toHaveLength(1)
   })
 
   it('takes Sygnal’s apps, and tells of each that it can’t take', async () => {
