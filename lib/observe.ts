@@ -152,6 +152,26 @@ function levelOf(event: Event): Level {
   }
 }
 
+/** Standard output, written once per turn of the event loop: a system call for each line costs more than the line. */
+function gathered(): DestinationStream {
+  const out = pino.destination(1)
+  let lines = ''
+  const flush = (): void => {
+    if (lines === '') return
+    const text = lines
+    lines = ''
+    out.write(text)
+  }
+  // Also where the process ends by an error that nobody caught.
+  process.on('exit', flush)
+  return {
+    write(line: string) {
+      if (lines === '') setImmediate(flush)
+      lines += line
+    },
+  }
+}
+
 /** `json`: for machines (pino). `text`: for people. `journal`: for people who read it with journalctl, which adds the time. */
 export type LogFormat = 'json' | 'text' | 'journal'
 
@@ -173,7 +193,7 @@ export function makeObserve(options: {
   readonly format?: LogFormat
   readonly destination?: DestinationStream
 }): Observe {
-  const { level: least, format = 'json', destination = pino.destination(1) } = options
+  const { level: least, format = 'json', destination = gathered() } = options
   const sayOf = (event: Event): string => (text[event.at] as (event: Event) => string)(event)
   if (format !== 'json') {
     return (event) => {
