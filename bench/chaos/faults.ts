@@ -35,6 +35,10 @@ const apnsAnswers: readonly Fault[] = [
   apns('500', 50, () => answers.refuse('InternalServerError')),
   apns('Shutdown', 30, () => answers.refuse('Shutdown')),
   apns('TooManyRequests', 40, () => answers.refuse('TooManyRequests')),
+  // Longer than a call lives.
+  apns('TooManyRequests, Retry-After 40 s', 60, () =>
+    answers.refuse('TooManyRequests', { headers: { 'retry-after': '40' } }),
+  ),
   apns('PayloadTooLarge', 5, () => answers.refuse('PayloadTooLarge')),
   apns('an unheard-of 400', 5, () => answers.status(400, '{"reason":"SomethingNew"}')),
   apns('IdleTimeout', 20, () => answers.refuse('IdleTimeout')),
