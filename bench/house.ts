@@ -1,0 +1,146 @@
+/** What every figure is taken in: the built program in a process of its own, as in production; the XMPP server and the push service in others. */
+import { fork, spawn, type ChildProcess } from 'node:child_process'
+import { once } from 'node:events'
+import { closeSync, mkdtempSync, openSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { makeProviderKey } from '../lib/sim/certificates'
+import { type LightKind, type LightOrder, type LightTold } from './light-peer'
+import { type Order, type Told } from './xmpp-load'
+
+export const DOMAIN = 'push.example.com'
+
+/** A process of the benchmark, asked and told over IPC. */
+export interface Part<O, T extends { readonly is: string }> {
+  ask<K extends T['is']>(order: O, is: K): Promise<Extract<T, { is: K }>>
+  tell(order: O): void
+  hear<K extends T['is']>(is: K): Promise<Extract<T, { is: K }>>
+  end(): void
+}
+
+/** Starts a file of this folder. */
+export function part<O extends object, T extends { readonly is: string }>(
+  file: string,
+  ...words: readonly string[]
+): Part<O, T> {
+  const child: ChildProcess = fork(join(__dirname, file), words, { execArgv: ['--require', 'tsx/cjs'] })
+  function hear<K extends T['is']>(is: K): Promise<Extract<T, { is: K }>> {
+    return new Promise((resolve, reject) => {
+      const over = (code: number | null): void => reject(new Error(`${file} ended with ${String(code)}`))
+      const listen = (told: T): void => {
+        if (told.is !== is) return
+        child.off('message', listen)
+        child.off('exit', over)
+        resolve(told as Extract<T, { is: K }>)
+      }
+      child.on('message', listen)
+      child.once('exit', over)
+    })
+  }
+  return {
+    hear,
+    ask(order, is) {
+      const heard = hear(is)
+      child.send(order)
+      return heard
+    },
+    tell: (order) => void child.send(order),
+    end: () => child.disconnect(),
+  }
+}
+
+/** Seconds of CPU of all threads, resident and peak mebibytes of a process, as Linux accounts them. */
+export function usage(pid: number): { readonly cpu: number; readonly resident: number; readonly peak: number } {
+  const stat = readFileSync(`/proc/${pid}/stat`, 'utf8')
+  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
+  const status = readFileSync(`/proc/${pid}/status`, 'utf8')
+  const mebibytes = (name: string): number => Number(new RegExp(`${name}:\\s+(\\d+)`).exec(status)?.[1] ?? 0) / 1024
+  return {
+    cpu: (Number(fields[11]) + Number(fields[12])) / 100,
+    resident: mebibytes('VmRSS'),
+    peak: mebibytes('VmHWM'),
+  }
+}
+
+export interface Service {
+  readonly pid: number
+  /** The size of its log in bytes, which only grows. */
+  logged(): number
+  log(): string
+  /** Resolves with the exit code. */
+  stop(signal?: 'SIGTERM' | 'SIGKILL'): Promise<number | null>
+}
+
+export interface BenchHouse {
+  readonly folder: string
+  readonly load: Part<Order, Told>
+  readonly peer: Part<LightOrder, LightTold>
+  /** Resolves when it is attached. */
+  start(): Promise<Service>
+  close(): void
+}
+
+export const apps: Readonly<Record<LightKind, string>> = {
+  apns: 'org.example.ios',
+  fcm: 'org.example.android',
+  webpush: 'org.example.web',
+}
+
+/** One app, whose push service costs as little as it can; everything else is as nobody configured it. */
+export async function makeHouse(kind: LightKind): Promise<BenchHouse> {
+  const folder = mkdtempSync(join(tmpdir(), 'xmpp-push-bench-'))
+  const load = part<Order, Told>('xmpp-load.ts')
+  const peer = part<LightOrder, LightTold>('light-peer.ts', kind)
+  const [{ port }, { url, ca }] = await Promise.all([load.hear('listening'), peer.hear('listening')])
+  const key = makeProviderKey()
+  writeFileSync(join(folder, 'key.p8'), key.privatePem)
+  writeFileSync(join(folder, 'ca.pem'), ca)
+  const its = { endpoint: url, ca: { file: 'ca.pem' } }
+  const app = {
+    apns: {
+      ...{ provider: 'apns', profile: 'siskin', topic: apps.apns, key: { file: 'key.p8' } },
+      ...{ keyId: 'BENCHKEY01', teamId: 'BENCHTEAM1', ...its },
+    },
+    fcm: { provider: 'fcm', profile: 'conversations', ...its },
+    webpush: { provider: 'webpush', profile: 'webpush', ca: { file: 'ca.pem' }, allowPrivate: [new URL(url).host] },
+  }[kind]
+  const file = join(folder, 'component.config.json')
+  writeFileSync(
+    file,
+    JSON.stringify({
+      component: { domain: DOMAIN, service: `xmpp://127.0.0.1:${port}`, secret: 'bench' },
+      store: { kind: 'sqlite', file: 'bench.db' },
+      apps: { [apps[kind]]: app },
+    }),
+  )
+  const log = join(folder, 'service.log')
+  const profile = process.env['BENCH_PROFILE']
+  return {
+    ...{ folder, load, peer },
+    async start() {
+      const attached = load.hear('attached')
+      const out = openSync(log, 'w')
+      const flags = profile === undefined ? [] : ['--cpu-prof', `--cpu-prof-dir=${profile}`]
+      const child = spawn(process.execPath, [...flags, join(__dirname, '..', 'dist', 'cli.js'), 'run', '--config', file], {
+        stdio: ['ignore', out, 'inherit'],
+      })
+      closeSync(out)
+      const over = once(child, 'exit') as Promise<[number | null]>
+      await Promise.race([attached, over.then(([code]) => Promise.reject(new Error(`the service ended with ${code}`)))])
+      return {
+        pid: child.pid ?? 0,
+        logged: () => statSync(log).size,
+        log: () => readFileSync(log, 'utf8'),
+        async stop(signal = 'SIGTERM') {
+          child.kill(signal)
+          return (await over)[0]
+        },
+      }
+    },
+    close() {
+      load.end()
+      peer.end()
+      rmSync(folder, { recursive: true, force: true })
+    },
+  }
+}
