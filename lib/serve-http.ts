@@ -24,11 +24,13 @@ export async function serveHttp(
 ): Promise<HttpServer> {
   const { register, metrics, tracing, ...common } = rest
   const { apps, clock, observe } = rest
-  const command = ({ dialect, command: node, service, requester, fields }: CommandCall): Promise<RegisterAnswer> => {
+  const command = (call: CommandCall): Promise<RegisterAnswer> => {
+    const { dialect, command: node, service, requester, fields, standIn } = call
     const spoken = dialects.find(({ name }) => name === dialect)?.commands.find((each) => each.node === node)
     if (spoken === undefined) throw new Error(`the dialect ${dialect} has no command ${node}`)
     const wish = spoken.read(fields, { bare: bareOf(requester) }, [...apps().values()])
-    return register({ service, requester, dialect, wish, isUnseen: true })
+    const asked = { service, requester, dialect, wish, isUnseen: true as const }
+    return register(standIn === undefined ? asked : { ...asked, standIn })
   }
   const offers = (): ReadonlyMap<string, DoorApp['offers']> =>
     new Map([...apps()].flatMap(([name, app]) => (Object.keys(app.offers).length === 0 ? [] : [[name, app.offers]])))

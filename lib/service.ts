@@ -14,6 +14,7 @@ import { makeFuse, usualFuse } from './dispatch/fuse'
 import { given } from './given'
 import { type HttpServer } from './http/server'
 import { type DoorApp } from './intake/app'
+import { makeByNode } from './intake/by-node'
 import { makeDeliver, tellingDeliver } from './intake/deliver'
 import { type Limits, makeLimits, usualLimits } from './intake/limits'
 import { makeNodes } from './intake/nodes'
@@ -226,6 +227,10 @@ export async function startService(config: Config, surroundings: Surroundings): 
     const http = await serveHttp(config.http, {
       ...{ apps: doorApps, register, tracing: traces.tracing, live, clock, observe },
       deliver: tellingDeliver(deliver, observe),
+      byNode: makeByNode({
+        ...{ registry: store.registry, outbox, apps: doorApps, clock, observe, closed: () => closed },
+        limits: (flow) => limiting(flow),
+      }),
       domains: config.components.map(({ domain }) => domain),
       metrics: (figures) => watching.metrics(watched, [...traces.figures, ...figures]),
       readiness: () => watching.readiness(watched),

@@ -2,6 +2,7 @@
 import { type Context } from 'hono'
 import { z } from 'zod'
 import { type DoorApps } from '../intake/app'
+import { type ByNode } from '../intake/by-node'
 import { type Deliver } from '../intake/deliver'
 import { type RegisterAnswer } from '../intake/register'
 import { type Jid } from '../model/jid'
@@ -26,6 +27,8 @@ export interface Told {
   readonly summary: string
   /** What a body must be. */
   readonly body?: z.ZodType
+  /** Its media type; JSON if it is left out. */
+  readonly bodyType?: string
   /** By status: when it is answered, and what with. */
   readonly answers: Readonly<Record<number, { readonly when: string; readonly body?: z.ZodType }>>
 }
@@ -121,6 +124,8 @@ export interface CommandCall {
   /** The JID of ours at which the device is registered. */
   readonly service: string
   readonly requester: Jid
+  /** The owner, where whoever asks is nobody's account (`model/stand-in`). */
+  readonly standIn?: string
   readonly fields: Fields
 }
 
@@ -134,6 +139,8 @@ export interface HttpSurroundings {
   readonly deliver: Deliver
   /** Does for an account what one of a dialect's commands would do. Rejects only where the store is broken. */
   readonly command: (call: CommandCall) => Promise<RegisterAnswer>
+  /** Devices that are known by their node alone. */
+  readonly byNode: ByNode
   /** The JIDs at which devices register, the first one first. */
   readonly domains: readonly string[]
   /** What the same listener serves, this interface included; to be asked once it listens. */

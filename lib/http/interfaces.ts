@@ -1,4 +1,5 @@
 /** Every interface that can be served: one line each. Knows their names, not what they do. */
+import { appserver } from './appserver'
 import { health } from './health'
 import { type InterfaceKind } from './interface'
 import { matrix } from './matrix'
@@ -18,6 +19,7 @@ export const interfaces: readonly InterfaceKind[] = [
   matrix,
   rocketchat,
   tigase,
+  appserver,
   health,
   metrics,
   openapi,

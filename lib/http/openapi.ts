@@ -17,8 +17,8 @@ function shapeOf(schema: z.ZodType): Json {
   return shape
 }
 
-const json = (schema: z.ZodType | undefined): Json =>
-  schema === undefined ? {} : { content: { 'application/json': { schema: shapeOf(schema) } } }
+const json = (schema: z.ZodType | undefined, type = 'application/json'): Json =>
+  schema === undefined ? {} : { content: { [type]: { schema: shapeOf(schema) } } }
 
 /** `/v1/notification/:device{.+}` as `/v1/notification/{device}`. */
 const pathOf = (path: string): string => path.replace(/:(\w+)(?:\{[^}]*\})?/g, '{$1}')
@@ -38,7 +38,7 @@ function operationOf(of: HttpInterface, route: HttpRoute, isAsked: boolean): Jso
     ...(tells === undefined ? {} : { summary: tells.summary }),
     ...(parameters.length === 0 ? {} : { parameters }),
     // Content-Type is not looked at: some callers send none.
-    ...(tells?.body === undefined ? {} : { requestBody: { required: true, ...json(tells.body) } }),
+    ...(tells?.body === undefined ? {} : { requestBody: { required: true, ...json(tells.body, tells.bodyType) } }),
     responses:
       answers.length === 0 ? { default: { description: 'as its interface has it' } } : Object.fromEntries(answers),
     security: isAsked && isFor === 'callers' ? [{ token: [] }] : [],

@@ -18,6 +18,8 @@ export interface RegisterRequest {
   readonly wish: Wish
   /** The account's server does not see this request: it did not come through it. */
   readonly isUnseen?: true
+  /** The owner, where whoever asks is nobody's account (`model/stand-in`). */
+  readonly standIn?: string
 }
 
 export type RegisterAnswer =
@@ -57,6 +59,7 @@ export function makeRegister(options: RegisterOptions): Register {
   const isAdmin = (requester: Jid): boolean => options.admins().includes(bareOf(requester))
 
   function partyOf(request: RegisterRequest): Party | RegisterAnswer {
+    if (request.standIn !== undefined) return { owner: request.standIn }
     const requester = bareOf(request.requester)
     if (request.account === undefined) {
       if (request.requester.local === undefined) return { is: 'not-allowed', why: 'A device belongs to an account.' }
@@ -95,7 +98,11 @@ export function makeRegister(options: RegisterOptions): Register {
     }
     const whyNot = await app.whyNot?.(address)
     if (whyNot !== undefined) return { is: 'wrong', why: `This address is refused: ${whyNot}.` }
-    const former = wish.formerly === undefined ? undefined : await takenOver(request, wish.formerly, app.name, address)
+    const isOwn = wish.formerly?.owner === party.owner
+    const former =
+      wish.formerly === undefined || isOwn ? undefined : await takenOver(request, wish.formerly, app.name, address)
+    // A stand-in has this one node: with another app it is another device, under another secret.
+    if (isOwn) await leaveApps(request, party.owner, app.name)
     const secret = former?.secret ?? new Opaque(randomBytes(18).toString('base64url'))
     const registration = await registry.register({
       id: randomUUID(),
@@ -118,6 +125,12 @@ export function makeRegister(options: RegisterOptions): Register {
     }
     tell('registered', registration, party)
     return { is: 'registered', registration }
+  }
+
+  async function leaveApps({ service }: RegisterRequest, owner: string, but: string): Promise<void> {
+    for (const { app, node } of await registry.ownedBy(service, owner)) {
+      if (app !== but) await registry.unregister({ service, owner, node })
+    }
   }
 
   /** What was taken over of this very device from another service. */
