@@ -1,10 +1,12 @@
 /** `simulate --serve`: only what a service needs around it stays up; what arrives is shown as it comes. */
 import { writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
+import { isWarning, makeServiceLog } from './simulate-log'
+import { startTestPushService, type TestPushService } from './simulate-mattermost'
 import { type Page } from './simulate-page'
 import { vendorName } from './simulate-passage'
 import { jsonLines, requestLines, verdictOf } from './simulate-shown'
-import { type Sighting, type Stage } from './simulate-stage'
+import { type Received, type Sighting, type Stage } from './simulate-stage'
 import { type ExitCode, type Terminal } from './terminal'
 
 interface Around {
@@ -13,13 +15,15 @@ interface Around {
   readonly halt: AbortSignal
 }
 
-function show({ stage, page }: Around, sighting: Sighting): void {
-  if (sighting.is === 'request') {
-    const { request } = sighting
-    const where = request.by === 'oauth' ? `${vendorName.oauth}’s token endpoint` : vendorName[request.by]
-    page.step(`${where} gets, and answers ${verdictOf(request)}`)
-    return page.show(requestLines(request, page.spell))
-  }
+function showRequest({ page }: Around, request: Received): void {
+  const where = request.by === 'oauth' ? `${vendorName.oauth}’s token endpoint` : vendorName[request.by]
+  page.step(`${where} gets, and answers ${verdictOf(request)}`)
+  page.show(requestLines(request, page.spell))
+}
+
+function show(around: Around, sighting: Sighting): void {
+  const { stage, page } = around
+  if (sighting.is === 'request') return showRequest(around, sighting.request)
   const { by, stanza } = sighting
   if (stanza.name === 'handshake') {
     if (by === 'server') page.step(`${stage.component} is attached`)
@@ -62,8 +66,32 @@ async function act({ stage, page }: Around, registered: Set<string>, text: strin
   if (registered.size > 0) await stage.write(text)
 }
 
+/** What comes for a Mattermost server's phones is shown; of a device's token the end alone. */
+async function serveMattermost(around: Around, clock: Terminal['clock']): Promise<TestPushService> {
+  const { stage, page, halt } = around
+  const log = makeServiceLog('warn')
+  const service = await startTestPushService({
+    ...{ folder: dirname(stage.configFile), clock },
+    observe(event) {
+      log.observe(event)
+      const entry = log.entries.at(-1)
+      if (halt.aborted || entry === undefined || !isWarning(entry)) return
+      page.step('The test push service for Mattermost says')
+      page.show([entry.line])
+    },
+    tell(request, token) {
+      if (!stage.secrets.includes(token)) stage.hide(token)
+      showRequest(around, request)
+    },
+  })
+  page.step('For a Mattermost server')
+  page.show([`MM_EMAILSETTINGS_PUSHNOTIFICATIONSERVER=${service.url}`])
+  page.say('Every phone’s token is taken, nothing leaves this machine, and the server hears OK.')
+  return service
+}
+
 /** Serves until the person has had enough. */
-export async function serve(around: Around, lines: readonly string[], { onEnter }: Terminal): Promise<ExitCode> {
+export async function serve(around: Around, lines: readonly string[], { onEnter, clock }: Terminal): Promise<ExitCode> {
   const { stage, page, halt } = around
   const properties = await writeProperties(stage)
   page.step('For a service of your own')
@@ -71,6 +99,7 @@ export async function serve(around: Around, lines: readonly string[], { onEnter 
   page.say(`This is ${stage.configFile}; start your service with it:`)
   page.show([`xmpp-push run --config ${stage.configFile}`])
   page.say(`Accounts and device tokens, to register by hand, are in ${properties}`)
+  const mattermost = await serveMattermost(around, clock)
   page.heading(
     onEnter === undefined
       ? '\nWhat arrives is shown below. Ctrl-C ends.'
@@ -92,5 +121,6 @@ export async function serve(around: Around, lines: readonly string[], { onEnter 
   })
   ignore?.()
   forget()
+  await mattermost.close()
   return 0
 }

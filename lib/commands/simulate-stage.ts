@@ -6,6 +6,16 @@ export async function openStage(folder: string, wanted: 'prosody' | 'simulated' 
   return Object.freeze({ ...(await sim.openStage(folder, wanted)), xmlLines: sim.xmlLines })
 }
 
+/** Opens what stands around a test push service for Mattermost. */
+export async function openMattermostStage(options: {
+  readonly folder: string
+  readonly port: number
+  readonly tell: (received: Received, token: string) => void
+}) {
+  const sim = await import('../sim/stage-mattermost.js')
+  return sim.openMattermostStage(options)
+}
+
 export type Stage = Awaited<ReturnType<typeof openStage>>
 export type Device = Stage['devices'][number]
 export type Sighting = Stage['journal']['entries'][number]

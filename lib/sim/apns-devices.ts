@@ -46,8 +46,15 @@ interface Known {
   levelAt: number
 }
 
-/** Makes an empty set of devices; with a bucket, each token has a limit that answers TooManyRequests. */
-export const makeDevices = (environment: ApnsEnvironment, bucket: TokenBucket | undefined): Devices => {
+/**
+ * Makes an empty set of devices; with a bucket, each token has a limit that answers TooManyRequests. `welcomes`: a token that nobody added is a
+ * device of whatever topic it is pushed to first.
+ */
+export const makeDevices = (
+  environment: ApnsEnvironment,
+  bucket: TokenBucket | undefined,
+  welcomes = false,
+): Devices => {
   const known = new Map<string, Known>()
 
   const bucketRule = (device: Known, now: number): readonly Finding[] => {
@@ -68,12 +75,14 @@ export const makeDevices = (environment: ApnsEnvironment, bucket: TokenBucket | 
     return [...again, { ...state(is.kind, `the token is ${is.kind}`, reason), since: is.since }]
   }
 
+  const add = (device: Device): void => {
+    const level = bucket?.size ?? 0
+    const is = device.state ?? { kind: 'registered' }
+    known.set(device.token.toLowerCase(), { device, state: is, isToldDead: false, level, levelAt: 0 })
+  }
+
   return Object.freeze({
-    add: (device: Device) => {
-      const level = bucket?.size ?? 0
-      const is = device.state ?? { kind: 'registered' }
-      known.set(device.token.toLowerCase(), { device, state: is, isToldDead: false, level, levelAt: 0 })
-    },
+    add,
     change: (token: string, to: DeviceState) => {
       const device = known.get(token.toLowerCase())
       if (device === undefined) throw new Error(`the simulator has no device ${token}: addDevice comes first`)
@@ -83,6 +92,7 @@ export const makeDevices = (environment: ApnsEnvironment, bucket: TokenBucket | 
     rules: (token: string, topic: string, now: number) => {
       if (!/^(?:[0-9a-f]{2}){1,100}$/i.test(token))
         return [violation('device-token', 'no hexadecimal of 2 to 200 digits', 'BadDeviceToken')]
+      if (welcomes && !known.has(token.toLowerCase())) add({ token, topic })
       const device = known.get(token.toLowerCase())
       if (device === undefined) return [state('device-unknown', 'no such device', 'BadDeviceToken')]
       if ((device.device.environment ?? environment) !== environment)

@@ -36,6 +36,8 @@ export interface ApnsSimulatorOptions {
   readonly environmentReason?: 'BadEnvironmentKeyInToken' | 'BadEnvironmentKeyIdInToken'
   /** A limit for each device token. Default: none. */
   readonly tokenBucket?: TokenBucket
+  /** A token that nobody added is a device of the topic it is first pushed to. Default: it is unknown, as with Apple. */
+  readonly welcomes?: boolean
   /** More connections in a minute than this are warned of: Apple takes them for an attack. Default 30. */
   readonly connectsPerMinute?: number
   /** How a certificate of the other environment is met: with a 403 (default), with GOAWAY, or by closing. */

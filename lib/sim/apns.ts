@@ -51,7 +51,7 @@ export const startApnsSimulator = async (options: ApnsSimulatorOptions = {}): Pr
     environmentReason: options.environmentReason ?? 'BadEnvironmentKeyInToken',
     updates: options.tokenUpdates ?? { count: 1, withinMs: 20 * MINUTE_MS },
   })
-  const devices = makeDevices(environment, options.tokenBucket)
+  const devices = makeDevices(environment, options.tokenBucket, options.welcomes)
   const apps = new Map<string, string>()
   const world = { environment, tokens, devices, apps }
   const { journal, record } = makeJournal<ApnsRequest>('a request to APNs')

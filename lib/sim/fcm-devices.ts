@@ -5,7 +5,7 @@ import { type FcmRowName } from './fcm-rows'
 
 const MOST_COLLAPSE_KEYS = 4
 
-/** What FCM thinks of a token. One it was never told of is `malformed`. */
+/** What FCM thinks of a token. One it was never told of is `malformed`, unless the simulator welcomes any. */
 export type DeviceState =
   | 'live'
   | 'malformed'
@@ -37,8 +37,8 @@ export interface Devices {
   readonly inbox: (token: string) => readonly FcmMessage[]
 }
 
-/** No devices yet. */
-export const makeDevices = (): Devices => {
+/** No devices yet. `unknown`: what FCM thinks of a token that it was never told of. */
+export const makeDevices = (unknown: DeviceState = 'malformed'): Devices => {
   const states = new Map<string, DeviceState>()
   const inboxes = new Map<string, FcmMessage[]>()
   return Object.freeze({
@@ -46,7 +46,7 @@ export const makeDevices = (): Devices => {
       states.set(token, state)
     },
     refusal: (token: string) => {
-      const state = states.get(token) ?? 'malformed'
+      const state = states.get(token) ?? unknown
       return state === 'live' ? undefined : answerOf[state]
     },
     take: (token: string, message: FcmMessage) => {

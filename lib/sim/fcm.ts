@@ -75,6 +75,8 @@ export const startFcmSimulator = async (options: {
   readonly port?: number
   readonly now?: Now
   readonly chance?: Chance
+  /** A token that nobody set is a living device. Default: it is no token. */
+  readonly welcomes?: boolean
 }): Promise<FcmSimulator> => {
   const { oauth, now = systemNow, chance = anyOf } = options
   const authority = processAuthority()
@@ -82,7 +84,7 @@ export const startFcmSimulator = async (options: {
   const { journal, record } = makeJournal<FcmRequest>('a push')
   const violations: string[] = []
   const projects = new Map<string, readonly string[]>()
-  const devices = makeDevices()
+  const devices = makeDevices(options.welcomes === true ? 'live' : 'malformed')
   const sockets = new Set<Duplex>()
   const numbers = new WeakMap<object, number>()
   let connections = 0

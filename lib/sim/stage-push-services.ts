@@ -57,7 +57,8 @@ const KEY = 'ABC123DEFG'
 const PROJECT = 'example-android'
 const OWNER_ONLY = { mode: 0o600 }
 
-function fromApns(request: ApnsRequest): Received {
+/** A request to the simulator of Apple's. */
+export function fromApns(request: ApnsRequest): Received {
   const { method, path, answer } = request
   const headers = Object.entries(request.headers).flatMap(([name, value]) =>
     name.startsWith(':') || value === undefined ? [] : [[name, value] as const],
@@ -73,7 +74,8 @@ function fromApns(request: ApnsRequest): Received {
   }
 }
 
-function fromGoogle(by: 'fcm' | 'oauth', request: Journalled): Received {
+/** A request to the simulators of Google's. */
+export function fromGoogle(by: 'fcm' | 'oauth', request: Journalled): Received {
   const { method, path, headers, body, answer } = request
   const heard = { by, method, path, headers, body }
   if (answer.is === 'fault') return { ...heard, reason: answer.fault }

@@ -53,6 +53,8 @@ export interface Stage {
   readonly configFile: string
   /** What must not be shown: tokens, passwords, the component's secret; grows by what the service hands out. */
   readonly secrets: readonly string[]
+  /** From now on this must not be shown either. */
+  hide(secret: string): void
   readonly password: string
   readonly journal: Journal<Sighting>
   /** What the push services found wrong with the requests. */
@@ -181,6 +183,7 @@ export async function openStage(folder: string, wanted: WantedServer): Promise<S
     secrets,
     password,
     journal,
+    hide: (secret: string) => void secrets.push(secret),
     violations: push.violations,
     async register(device: StageDevice) {
       const id = `register-${++asked}`

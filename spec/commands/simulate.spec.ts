@@ -4,6 +4,7 @@ import { realDescribe } from '../support/available'
 import { call } from '../support/call'
 import { startCommand, type CommandProcess } from '../support/command-process'
 import { makeFolder } from '../support/folder'
+import { askAt, type Reply } from '../support/http-house'
 
 const folder = makeFolder()
 const running: CommandProcess[] = []
@@ -128,6 +129,41 @@ describe('lib/commands/simulate', () => {
     const secrets = [secret, password, ...devices.map(({ token }) => token)]
     expect(secrets.filter((each) => command.printed.includes(each))).toEqual([])
     expect(command.printed).not.toMatch(SECRET)
+    expect(left()).toEqual([])
+  })
+
+  it('is a test push service for a Mattermost server, and shows what a phone would have got', async () => {
+    const { command, left } = simulate(['--serve', '--server', 'simulated'])
+    const [, url = ''] = await command.until(/MM_EMAILSETTINGS_PUSHNOTIFICATIONSERVER=(\S+)/)
+    const iphone = 'a1b2c3d4'.repeat(8)
+    const android = `fcm-token:APA91b${'x'.repeat(100)}tail`
+    const push = (platform: string, device: string, more: object = {}): Promise<Reply> =>
+      askAt(url, 'POST', '/api/v1/send_push', {
+        ...{ ack_id: 'a1', platform, server_id: 's1', device_id: device, type: 'message', message: 'juliet: hi' },
+        ...{ channel_id: 'c1', badge: 1, version: 'v2', is_crt_enabled: false, is_id_loaded: false, signature: '' },
+        ...more,
+      })
+    const replies = [
+      await push('apple_rn-v2', iphone),
+      await push('android_rn', android),
+      await push('apple_rnbeta', iphone.replace('a1', 'ee'), { transport: 'voip' }),
+    ]
+    expect(replies.map(({ status, text }) => [status, text])).toEqual(replies.map(() => [200, '{"status":"OK"}']))
+    await Promise.all([
+      command.until(
+        /Apple gets, and answers 200\n +POST \/3\/device\/…c3d4\n(.+\n)+ *\n(.+\n)+ +"alert": "juliet: hi"/,
+      ),
+      command.until(
+        /Google gets, and answers 200\n(.+\n)+ *\n(.+\n)+ +"token": "…tail"(.*\n)+ +"message": "juliet: hi"/,
+      ),
+      command.until(/apns-topic: org.example.mattermost.voip\n/),
+    ])
+    expect(await push('windows', 'w1')).toMatchObject({ text: expect.stringContaining('FAIL') as string })
+    await command.until(/The test push service for Mattermost says\n.*no app has a match of platform windows/)
+    command.signal('SIGINT')
+    expect(await command.ended).toBe(0)
+    expect(command.printed).not.toMatch(SECRET)
+    expect(command.printed).not.toContain(android)
     expect(left()).toEqual([])
   })
 
