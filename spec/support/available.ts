@@ -54,6 +54,7 @@ const NEEDS = {
   nghttpd: () => hasProgram('nghttpd', 'nghttp2-server'),
   prometheus: () => hasProgram('prometheus', 'prometheus') ?? hasProgram('promtool', 'prometheus'),
   nginx: () => hasProgram('nginx', 'nginx-light'),
+  caddy: () => hasProgram('caddy', 'caddy'),
   go: () => hasProgram('go', 'golang-go'),
   tinyproxy: () => hasProgram('tinyproxy', 'tinyproxy-bin'),
   openssl: () => hasProgram('openssl', 'openssl'),
