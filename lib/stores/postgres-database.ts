@@ -2,7 +2,7 @@
  * pg 8, narrowed to what the store needs: named statements over a pool, and transactions. Knows the library's traps: a
  * pool without a listener for errors takes the process down, `bigint` comes back as a text.
  */
-import { type ClientBase, Pool, type PoolClient, type PoolConfig, types } from 'pg'
+import { type Client, type ClientBase, Pool, type PoolClient, type PoolConfig, types } from 'pg'
 import { type DatabaseAddress } from './postgres-url'
 
 /** A value as it is bound; a list is an array of the database. */
@@ -25,6 +25,8 @@ export interface Database extends Session {
   transaction<T>(work: (session: Session) => Promise<T>): Promise<T>
   /** Lets statements under way end, then closes every connection. */
   close(): Promise<void>
+  /** Breaks every connection: who waits for an answer is rejected. */
+  abandon(): void
 }
 
 export interface DatabaseOptions {
@@ -90,6 +92,9 @@ export function openDatabase(options: DatabaseOptions): Database {
   })
   // A connection that breaks while nobody uses it is replaced when somebody does; who was using it is told by rejection.
   pool.on('error', () => undefined)
+  const clients = new Set<PoolClient>()
+  pool.on('connect', (client) => clients.add(client))
+  pool.on('remove', (client) => clients.delete(client))
   let closing: Promise<void> | undefined
   return Object.freeze({
     ...sessionOf(pool),
@@ -110,5 +115,9 @@ export function openDatabase(options: DatabaseOptions): Database {
       }
     },
     close: () => (closing ??= pool.end()),
+    abandon() {
+      // pg 8 breaks off what is under way on a connection that is ended.
+      for (const client of clients) void (client as unknown as Client).end().catch(() => undefined)
+    },
   })
 }

@@ -40,6 +40,8 @@ export interface PostgresOptions {
   readonly maxDeliveriesPerApp?: number | undefined
 }
 
+/** Longest that closing waits for a database that does not answer. */
+const CLOSE_MS = 10_000
 /** How much of the whole one app may take. */
 const SHARE = 0.75
 
@@ -126,7 +128,7 @@ async function open(options: PostgresOptions, { clock, trouble }: StoreSurroundi
       })
     }
     let closing: Promise<void> | undefined
-    const close = async (): Promise<void> => {
+    const end = async (): Promise<void> => {
       cancelBeat()
       await beating
       if (health.illness !== undefined) health.close()
@@ -134,6 +136,15 @@ async function open(options: PostgresOptions, { clock, trouble }: StoreSurroundi
       if (health.illness === undefined) await instances.retire().catch(() => undefined)
       health.close()
       await database.close()
+    }
+    const close = async (): Promise<void> => {
+      const cancelGiveUp = clock.after(CLOSE_MS, () => {
+        trouble(`store ${shown} does not answer; closed without it: what was not answered may be lost`)
+        health.close()
+        database.abandon()
+      })
+      await end()
+      cancelGiveUp()
     }
     beatSoon()
 

@@ -1,9 +1,11 @@
 /** A PostgreSQL that goes away in the midst of work: nothing accepted is lost, nothing is counted twice, and it is told once. */
+import { Client } from 'pg'
 import { systemClock } from '../../lib/clock'
 import { closes } from '../../lib/model/accounting'
 import { type Store } from '../../lib/stores/store'
 import { delivery } from '../contracts/outbox-scene'
 import { realDescribe } from '../support/available'
+import { handClock } from '../support/hand-clock'
 import { type RealPostgres, startPostgres } from '../support/postgres'
 import { openPostgres } from '../support/postgres-store'
 import { serverForAll } from '../support/real-server'
@@ -127,6 +129,28 @@ realDescribe('postgres', 'a PostgreSQL that goes away', () => {
     await traffic.stop()
     expect(troubles).toEqual([])
     expect((await store.accounts()).get(APP)).toMatchObject({ waiting: 0, inFlight: 0 })
+  }, 60_000)
+
+  it('and hangs when the store closes: it gives up after ten seconds, and says so', async () => {
+    const clock = handClock()
+    const url = await server().database()
+    const told: string[] = []
+    const hanging = await openPostgres(server(), url, { clock, trouble: (text) => void told.push(text) })
+    const locking = new Client({
+      host: '127.0.0.1',
+      port: server().port,
+      user: 'admin',
+      database: url.split('/').at(-1),
+    })
+    await locking.connect()
+    await locking.query('BEGIN; LOCK TABLE xmpp_push.delivery')
+    const put = hanging.outbox.put([delivery(APP, clock.now())])
+    const rejected = expect(put).rejects.toThrow()
+    const closed = hanging.close()
+    await clock.advance(10_000)
+    await Promise.all([closed, rejected])
+    expect(told).toEqual([expect.stringMatching(/^store store_\d+ at .* does not answer; closed without it/)])
+    await locking.end()
   }, 60_000)
 
   it('and is away when the store closes: it closes all the same', async () => {
