@@ -1,0 +1,66 @@
+/** The whole service on a real PostgreSQL: what a server hears while the database is away, and two instances on one. */
+import { realDescribe } from '../support/available'
+import { IOS, startHouse, type House } from '../support/house'
+import { publishTo, registerDevice } from '../support/one-device'
+import { startPostgres } from '../support/postgres'
+import { serverForAll } from '../support/real-server'
+
+const TOKEN = 'c3'.repeat(32)
+const JULIET = 'juliet@example.com'
+
+realDescribe('postgres', 'the service on PostgreSQL', () => {
+  const server = serverForAll(() => startPostgres())
+  const houses: House[] = []
+  const live = async (url: string): Promise<House> => {
+    const contentKey = Buffer.alloc(32, 7).toString('base64')
+    const store = { kind: 'postgres', url, password: server().password, contentKey }
+    const house = await startHouse({ settings: { store } })
+    houses.push(house)
+    house.apns.addDevice({ token: TOKEN, topic: IOS })
+    return house
+  }
+  afterEach(async () => {
+    for (const house of houses.splice(0)) await house.close()
+  })
+  /** Waits until the phone has heard so often. */
+  const heard = async (house: House, times: number): Promise<void> => {
+    for (let looks = 0; looks < 500 && house.apns.received(TOKEN).length < times; looks++) await house.rest()
+    expect(house.apns.received(TOKEN)).toHaveLength(times)
+  }
+
+  it('answers "wait" while the database is away, goes on by itself, and loses nothing', async () => {
+    const house = await live(await server().database())
+    const node = await registerDevice(house, JULIET, IOS, TOKEN)
+    expect(await publishTo(house, node)).toBe('result')
+    await heard(house, 1)
+    await server().kill()
+    expect(await publishTo(house, node)).toBe('internal-server-error')
+    await house.clock.advance(2_000)
+    expect(house.log.filter((line) => line.includes('"about":"store"'))).toEqual([
+      expect.stringContaining('nobody listens there; start the server, or mend store.url'),
+    ])
+    await server().start()
+    for (let tries = 0; tries < 50; tries++) {
+      await house.clock.advance(5_000)
+      if ((await publishTo(house, node)) === 'result') break
+    }
+    await heard(house, 2)
+    const account = (await house.service().accounts()).get(IOS)
+    expect(account).toMatchObject({ accepted: 2, delivered: 2, waiting: 0, inFlight: 0 })
+  }, 60_000)
+
+  it('serves at one instance the device that registered at the other, after a restart too', async () => {
+    const url = await server().database()
+    const [one, other] = [await live(url), await live(url)]
+    const node = await registerDevice(one, JULIET, IOS, TOKEN)
+    expect(await publishTo(other, node)).toBe('result')
+    await heard(other, 1)
+    await one.service().stop('an update')
+    expect(await publishTo(other, node)).toBe('result')
+    await heard(other, 2)
+    await one.start()
+    expect(await publishTo(one, node)).toBe('result')
+    await heard(one, 1)
+    expect((await other.service().accounts()).get(IOS)).toMatchObject({ accepted: 3, delivered: 3 })
+  }, 60_000)
+})
