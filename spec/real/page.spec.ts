@@ -165,6 +165,9 @@ realDescribe('chromium', 'lib/http/page in Chromium', () => {
       `<iq type='set' id='h' from='evil.example' to='push.example.com'><pubsub xmlns='http://jabber.org/protocol/pubsub'>` +
         `<publish node='${HOSTILE.replace(/</g, '&lt;')}'/></pubsub></iq>`,
     )
+    const vendor = { status: 400, body: JSON.stringify({ reason: HOSTILE }), headers: {}, hasApnsId: true, pieces: 1 }
+    place.house.apns.script({ answer: { kind: 'status', ...vendor }, times: 1 })
+    await publishTo(place.house, node)
     for (const about of [owner, HOSTILE, `"><script>document.title=1</script>`]) {
       await page.evaluate(`location.hash = ${JSON.stringify(`#/about/${encodeURIComponent(about)}`)}`)
       await until(`document.getElementById('found-title').innerText.endsWith(${JSON.stringify(about)})`)
@@ -175,6 +178,7 @@ realDescribe('chromium', 'lib/http/page in Chromium', () => {
     expect(await page.evaluate('document.title')).toContain(owner)
     await page.evaluate(`location.hash = '#/'`)
     await until(says('failures', 'evil.example'))
+    await until(says('failures', HOSTILE))
     expect(await page.evaluate(`document.querySelectorAll('#main img, #main script').length`)).toBe(0)
   })
 
