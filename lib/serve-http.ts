@@ -11,18 +11,35 @@ import { type Tracing } from './observe/tracing'
 
 type Http = Config['http']
 
+/** Every interface as it is served, one for each listener that serves it. */
+export interface Everywhere {
+  readonly all: HttpInterface[]
+  /** What those say of themselves that have a word. */
+  status(): readonly { readonly name: string; readonly text: string }[]
+}
+
+/** Nothing is served yet. */
+export function makeEverywhere(): Everywhere {
+  const all: HttpInterface[] = []
+  return Object.freeze({
+    all,
+    status: () => all.flatMap(({ name, status }) => (status === undefined ? [] : [{ name, text: status() }])),
+  })
+}
+
 /** Rejects where a listener can't listen, or two interfaces of it claim one path. */
 export async function serveHttp(
   { listeners, trustedProxies, interfaces }: Http,
   rest: Omit<HttpSurroundings, 'offers' | 'command' | 'beside' | 'metrics'> & {
     readonly register: Register
+    readonly everywhere: Everywhere
     /** Absent: nothing is traced. */
     readonly tracing?: Pick<Tracing, 'asked'> | undefined
     /** `figures`: what interfaces count of themselves. */
     readonly metrics: (figures: readonly Figure[]) => ReturnType<HttpSurroundings['metrics']>
   },
 ): Promise<HttpServer> {
-  const { register, metrics, tracing, ...common } = rest
+  const { register, metrics, tracing, everywhere, ...common } = rest
   const { apps, clock, observe } = rest
   const command = (call: CommandCall): Promise<RegisterAnswer> => {
     const { dialect, command: node, service, requester, fields, standIn } = call
@@ -34,14 +51,13 @@ export async function serveHttp(
   }
   const offers = (): ReadonlyMap<string, DoorApp['offers']> =>
     new Map([...apps()].flatMap(([name, app]) => (Object.keys(app.offers).length === 0 ? [] : [[name, app.offers]])))
-  const everywhere: HttpInterface[] = []
-  const own = (): readonly Figure[] => everywhere.flatMap(({ figures = [] }) => figures)
+  const own = (): readonly Figure[] => everywhere.all.flatMap(({ figures = [] }) => figures)
   /** What a listener serves: opened for it alone. */
   const opened = (serve: readonly string[]): readonly HttpInterface[] => {
     const all: HttpInterface[] = []
     const surroundings = { ...common, command, offers, beside: () => all, metrics: () => metrics(own()) }
     for (const name of serve) all.push(...[interfaces[name]].flatMap((open) => open?.(surroundings) ?? []))
-    everywhere.push(...all)
+    everywhere.all.push(...all)
     return all
   }
   const http = await startHttp({

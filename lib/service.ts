@@ -28,7 +28,7 @@ import { type Observe } from './observe'
 import { expiriesOf, expiringOf, provableOf } from './open-apps'
 import { makeOperating, waitingIn } from './operating'
 import { restartNeeded } from './restart-needed'
-import { proofsOf, serveHttp } from './serve-http'
+import { makeEverywhere, proofsOf, serveHttp } from './serve-http'
 import { makeTraces } from './tracing'
 import { version } from './version'
 import { makeWatching, type Watched } from './watching'
@@ -184,8 +184,9 @@ export async function startService(config: Config, surroundings: Surroundings): 
   })
 
   const startedAt = clock.elapsed()
+  const everywhere = makeEverywhere()
   const live: Live = Object.freeze({
-    version,
+    ...{ version, interfaces: () => everywhere.status() },
     uptime: () => clock.elapsed() - startedAt,
     links: () => config.components.map((each, at) => ({ ...each, isOnline: links[at]?.isOnline === true })),
     held: () => new Map([...proving.doubts(), ...dispatcher.held()]),
@@ -225,7 +226,7 @@ export async function startService(config: Config, surroundings: Surroundings): 
   /** HTTP, and the socket for operators. */
   async function openDoors(): Promise<{ readonly http: HttpServer; readonly closeOffice: () => Promise<void> }> {
     const http = await serveHttp(config.http, {
-      ...{ apps: doorApps, register, tracing: traces.tracing, live, clock, observe },
+      ...{ apps: doorApps, register, tracing: traces.tracing, everywhere, live, clock, observe },
       deliver: tellingDeliver(deliver, observe),
       byNode: makeByNode({
         ...{ registry: store.registry, outbox, apps: doorApps, clock, observe, closed: () => closed },

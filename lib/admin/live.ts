@@ -6,6 +6,8 @@ export interface Live {
   /** Milliseconds since it was started. */
   uptime(): number
   links(): readonly { readonly domain: string; readonly service: string; readonly isOnline: boolean }[]
+  /** What HTTP interfaces say of themselves, where they do. */
+  interfaces?(): readonly { readonly name: string; readonly text: string }[]
   /** Why apps are held, by app. */
   held(): ReadonlyMap<string, string>
   /** Why fuses have blown, by app. */

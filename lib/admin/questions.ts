@@ -103,6 +103,8 @@ export interface Status {
     readonly version: string
     readonly uptime: number
     readonly links: readonly LinkView[]
+    /** What HTTP interfaces say of themselves, a line each. */
+    readonly interfaces: readonly { readonly name: string; readonly text: string }[]
   }
   readonly apps: readonly AppStatus[]
   readonly waiting: number

@@ -61,6 +61,7 @@ export async function tellStatus(
             version: live.version,
             uptime: live.uptime(),
             links: live.links().map(({ domain, service, isOnline }) => ({ domain, service, isOnline })),
+            interfaces: live.interfaces?.() ?? [],
           },
         }),
     apps,

@@ -50,6 +50,7 @@ export function statusLines(status: Status): readonly string[] {
     ...(running?.links ?? []).map(({ domain, service, isOnline }) =>
       row('link', `${domain} at ${service}: ${isOnline ? 'online' : 'OFFLINE; the log tells why'}`),
     ),
+    ...(running?.interfaces ?? []).map(({ name, text }) => row('http', `${name}: ${text}`)),
     ...apps.flatMap((app) => appLines(app, at)),
     row('outbox', `${waiting} waiting, ${inFlight} in flight${age}`),
   ]

@@ -54,6 +54,8 @@ export interface Served {
   readonly mostBody?: number
   /** What it counts of itself, for `/metrics`. */
   readonly figures?: readonly Figure[]
+  /** How it stands, one line for `xmpp-push status`; of nobody's names and texts. */
+  readonly status?: () => string
   /** The interface's own words for what the server answers in its place; plain text if it is left out. */
   readonly refuse?: (context: Context, why: Refusal) => Response | undefined
 }

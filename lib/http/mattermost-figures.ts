@@ -10,6 +10,8 @@ export interface MattermostFigures {
   /** A device says that it has one. */
   acknowledged(platform: string, type: string): void
   badRequest(): void
+  /** All of it in one line. */
+  status(): string
 }
 
 export type MattermostCounted =
@@ -52,16 +54,19 @@ export function makeMattermostFigures(): MattermostFigures {
     ...{ name: 'service_notification_duration_seconds', help: 'The same, by platform.' },
     ...{ labels: ['platform'], bounds: SECONDS },
   })
+  const counts = { asked: 0, OK: 0, REMOVE: 0, FAIL: 0, acknowledged: 0 }
   bad.add([], 0)
   request.expect([])
   const all = [asked, byVersion, success, withAck, delivered, failure, withReason, removal, bad, request, notification]
   return Object.freeze({
     figures: all.map(({ figure }) => figure),
     asked(platform: string, type: string, transport: string, version: string) {
+      counts.asked += 1
       asked.add([platform, type, transport])
       byVersion.add([platform, type, version])
     },
     answered(platform: string, type: string, reply: MattermostCounted, seconds: number) {
+      counts[reply.status] += 1
       request.add([], seconds)
       notification.add([platform], seconds)
       switch (reply.status) {
@@ -76,7 +81,13 @@ export function makeMattermostFigures(): MattermostFigures {
           withReason.add([platform, type, reply.transport, reply.reason])
       }
     },
-    acknowledged: (platform: string, type: string) => delivered.add([platform, type]),
+    acknowledged(platform: string, type: string) {
+      counts.acknowledged += 1
+      delivered.add([platform, type])
+    },
+    status: () =>
+      `${counts.asked} pushes asked for = ${counts.OK} OK + ${counts.REMOVE} REMOVE + ${counts.FAIL} FAIL + ` +
+      `${counts.asked - counts.OK - counts.REMOVE - counts.FAIL} being answered; ${counts.acknowledged} acknowledged by phones`,
     badRequest: () => bad.add([]),
   })
 }

@@ -171,6 +171,7 @@ function serve({ apps, deliver, observe, live, clock }: HttpSurroundings, settin
   }
   return {
     figures: figures.figures,
+    status: () => figures.status(),
     routes: [
       {
         ...{ method: 'POST', path: '/api/v1/send_push', answer: sendPush },

@@ -1,5 +1,7 @@
 /** A day of a Mattermost server at its push proxy, byte for byte as Go sends it: one kept connection, and no header but Go's own. */
 import { connect, type Socket } from 'node:net'
+import { join } from 'node:path'
+import { callAt } from '../support/call'
 import { IOS } from '../support/house'
 import { matchedApps, startHttpHouse, type HttpHouse } from '../support/http-house'
 
@@ -98,6 +100,11 @@ describe('a Mattermost server', () => {
     const { text } = await place.ask('GET', '/metrics')
     expect(text).toContain('service_delivered_total{platform="ios",type="message"} 1')
     expect(text).toContain('service_success_with_ack_total{platform="apple_rn",type="message"} 1')
+    const file = join(place.house.folder, 'component.config.json')
+    const { out } = await callAt(place.house.clock, 'status', '--config', file)
+    expect(out).toMatch(
+      /^http +mattermost: 2 pushes asked for = 2 OK \+ 0 REMOVE \+ 0 FAIL \+ 0 being answered; 1 acknowledged by phones$/m,
+    )
   })
 
   it('sets the badge, when something was read elsewhere', async () => {
