@@ -17,8 +17,9 @@ const { values } = parseArgs({
   },
 })
 
-async function failedClaims({ name }: Defect): Promise<readonly string[]> {
-  const words = ['--seed', values.seed, '--minutes', values.minutes, '--defect', name]
+async function failedClaims({ name, without }: Defect): Promise<readonly string[]> {
+  const less = without === undefined ? [] : ['--without', without]
+  const words = ['--seed', values.seed, '--minutes', values.minutes, '--defect', name, ...less]
   const child = spawn(process.execPath, ['--require', 'tsx/cjs', join(__dirname, 'chaos.ts'), ...words], {
     stdio: ['ignore', 'pipe', 'inherit'],
   })

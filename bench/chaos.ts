@@ -1,7 +1,7 @@
 /**
  * The program under load while everything around it fails: push services, network, XMPP server, disk, clock and the
  * process itself, drawn from a seed. Then its books are held against what the world saw; exits with 1 if anything does
- * not hold. `npm run chaos -- [--seed N] [--minutes M] [--rate N] [--program folder] [--keep]`
+ * not hold. `npm run chaos -- [--seed N] [--minutes M] [--rate N] [--without words] [--program folder] [--keep]`
  */
 import { mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -36,6 +36,8 @@ const { values } = parseArgs({
     rate: { type: 'string', default: '100' },
     // A folder with another build: `dist`, `package.json` and `node_modules`.
     program: { type: 'string', default: join(__dirname, '..') },
+    /** Leaves out the faults in whose name these words stand. */
+    without: { type: 'string' },
     /** Breaks the program first, by the name of a defect: see chaos-proof.ts. */
     defect: { type: 'string' },
     // Leaves databases and logs where they are.
@@ -139,10 +141,13 @@ function makeHost(run: Run, config: string): Host & { begin(): Promise<void> } {
   }
 }
 
+const isWanted = ({ name }: { readonly name: string }): boolean =>
+  values.without === undefined || !name.includes(values.without)
+
 /** Faults of push services, network and link, several at a time. */
 async function troubleTheWorld(run: Run, end: number): Promise<void> {
   const chance = makeChance(seed + 1)
-  const deals = faultFamilies.map((family) => dealer(family, chance))
+  const deals = faultFamilies.map((family) => dealer(family.filter(isWanted), chance))
   const under: Promise<void>[] = []
   while (performance.now() < end) {
     await sleep(chance.between(100, 900))
@@ -161,7 +166,7 @@ async function troubleTheWorld(run: Run, end: number): Promise<void> {
 
 async function troubleTheProcess(run: Run, host: Host, end: number): Promise<void> {
   const chance = makeChance(seed + 2)
-  const possible = processFaults.filter(({ name }) => run.disk.isReal || !name.startsWith('disk'))
+  const possible = processFaults.filter(isWanted).filter(({ name }) => run.disk.isReal || !name.startsWith('disk'))
   const deal = dealer<ProcessFault>(possible, chance)
   while (performance.now() < end) {
     await sleep(chance.between(500, 4_000))
