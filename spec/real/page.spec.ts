@@ -129,11 +129,23 @@ realDescribe('chromium', 'lib/http/page in Chromium', () => {
     expect(place.house.apns.received(token)).toHaveLength(before + 1)
     await press('Escape', 27)
     await until(`!document.getElementById('sending').open`)
+    expect(await focused()).toBe('found-title')
     await until(says('found-body', 'from night at the page'))
   })
 
+  it('looks again when it is asked to, and bears an address that is cut off', async () => {
+    await publishTo(place.house, node)
+    await place.house.rest()
+    const stories = `document.querySelectorAll('#found-body .story').length`
+    const before = Number(await page.evaluate(stories))
+    await page.evaluate(`document.getElementById('look-again').click()`)
+    await until(`${stories} > ${before}`)
+    await page.evaluate(`location.hash = '#/about/romeo%'`)
+    await until(says('found-title', 'romeo%'))
+  })
+
   it('goes back with the browser’s own button', async () => {
-    await page.evaluate('history.back()')
+    await page.evaluate('history.go(-2)')
     await until(`!document.getElementById('overview').hidden`)
     expect(await page.evaluate(`document.getElementById('found').hidden`)).toBe(true)
   })

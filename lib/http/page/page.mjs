@@ -11,7 +11,16 @@ const send = makeSending(() => look())
 let stream
 let isIn = false
 
-const wanted = () => (location.hash.startsWith('#/about/') ? decodeURIComponent(location.hash.slice(8)) : undefined)
+/** What the address asks about; it may be cut off in the middle of a sign. */
+function wanted() {
+  if (!location.hash.startsWith('#/about/')) return undefined
+  const text = location.hash.slice(8)
+  try {
+    return decodeURIComponent(text)
+  } catch {
+    return text
+  }
+}
 
 /** Shows one view and hides the others. */
 function show(view) {
@@ -94,6 +103,8 @@ byId('sign-out').addEventListener('click', async () => {
   await signOut()
   askForToken()
 })
+
+byId('look-again').addEventListener('click', () => void look())
 
 byId('search').addEventListener('submit', (event) => {
   event.preventDefault()

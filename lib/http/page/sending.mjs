@@ -24,6 +24,9 @@ export function makeSending(afterwards) {
     afterwards()
   })
 
+  // The button that opened it may have been made anew meanwhile.
+  dialog.addEventListener('close', () => byId('found-title').focus())
+
   return (chosen) => {
     device = chosen
     go.disabled = false
