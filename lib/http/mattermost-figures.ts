@@ -21,7 +21,17 @@ export type MattermostCounted =
 
 const SECONDS = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10] as const
 
-export function makeMattermostFigures(): MattermostFigures {
+const TYPES: ReadonlySet<string> = new Set(['message', 'clear', 'update_badge', 'session', 'test'])
+/** As phones name themselves in an ack. */
+const PHONES: ReadonlySet<string> = new Set(['ios', 'android'])
+
+/** No label holds what a stranger made up. */
+const typeOf = (type: string): string => (TYPES.has(type) ? type : 'other')
+const versionOf = (version: string): string => (/^\d{1,3}$/.test(version) ? version : 'other')
+
+/** `isKnown`: whether some app has this platform, its version left out. */
+export function makeMattermostFigures(isKnown: (platform: string) => boolean): MattermostFigures {
+  const platformOf = (platform: string): string => (PHONES.has(platform) || isKnown(platform) ? platform : 'other')
   const counter = (name: string, help: string, ...labels: readonly string[]) => makeCounter({ name, help, labels })
   const asked = counter(
     ...(['service_notifications_total', "Pushes that Mattermost's servers asked for."] as const),
@@ -62,28 +72,30 @@ export function makeMattermostFigures(): MattermostFigures {
     figures: all.map(({ figure }) => figure),
     asked(platform: string, type: string, transport: string, version: string) {
       counts.asked += 1
-      asked.add([platform, type, transport])
-      byVersion.add([platform, type, version])
+      const [its, kind] = [platformOf(platform), typeOf(type)]
+      asked.add([its, kind, transport])
+      byVersion.add([its, kind, versionOf(version)])
     },
     answered(platform: string, type: string, reply: MattermostCounted, seconds: number) {
+      const [its, kind] = [platformOf(platform), typeOf(type)]
       counts[reply.status] += 1
       request.add([], seconds)
-      notification.add([platform], seconds)
+      notification.add([its], seconds)
       switch (reply.status) {
         case 'OK':
-          success.add([platform, type])
-          if (reply.isAckWanted) withAck.add([platform, type])
+          success.add([its, kind])
+          if (reply.isAckWanted) withAck.add([its, kind])
           return
         case 'REMOVE':
-          return removal.add([platform, reply.transport, 'dead token'])
+          return removal.add([its, reply.transport, 'dead token'])
         case 'FAIL':
-          failure.add([platform, type])
-          withReason.add([platform, type, reply.transport, reply.reason])
+          failure.add([its, kind])
+          withReason.add([its, kind, reply.transport, reply.reason])
       }
     },
     acknowledged(platform: string, type: string) {
       counts.acknowledged += 1
-      delivered.add([platform, type])
+      delivered.add([platformOf(platform), typeOf(type)])
     },
     status: () =>
       `${counts.asked} pushes asked for = ${counts.OK} OK + ${counts.REMOVE} REMOVE + ${counts.FAIL} FAIL + ` +

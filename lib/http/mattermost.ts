@@ -92,7 +92,9 @@ function serve({ apps, deliver, observe, live, clock }: HttpSurroundings, settin
   const { servers, perServer, signers } = settings
   const keys = keysOf(signers)
   const pacer = makePacer(perServer, clock)
-  const figures = makeMattermostFigures()
+  const figures = makeMattermostFigures((platform) =>
+    [...apps().values()].some(({ match }) => platformsOf(match?.platform ?? '').at(-1) === platform),
+  )
 
   function appOf({ platform }: MattermostPush): DoorApp | string {
     for (const each of platformsOf(platform)) {

@@ -145,6 +145,20 @@ describe('a Mattermost server', () => {
     expect(await send(body('android_rn', 'fcm-token:of-nobody-at-all'))).not.toMatchObject(OK)
   })
 
+  it('counts by no word that a stranger made up', async () => {
+    await send(`${head('apple_made_up-v12345', iphone)},"type":"made up",${tail}`)
+    await line.post(
+      '/api/v1/ack',
+      `{"id":"1","received_at":1,"platform":"made up","type":"made up","is_id_loaded":false}`,
+    )
+    const { text } = await place.ask('GET', '/metrics')
+    expect(text).not.toMatch(/made.up|12345/)
+    expect(text).toContain('service_delivered_total{platform="other",type="other"} 1')
+    expect(text).toContain(
+      'service_notifications_by_app_version_total{platform="other",type="other",version="other"} 1',
+    )
+  })
+
   it('hears only texts, in JSON, on a connection that is kept', async () => {
     for (const body of ['{', '{}', `${head('apple_tv', iphone)},${tail}`]) {
       const heard = await send(body)
