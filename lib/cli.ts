@@ -24,9 +24,15 @@ SIGHUP reads the credentials again.`
 
 const checkHelp = `
 Reads every key and certificate and shows team, topic, environment, expiry and what
-each push service will see. With --live it also attaches each component once,
-and tells whether its domain has an address.
-Wakes no device. Ends with 1 if anything is wrong, and says how to mend it.`
+each push service will see.
+With --live it also opens the store, attaches each component once, asks APNs and FCM
+whether they take the credentials, and tells whether the component's domain has an
+address. Where the service runs, that one is asked, and no link is taken from it. What
+only a push to a device can show, such as an APNs topic, is called "not proven".
+Wakes no device. Ends with 1 if anything is wrong, and says how to mend it.
+
+Example:
+  xmpp-push check --live --config /etc/xmpp-push/component.config.json`
 
 const simulateHelp = `
 Everything on this machine, no account needed: an XMPP server (a real Prosody where
@@ -70,7 +76,7 @@ function makeProgram(terminal: Terminal, end: (code: ExitCode) => void): Command
     .summary('tell what is configured and what is wrong')
     .description('Checks the configuration and everything it points to.')
     .option(...configWord)
-    .option('--live', 'prove the component links, too')
+    .option('--live', 'prove links, store and credentials, too')
     .addHelpText('after', checkHelp)
     .action(async ({ config, live }: FileWord & { readonly live?: true }) => {
       const file = config ?? configFile()

@@ -1,21 +1,16 @@
 /** `xmpp-push check`: reads the configuration with every key and certificate in it and tells what is there and what is wrong. */
-import { type AppStatus, type Reply } from '../admin/questions'
+import { type AppStatus, type Proven, type Reply } from '../admin/questions'
 import { type Clock } from '../clock'
 import { type Config, readConfig } from '../config'
 import { type App } from '../config/app'
 import { type Fault } from '../config/fault'
 import { faultLines } from './faults'
 import { handedInText } from './handed-in'
+import { type Place, placeOf } from './place'
+import { proveAll, type ProveLinks, type Proofs } from './proofs'
 import { type Names, systemNames, whereLeads } from './names'
 import { askWhoIsThere } from './operate'
 import { type ExitCode, type Terminal } from './terminal'
-
-/** What came of attaching to one XMPP server. */
-export type LinkProof =
-  { readonly is: 'online' } | { readonly is: 'refused'; readonly why: string; readonly mend: string }
-
-/** Attaches each component once and detaches it again; what came of it, by domain. */
-export type ProveLinks = (config: Config, clock: Clock) => Promise<ReadonlyMap<string, LinkProof>>
 
 export interface CheckWords {
   readonly file: string
@@ -58,17 +53,22 @@ function tellHouse(config: Config, report: Report): void {
   }
 }
 
+function tellFindings(app: string, findings: Proven['findings'], report: Report, mark = ''): void {
+  for (const [at, { is, text, mend }] of findings.entries()) {
+    const whose = mark === '' || at > 0 ? '' : `${app}: `
+    if (is === 'fact') note(report, at === 0 ? mark : '', `${whose}${text}`, mend)
+    else if (is === 'fault') noteFault(report, { path: `apps.${app}`, text, mend: mend ?? 'Correct it' })
+    else {
+      report.warnings++
+      note(report, 'warning', `apps.${app}: ${text}`, mend)
+    }
+  }
+}
+
 /** What the credentials of an app say of themselves, and what its push service will see. */
 async function tellApp(app: App, now: number, report: Report): Promise<void> {
   note(report, 'app', `${app.name}: ${app.provider.kind}, ${app.profile.name}`)
-  for (const { is, text, mend } of await app.provider.check(now)) {
-    if (is === 'fact') note(report, '', text, mend)
-    else if (is === 'fault') noteFault(report, { path: `apps.${app.name}`, text, mend: mend ?? 'Correct it' })
-    else {
-      report.warnings++
-      note(report, 'warning', `apps.${app.name}: ${text}`, mend)
-    }
-  }
+  tellFindings(app.name, await app.provider.check(now), report)
   note(report, '', `the push service sees: ${app.profile.reveals}`)
 }
 
@@ -103,15 +103,35 @@ async function standings(config: Config, terminal: Terminal): Promise<ReadonlyMa
   return new Map(reply.is === 'answer' ? reply.answer.apps.map((each) => [each.app, each]) : [])
 }
 
-async function tellLinks(config: Config, clock: Clock, proveLinks: ProveLinks, report: Report): Promise<void> {
-  const proofs = await proveLinks(config, clock)
+function tellLinks(config: Config, { links, isRunning }: Proofs, report: Report): void {
   for (const { domain, service } of config.components) {
-    const proof = proofs.get(domain)
-    if (proof?.is === 'online') note(report, 'link', `${domain} attached to ${service} and detached again`)
+    const proof = links.get(domain)
+    if (proof?.is === 'online') {
+      const how = isRunning ? 'is attached to' : 'attached to'
+      note(
+        report,
+        'link',
+        `${domain} ${how} ${service}${isRunning ? ', by the service that runs' : ' and detached again'}`,
+      )
+      for (const line of proof.says ?? []) note(report, '', line)
+    }
     if (proof?.is === 'refused') {
       noteFault(report, { path: `${domain} at ${service}`, text: proof.why, mend: proof.mend })
     }
   }
+}
+
+/** The store's sentence ends with what to do, after its last semicolon. */
+function tellRefused(refused: string, report: Report): void {
+  const at = refused.lastIndexOf('; ')
+  const [text, mend] = at < 0 ? [refused, 'Mend it, then check again'] : [refused.slice(0, at), refused.slice(at + 2)]
+  noteFault(report, { path: 'store', text, mend: `${mend.charAt(0).toUpperCase()}${mend.slice(1)}` })
+}
+
+function tellPlace(place: Place | undefined, report: Report): void {
+  if (place === undefined) return
+  if (place.is === 'good') note(report, 'store', place.text)
+  else noteFault(report, { path: 'store.file', text: place.text, mend: place.mend })
 }
 
 /** What a name without an address costs is told by the pages of docs/servers. Seen from here; the server's machine is what counts. */
@@ -163,7 +183,11 @@ export async function check({ file, proveLinks }: CheckWords, terminal: Terminal
   }
   if (read.is === 'faults') for (const fault of read.faults) noteFault(report, fault)
   else if (proveLinks !== undefined) {
-    await tellLinks(read.config, terminal.clock, proveLinks, report)
+    tellPlace(placeOf(read.config.store.place), report)
+    const proofs = await proveAll(read.config, proveLinks, terminal)
+    if (proofs.refused !== undefined) tellRefused(proofs.refused, report)
+    tellLinks(read.config, proofs, report)
+    for (const { app, findings } of proofs.apps) tellFindings(app, findings, report, 'proof')
     await tellNames(read.config, terminal.names ?? systemNames, terminal.clock, report)
   }
   const skipped =

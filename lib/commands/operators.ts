@@ -7,6 +7,8 @@ import { explain } from './explain'
 import { resetFuse } from './fuse'
 import { type OperatorWords } from './operate'
 import { drop, listWaiting, retry, type WhichWords } from './outbox'
+import { previewTest, sendTest } from './send'
+import { listApps } from './apps'
 import { status } from './status'
 import { type ExitCode, type Terminal } from './terminal'
 
@@ -51,6 +53,24 @@ An app's fuse blows when so many of its tokens are called dead within an hour th
 fault is likely ours: a wrong key, topic or project. From then on nothing is forgotten.
 Reset it once the cause is mended; the configuration's "fuse" sets when it blows.
 ${changes.trim()}`
+
+const sendHelp = `
+A wake-up without content, as a new message makes one; it is in the accounting as any
+other. With --preview nothing is sent: it shows address, headers and body, of tokens
+and secrets the last characters alone. What Web Push sends can't be shown.
+${changes.trim()}
+
+Examples:
+  xmpp-push devices list --owner romeo@example.com
+  xmpp-push send --preview zxb2KySUbR9ayRAovAmmMNPh
+  xmpp-push send zxb2KySUbR9ayRAovAmmMNPh`
+
+const appsHelp = `
+One line for each app; \`status\` has the whole accounting.
+${asks.trim()}
+
+Example:
+  xmpp-push apps --json | jq '.apps[] | select(.held)'`
 
 interface Words {
   readonly config?: string
@@ -109,6 +129,10 @@ export function addOperatorCommands(program: Command, terminal: Terminal, end: (
     .description('Shows a device, by its id or its node.')
     .addHelpText('after', asks)
     .action(async (name: string, words: Words) => end(await showDevice(name, wordsOf(words), terminal)))
+  common(devices.command('test <device>'))
+    .description('Sends a test push to a device, by its id or its node, and tells what came of it.')
+    .addHelpText('after', sendHelp)
+    .action(async (name: string, words: Words) => end(await sendTest(name, wordsOf(words), terminal)))
   common(devices.command('remove <device>'))
     .description('Removes a device, by its id or its node.')
     .addHelpText('after', changes)
@@ -145,6 +169,22 @@ export function addOperatorCommands(program: Command, terminal: Terminal, end: (
     .action(async (push: string | undefined, words: Words & { app?: string }, command: Command) => {
       end(await drop(which(push, words, command), terminal))
     })
+
+  common(program.command('send <device>'))
+    .summary('send a test push')
+    .description('Sends a test push to a device, by its id or its node, and tells what came of it.')
+    .option('--preview', 'send nothing: show the request as the push service would get it')
+    .addHelpText('after', sendHelp)
+    .action(async (name: string, words: Words & { preview?: true }) => {
+      const call = words.preview === true ? previewTest : sendTest
+      end(await call(name, wordsOf(words), terminal))
+    })
+
+  common(program.command('apps'))
+    .summary('tell how each app stands')
+    .description('Tells of each app its devices, what it accepted and delivered, and what is wrong with it.')
+    .addHelpText('after', appsHelp)
+    .action(async (words: Words) => end(await listApps(wordsOf(words), terminal)))
 
   const fuse = program.command('fuse').summary('reset a blown fuse').description('The fuse against mass forgetting.')
   common(fuse.command('reset <app>'))

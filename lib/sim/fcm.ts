@@ -131,7 +131,7 @@ export const startFcmSimulator = async (options: {
   const act = (answer: Answer, fault: FcmFault | undefined, response: Http2ServerResponse): void => {
     const session = response.stream?.session
     if (answer.is === 'answer') {
-      response.writeHead(answer.status, answer.headers)
+      response.writeHead(answer.status, { date: new Date(now()).toUTCString(), ...answer.headers })
       response.end(fault?.is === 'answer' ? fault.body : answer.body)
       if (fault?.is === 'goaway') session?.goaway(fault.code, response.stream.id)
     } else if (fault?.is === 'goaway') {

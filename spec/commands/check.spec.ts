@@ -37,6 +37,11 @@ describe('lib/commands/check', () => {
     apps: { ...good.apps, 'org.example.android': { ...android, ...changes } },
   })
   const withComponent = (changes: Part) => ({ ...good, component: { ...component, ...changes } })
+  /** Without the apps, whose push services nobody is to ask here. */
+  const alone = (changes: Part) => ({
+    ...withComponent(changes),
+    apps: { 'org.example.web': { provider: 'webpush', profile: 'webpush' } },
+  })
   const certified = (certificate: string, password?: string): Part => ({
     ...{ key: undefined, keyId: undefined, teamId: undefined, certificate: { file: certificate } },
     ...(password === undefined ? {} : { password }),
@@ -225,7 +230,7 @@ describe('lib/commands/check', () => {
       const server = await startXmppServerSimulator({
         components: [{ domain: component.domain, secret: component.secret }],
       })
-      const { code, out } = await check(withComponent({ service: server.service }), '--live')
+      const { code, out } = await check(alone({ service: server.service }), '--live')
       await server.close()
       expect({ code, out }).toMatchObject({ code: 0 })
       expect(out).toMatch(/^link +push\.example\.com attached to xmpp:\/\/127\.0\.0\.1:\d+ and detached again$/m)
@@ -234,7 +239,7 @@ describe('lib/commands/check', () => {
 
     it('tells a wrong secret', async () => {
       const server = await startXmppServerSimulator({ components: [{ domain: component.domain, secret: 'another' }] })
-      const fault = await faultOf(withComponent({ service: server.service }), '--live')
+      const fault = await faultOf(alone({ service: server.service }), '--live')
       await server.close()
       expect(fault).toMatch(/push\.example\.com at xmpp:.*secret.*\n +→ /)
     })
@@ -245,7 +250,7 @@ describe('lib/commands/check', () => {
       const { port } = server.address() as AddressInfo
       await new Promise((done) => server.close(done))
       const service = `xmpp://127.0.0.1:${String(port)}`
-      expect(await faultOf(withComponent({ service }), '--live')).toMatch(
+      expect(await faultOf(alone({ service }), '--live')).toMatch(
         /push\.example\.com at xmpp:.*nothing listens .*\n +→ /,
       )
     })
@@ -257,7 +262,7 @@ describe('lib/commands/check', () => {
         const server = await startXmppServerSimulator({
           components: [{ domain: component.domain, secret: component.secret }],
         })
-        const file = folder.write(`config-${++files}.json`, withComponent({ service: server.service }))
+        const file = folder.write(`config-${++files}.json`, alone({ service: server.service }))
         const called = await callWith(clock, names, 'check', '--config', file, '--live')
         await server.close()
         return called

@@ -1,0 +1,112 @@
+/**
+ * What `check --live` proves of links and credentials: by the service where one runs, for it holds the links and a server would throw one of
+ * two out; by ourselves where none does.
+ */
+import { existsSync } from 'node:fs'
+import { askService } from '../admin/asking'
+import { makeProving } from '../admin/proving'
+import { socketPath } from '../admin/office'
+import { type Proven, type Reply } from '../admin/questions'
+import { type Clock } from '../clock'
+import { type Config } from '../config'
+import { type App } from '../config/app'
+import { type Terminal } from './terminal'
+
+type Open = App['provider']['open']
+type Provider = ReturnType<Open>
+type Keep = Parameters<Open>[0]['keep']
+type Store = Awaited<ReturnType<Config['store']['open']>>
+
+/** What came of attaching to one XMPP server. `says`: what the server answered about itself, a line each. */
+export type LinkProof =
+  | { readonly is: 'online'; readonly says?: readonly string[] }
+  | { readonly is: 'refused'; readonly why: string; readonly mend: string }
+
+/** Attaches each component once and detaches it again; what came of it, by domain. */
+export type ProveLinks = (config: Config, clock: Clock) => Promise<ReadonlyMap<string, LinkProof>>
+
+export interface Proofs {
+  readonly links: ReadonlyMap<string, LinkProof>
+  readonly apps: readonly Proven[]
+  /** A service with this configuration runs, and was asked. */
+  readonly isRunning: boolean
+  /** Why the store can't be opened. */
+  readonly refused?: string
+}
+
+const OFFLINE = {
+  is: 'refused',
+  why: 'the service runs and is not attached',
+  mend: 'Its log tells why, at each try; or stop it and check again',
+} as const
+
+/** Nothing of it outlives the call. */
+function keepNothing(): Keep {
+  const values = new Map<string, { readonly value: string; readonly at: number }>()
+  return {
+    get: async (name) => values.get(name),
+    put: async (name, value, at) => void values.set(name, { value, at }),
+  }
+}
+
+/** By ourselves; an app that can't be opened is left out, for its faults were told. */
+async function proveApps(config: Config, clock: Clock, keep: Keep): Promise<readonly Proven[]> {
+  const opened: { readonly app: string; readonly fingerprint: string; readonly provider: Provider }[] = []
+  for (const { name, provider, fingerprint } of config.apps.values()) {
+    try {
+      const open = provider.open({ app: name, clock, keep, notice: () => undefined })
+      opened.push({ app: name, fingerprint, provider: open })
+    } catch {
+      // its faults stand above
+    }
+  }
+  const apps = () =>
+    opened.map(({ app, fingerprint, provider: { prove } }) => ({
+      ...{ app, fingerprint, isOpen: true },
+      ...(prove === undefined ? {} : { prove }),
+    }))
+  try {
+    return await makeProving({ apps, keep, clock, observe: () => undefined }).now()
+  } finally {
+    await Promise.all(opened.map(({ provider }) => provider.close()))
+  }
+}
+
+/**
+ * The store that is there already; none is made, for it would belong to whoever checks. What is signed for the question is kept in it: Apple
+ * wants no key to sign twice within 20 minutes, and the service is to use what we signed.
+ */
+async function openStore(
+  { store }: Config,
+  clock: Clock,
+): Promise<{ readonly store?: Store; readonly refused?: string }> {
+  if (store.place === undefined || !existsSync(store.place)) return {}
+  try {
+    return { store: await store.open({ clock, trouble: () => undefined }) }
+  } catch (error) {
+    return { refused: error instanceof Error ? error.message : String(error) }
+  }
+}
+
+/** Never rejects. */
+export async function proveAll(config: Config, proveLinks: ProveLinks, { clock }: Terminal): Promise<Proofs> {
+  const asked = await askService(socketPath(config.file, config.store.place), { ask: 'prove' }, clock)
+  const reply = asked.is === 'reply' ? (asked.reply as Reply<'prove'>) : undefined
+  if (reply?.is === 'answer') {
+    const links = new Map(
+      reply.answer.links.map(({ domain, isOnline }): [string, LinkProof] => [
+        domain,
+        isOnline ? { is: 'online' } : OFFLINE,
+      ]),
+    )
+    return { links, apps: reply.answer.apps, isRunning: true }
+  }
+  const links = await proveLinks(config, clock)
+  const { store, refused } = await openStore(config, clock)
+  try {
+    const apps = await proveApps(config, clock, store?.keep ?? keepNothing())
+    return { links, apps, isRunning: false, ...(refused === undefined ? {} : { refused }) }
+  } finally {
+    await store?.close()
+  }
+}
