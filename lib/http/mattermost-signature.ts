@@ -1,5 +1,15 @@
 /** The signature of a Mattermost server: a JWT (RFC 7519) by ES256 over the ids of one push. Pure. */
-import { verify, type KeyObject } from 'node:crypto'
+import { createPublicKey, verify, type KeyObject } from 'node:crypto'
+
+/** A public key on P-256, which is what ES256 (RFC 7518 §3.4) takes; undefined for whatever else. */
+export function signerOf(pem: string): KeyObject | undefined {
+  try {
+    const key = createPublicKey(pem)
+    return key.asymmetricKeyDetails?.namedCurve === 'prime256v1' ? key : undefined
+  } catch {
+    return undefined
+  }
+}
 
 /** Whether the key signed for this acknowledgement and this device. False for whatever is no such JWT. */
 export function isSignedBy(

@@ -2,7 +2,7 @@
  * The push proxy of Mattermost's servers: `POST /api/v1/send_push` and `/ack`, always answered with 200 and texts. They never ask again: what
  * they hear as OK is ours. REMOVE costs a device its pushes until it signs in again, so only what is proven dead is.
  */
-import { createPublicKey, type KeyObject } from 'node:crypto'
+import { type KeyObject } from 'node:crypto'
 import { type Context } from 'hono'
 import { z } from 'zod'
 import { makePacer } from '../gate'
@@ -10,13 +10,12 @@ import { type DoorApp } from '../intake/app'
 import { type DeliverAnswer } from '../intake/deliver'
 import { matchApp } from '../model/match'
 import { type NotificationClass } from '../model/notification'
-import { type Credential } from '../model/opaque'
 import { type OptionWords } from '../model/options'
 import { type Caller } from './caller'
 import { httpInterface, type HttpSurroundings, type Served } from './interface'
 import { makeMattermostFigures, type MattermostCounted } from './mattermost-figures'
 import { ackBody, platformsOf, pushBody, readAck, readPush, type MattermostPush } from './mattermost-request'
-import { isSignedBy } from './mattermost-signature'
+import { isSignedBy, signerOf } from './mattermost-signature'
 
 /** Milliseconds; the server waits for half a minute. */
 const LISTEN = 5_000
@@ -30,7 +29,7 @@ type Reply = z.output<typeof reply>
 interface Settings {
   readonly servers?: readonly string[] | undefined
   readonly perServer: { readonly burst: number; readonly perSecond: number }
-  readonly signers: Readonly<Record<string, Credential>>
+  readonly signers: Readonly<Record<string, KeyObject>>
 }
 
 export const mattermost = httpInterface({
@@ -50,16 +49,21 @@ export const mattermost = httpInterface({
       .prefault({})
       .describe('What one `server_id` of one caller may send.'),
     signers: z
-      .record(z.string(), words.credential)
+      .record(
+        z.string(),
+        words.credential.transform((pem, context): KeyObject => {
+          const key = signerOf(pem.text())
+          if (key !== undefined) return key
+          const mend = "Name a file with the server's public key (-----BEGIN PUBLIC KEY-----), an EC key on P-256"
+          context.addIssue({ code: 'custom', message: 'is no public key for ES256', params: { mend } })
+          return z.NEVER
+        }),
+      )
       .default({})
       .describe('By `server_id`: its public key as PEM. Pushes of that server must be signed with it, but for tests.'),
   }),
   open: serve,
 })
-
-function keysOf(signers: Settings['signers']): ReadonlyMap<string, KeyObject> {
-  return new Map(Object.entries(signers).map(([server, pem]) => [server, createPublicKey(pem.text())]))
-}
 
 function classOf({ type, isVoip }: MattermostPush, { speaks }: DoorApp): NotificationClass {
   // Android has no other way for a call than for a message: it is sent and kept like one.
@@ -90,7 +94,6 @@ function replyTo(answer: DeliverAnswer): { readonly reply: Reply; readonly reaso
 
 function serve({ apps, deliver, observe, live, clock }: HttpSurroundings, settings: Settings): Served {
   const { servers, perServer, signers } = settings
-  const keys = keysOf(signers)
   const pacer = makePacer(perServer, clock)
   const figures = makeMattermostFigures((platform) =>
     [...apps().values()].some(({ match }) => platformsOf(match?.platform ?? '').at(-1) === platform),
@@ -109,7 +112,7 @@ function serve({ apps, deliver, observe, live, clock }: HttpSurroundings, settin
   function refusalOf(push: MattermostPush): string | undefined {
     const { serverId, type, deviceId } = push
     if (servers?.includes(serverId) === false) return 'this server may not send pushes here'
-    const key = keys.get(serverId)
+    const key = Object.hasOwn(signers, serverId) ? signers[serverId] : undefined
     if (key === undefined || (type === 'test' && push.signature === '')) return undefined
     return isSignedBy(key, { ...push, deviceId }) ? undefined : 'the signature is not of this server and this push'
   }
