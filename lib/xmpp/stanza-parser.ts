@@ -1,6 +1,8 @@
-/** Bytes in, elements out: the only place that knows the XML parser, its defects and its limits (ltx 3.1.2 by @xmpp/xml 0.13.3). */
+/** Bytes in, elements out: the only place that knows the XML parser, its defects and its limits (ours, or ltx 3.1.2; the tree is that of @xmpp/xml 0.13.3). */
 import { StringDecoder } from 'node:string_decoder'
 import xml from '@xmpp/xml'
+import { XmlFault } from './xml-fault'
+import { makeScanner, type Scanner } from './xml-scanner'
 
 /** What one stanza may cost us. */
 export interface StanzaLimits {
@@ -20,6 +22,11 @@ export class ParserFault extends Error {
   }
 }
 
+/** Who turns text into tags: our strict scanner, or the one of ltx, which lets much pass that is no XML. */
+export type ScannerName = 'own' | 'ltx'
+
+const usualScanner: ScannerName = 'ltx'
+
 /** A text may be scanned again for each read that does not finish it; more often than this on average, and it is an attack. */
 const RESCANS = 256
 
@@ -29,6 +36,8 @@ const RESCANS = 256
  */
 export class StanzaParser extends xml.Parser {
   readonly #limits: StanzaLimits
+  /** Absent where ltx scans. */
+  readonly #scanner: Scanner | undefined
   readonly #decoder = new StringDecoder('utf8')
   #deaf = false
   #depth = 0
@@ -42,9 +51,16 @@ export class StanzaParser extends xml.Parser {
   #rescanned = 0
   #progress = false
 
-  constructor(limits: StanzaLimits) {
+  constructor(limits: StanzaLimits, scanner: ScannerName = usualScanner) {
     super()
     this.#limits = limits
+    if (scanner === 'own') {
+      this.#scanner = makeScanner({
+        start: (name, attrs) => this.onStartElement(name, attrs),
+        end: (name) => this.onEndElement(name),
+        text: (text) => this.onText(text),
+      })
+    }
   }
 
   /** Takes what the socket read. */
@@ -53,10 +69,14 @@ export class StanzaParser extends xml.Parser {
     try {
       this.#read(this.#decoder.write(data), data.length)
     } catch (error) {
+      // What follows the end of the stream in the same read is nobody's.
+      if (this.#deaf) return
       const fault =
         error instanceof ParserFault
           ? error
-          : new ParserFault('not-well-formed', error instanceof Error ? error.message : 'the XML cannot be read')
+          : error instanceof XmlFault
+            ? new ParserFault(error.condition, error.why)
+            : new ParserFault('not-well-formed', error instanceof Error ? error.message : 'the XML cannot be read')
       this.#deaf = true
       this.emit('error', fault)
     }
@@ -99,7 +119,8 @@ export class StanzaParser extends xml.Parser {
   #write(piece: string): void {
     this.#refuseDeclarations(piece)
     this.#progress = false
-    this.write(piece)
+    if (this.#scanner === undefined) this.write(piece)
+    else this.#scanner.write(piece)
     // The parser keeps an unfinished text or attribute and reads it from its beginning each time: quadratic in the number of reads.
     this.#rescanned = this.#progress ? 0 : this.#rescanned + this.#unfinished
     if (this.#rescanned > this.#limits.maxStanzaBytes * RESCANS) {

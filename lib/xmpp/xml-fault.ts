@@ -1,0 +1,11 @@
+/** Why a stream of XML is read no more. */
+
+/** `condition` is that of RFC 6120 §4.9.3; the message is for the person who reads the log. */
+export class XmlFault extends Error {
+  constructor(
+    readonly condition: 'not-well-formed' | 'restricted-xml',
+    readonly why: string,
+  ) {
+    super(why)
+  }
+}
