@@ -7,6 +7,8 @@ export interface MattermostFigures {
   asked(platform: string, type: string, transport: string, version: string): void
   /** It was answered, after so many seconds. */
   answered(platform: string, type: string, reply: MattermostCounted, seconds: number): void
+  /** A push service's word came, so many seconds after the push was asked for. */
+  heard(speaks: string, seconds: number): void
   /** A device says that it has one. */
   acknowledged(platform: string, type: string): void
   badRequest(): void
@@ -64,10 +66,18 @@ export function makeMattermostFigures(isKnown: (platform: string) => boolean): M
     ...{ name: 'service_notification_duration_seconds', help: 'The same, by platform.' },
     ...{ labels: ['platform'], bounds: SECONDS },
   })
+  const vendors = new Map(
+    (['apns', 'fcm'] as const).map((name) => {
+      const help = `The same, of those that ${name === 'fcm' ? 'FCM' : 'APNs'} answered meanwhile.`
+      const spec = { name: `service_${name}_request_duration_seconds`, help, labels: [], bounds: SECONDS }
+      return [name as string, makeHistogram(spec)] as const
+    }),
+  )
   const counts = { asked: 0, OK: 0, REMOVE: 0, FAIL: 0, acknowledged: 0 }
   bad.add([], 0)
-  request.expect([])
-  const all = [asked, byVersion, success, withAck, delivered, failure, withReason, removal, bad, request, notification]
+  for (const each of [request, ...vendors.values()]) each.expect([])
+  const counted = [asked, byVersion, success, withAck, delivered, failure, withReason, removal, bad]
+  const all = [...counted, request, notification, ...vendors.values()]
   return Object.freeze({
     figures: all.map(({ figure }) => figure),
     asked(platform: string, type: string, transport: string, version: string) {
@@ -93,6 +103,7 @@ export function makeMattermostFigures(isKnown: (platform: string) => boolean): M
           withReason.add([its, kind, reply.transport, reply.reason])
       }
     },
+    heard: (speaks: string, seconds: number) => vendors.get(speaks)?.add([], seconds),
     acknowledged(platform: string, type: string) {
       counts.acknowledged += 1
       delivered.add([platformOf(platform), typeOf(type)])

@@ -130,10 +130,14 @@ function serve({ apps, deliver, observe, live, clock }: HttpSurroundings, settin
       return { reply: { status: 'FAIL', error }, reason: 'no app' }
     }
     const kind = classOf(push, app)
+    const since = clock.elapsed()
     const answer = await deliver({
       ...{ caller: `${caller} ${push.serverId}`, app: app.name, address: push.deviceId, listen: LISTEN },
       ...{ class: kind, content: { given: push.given } },
     })
+    if (answer.is === 'accepted' && answer.heard?.outcome !== undefined) {
+      figures.heard(app.speaks, (clock.elapsed() - since) / 1000)
+    }
     return replyTo(answer)
   }
 

@@ -265,6 +265,8 @@ describe('http/mattermost', () => {
     expect(text).toMatch(/service_notifications_total\{platform="apple_rn",type="message",transport="standard"\} \d/)
     expect(text).toMatch(/service_removal_total\{platform="apple_rn",transport="standard",reason="dead token"\} 2/)
     expect(text).toMatch(/service_bad_request_total [1-9]/)
+    expect(text).toMatch(/service_apns_request_duration_seconds_count [1-9]/)
+    expect(text).toMatch(/service_fcm_request_duration_seconds_count [1-9]/)
   })
 
   it('says that it is there', async () => {
