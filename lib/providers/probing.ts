@@ -16,6 +16,11 @@ export interface Probed {
 const TOLERABLE = 5 * 60_000
 const WAY = 'See that this machine, its proxy and its firewall let connections through to it'
 
+const TLS =
+  'Something in between may read along (TLS inspection): let its connections through untouched, or name its authority as `ca`; if the push service is one of your own, `ca` is its authority'
+
+const wayOf = (why: string): string => (/certificate|self.signed|issuer/i.test(why) ? TLS : WAY)
+
 function skew({ whom, clocks }: Probed): readonly Finding[] {
   if (clocks === undefined) return []
   const off = clocks.ours - clocks.theirs
@@ -27,25 +32,26 @@ function skew({ whom, clocks }: Probed): readonly Finding[] {
 /** The findings, the proven ones first. */
 export function findingsOf(probed: Probed): readonly Finding[] {
   const { whom, outcome, unproven } = probed
+  const said = outcome.is === 'delivered' ? '' : outcome.why.replace(/\.$/, '')
   const off = skew(probed)
   switch (outcome.is) {
     case 'misconfigured':
       return [
         {
           is: 'fault',
-          text: `${whom} refuses it: ${outcome.why}`,
+          text: `${whom} refuses it: ${said}`,
           ...(outcome.mend === undefined ? {} : { mend: outcome.mend }),
         },
         ...off,
       ]
     case 'down':
-      return [{ is: 'fault', text: `${whom} could not be asked: ${outcome.why}`, mend: WAY }, ...off]
+      return [{ is: 'fault', text: `${whom} could not be asked: ${said}`, mend: wayOf(said) }, ...off]
     case 'busy':
-      return [{ is: 'warning', text: `${whom} asks for a pause: ${outcome.why}`, mend: 'Ask again later' }, ...off]
+      return [{ is: 'warning', text: `${whom} asks for a pause: ${said}`, mend: 'Ask again later' }, ...off]
     default: {
-      const said = outcome.is === 'delivered' ? '' : ` (to a device that is none it said: ${outcome.why})`
+      const told = said === '' ? '' : ` (to a device that is none it said: ${said})`
       return [
-        { is: 'fact', text: `proven: ${whom} takes the credential${said}` },
+        { is: 'fact', text: `proven: ${whom} takes the credential${told}` },
         { is: 'fact', text: `not proven: ${unproven}` },
         ...off,
       ]
