@@ -1,8 +1,9 @@
 #!/usr/bin/env node
 /** argv → one command. Knows the words of the call and the exit codes (0 done, 1 failed and said why, 2 wrong words). */
-import { Command, CommanderError, Option } from 'commander'
+import { Argument, Command, CommanderError, Option } from 'commander'
 import { systemClock } from './clock'
 import { check } from './commands/check'
+import { completion, type Shell, shells } from './commands/completion'
 import { addImportCommands } from './commands/importing'
 import { addOperatorCommands } from './commands/operators'
 import { run } from './commands/run'
@@ -107,6 +108,17 @@ function makeProgram(terminal: Terminal, end: (code: ExitCode) => void): Command
 
   addOperatorCommands(program, terminal, end)
   addImportCommands(program, terminal, end)
+
+  program
+    .command('completion')
+    .summary('print what a shell is to offer')
+    .description('Prints a script that lets a shell complete the words.')
+    .addArgument(new Argument('<shell>').choices(shells))
+    .addHelpText('after', '\nExample:\n  source <(xmpp-push completion bash)')
+    .action((shell: Shell) => {
+      terminal.out(completion(shell, program))
+      end(0)
+    })
 
   program
     .command('schema', { hidden: true })
