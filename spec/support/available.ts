@@ -51,6 +51,7 @@ const NEEDS = {
     hasFile(PROSODY_MODULES, 'mod_cloud_notify/mod_cloud_notify.lua', 'prosody-modules'),
   ejabberd: () => hasProgram('ejabberdctl', 'ejabberd') ?? hasProgram('erl', 'erlang-base'),
   slixmpp: () => hasPythonModule('slixmpp', 'python3-slixmpp'),
+  expat: () => hasPythonModule('xml.parsers.expat', 'python3'),
   nghttpd: () => hasProgram('nghttpd', 'nghttp2-server'),
   prometheus: () => hasProgram('prometheus', 'prometheus') ?? hasProgram('promtool', 'prometheus'),
   nginx: () => hasProgram('nginx', 'nginx-light'),

@@ -117,8 +117,10 @@ describe('lib/xmpp/xml-scanner', () => {
   ])('refuses %s', (_, wire, condition) => {
     expect(reading('own', Buffer.from(wire))).toEqual({ trees: [], fault: condition })
   })
+})
 
-  it("gives expat's verdict on documents with one character changed", () => {
+realDescribe('expat', 'lib/xmpp/xml-scanner beside expat', () => {
+  it('gives the same verdict on documents with one character changed', () => {
     const documents = fc
       .sample(
         fc.tuple(element, fc.nat(), fc.constantFrom('', '<', '>', '&', '"', "'", '/', '=', ':', ' ', 'x', '\u0001')),
@@ -132,6 +134,7 @@ describe('lib/xmpp/xml-scanner', () => {
       .filter((document) => Buffer.from(document).toString() === document && !/<\?|<!(?!\[CDATA\[)/.test(document))
     const program = `
 import json, sys, xml.parsers.expat as expat
+import { realDescribe } from '../support/available'
 for line in sys.stdin:
     parser = expat.ParserCreate(namespace_separator='')
     try:
@@ -144,7 +147,6 @@ for line in sys.stdin:
       input: documents.map((one) => JSON.stringify(one)).join('\n'),
       encoding: 'utf8',
     })
-    if (expat.error !== undefined) return
     const verdicts = expat.stdout.trim().split('\n')
     expect(verdicts).toHaveLength(documents.length)
     const differing = documents.filter((document, at) => {
