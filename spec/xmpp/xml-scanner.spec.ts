@@ -2,6 +2,7 @@ import { spawnSync } from 'node:child_process'
 import fc from 'fast-check'
 import { type Element } from 'ltx'
 import { StanzaParser, type ParserFault, type ScannerName } from '../../lib/xmpp/stanza-parser'
+import { realDescribe } from '../support/available'
 
 const limits = { maxStanzaBytes: 1_000_000, maxDepth: 1000 }
 const RUNS = Number(process.env['XML_RUNS'] ?? 5000)
