@@ -82,7 +82,7 @@ export function makeDoor({ where, serve, auth, pace, isTrusted, clock, observe, 
       return await route.answer(context, { address, whoHas, ...(typeof name === 'string' ? { name } : {}) })
     } catch (error) {
       // The caller went away in the middle of its body: nobody hears an answer, and nothing of ours is broken.
-      if (!incoming.complete) return context.text('', 400)
+      if (incoming.destroyed && !incoming.complete) return context.text('', 400)
       const why = error instanceof Error ? (error.stack ?? error.message) : String(error)
       // The path may hold a device's token.
       const text = `a request to ${of.name} (${route.method} ${route.path}) could not be handled: ${why}`
