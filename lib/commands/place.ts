@@ -10,7 +10,7 @@ const MIB = 1024 * 1024
 const LEAST = 64 * MIB
 
 /** The nearest folder that is there: the others are made at the first start. */
-function standing(path: string): string {
+export function standing(path: string): string {
   const folder = dirname(path)
   return existsSync(folder) || folder === path ? folder : standing(folder)
 }

@@ -2,7 +2,7 @@
  * What `check --live` proves of links and credentials: by the service where one runs, for it holds the links and a server would throw one of
  * two out; by ourselves where none does.
  */
-import { existsSync } from 'node:fs'
+import { existsSync, statSync } from 'node:fs'
 import { askService } from '../admin/asking'
 import { makeProving } from '../admin/proving'
 import { socketPath } from '../admin/office'
@@ -10,12 +10,14 @@ import { type Proven, type Reply } from '../admin/questions'
 import { type Clock } from '../clock'
 import { type Config } from '../config'
 import { type App } from '../config/app'
+import { standing } from './place'
 import { type Terminal } from './terminal'
 
 type Open = App['provider']['open']
 type Provider = ReturnType<Open>
 type Keep = Parameters<Open>[0]['keep']
 type Store = Awaited<ReturnType<Config['store']['open']>>
+type Finding = Proven['findings'][number]
 
 /** What came of attaching to one XMPP server. `says`: what the server answered about itself, a line each. */
 export type LinkProof =
@@ -40,6 +42,17 @@ const OFFLINE = {
   mend: 'Its log tells why, at each try; or stop it and check again',
 } as const
 
+/** Asking would sign a provider token that the service could not use, and Apple would not let it sign another one for 20 minutes. */
+const UNASKED: Finding = {
+  is: 'warning',
+  text: 'not proven: APNs was not asked, for there is no store yet to keep what is signed for the question',
+  mend: 'Start the service: it asks by itself, and the log, status and /ready tell what came of it; or check as the user it runs as',
+}
+
+function isOurs(folder: string): boolean {
+  return process.getuid === undefined || statSync(folder).uid === process.getuid()
+}
+
 /** Nothing of it outlives the call. */
 function keepNothing(): Keep {
   const values = new Map<string, { readonly value: string; readonly at: number }>()
@@ -50,7 +63,8 @@ function keepNothing(): Keep {
 }
 
 /** By ourselves; an app that can't be opened is left out, for its faults were told. */
-async function proveApps(config: Config, clock: Clock, keep: Keep): Promise<readonly Proven[]> {
+async function proveApps(config: Config, clock: Clock, store: Opened): Promise<readonly Proven[]> {
+  const keep = 'store' in store ? store.store.keep : keepNothing()
   const opened: { readonly app: string; readonly fingerprint: string; readonly provider: Provider }[] = []
   for (const { name, provider, fingerprint } of config.apps.values()) {
     try {
@@ -60,27 +74,34 @@ async function proveApps(config: Config, clock: Clock, keep: Keep): Promise<read
       // its faults stand above
     }
   }
+  const isAsked = (app: string): boolean => !('absent' in store) || config.apps.get(app)?.provider.speaks !== 'apns'
+  const unasked = opened.filter(({ app }) => !isAsked(app)).map(({ app }): Proven => ({ app, findings: [UNASKED] }))
   const apps = () =>
-    opened.map(({ app, fingerprint, provider: { prove } }) => ({
-      ...{ app, fingerprint, isOpen: true },
-      ...(prove === undefined ? {} : { prove }),
-    }))
+    opened
+      .filter(({ app }) => isAsked(app))
+      .map(({ app, fingerprint, provider: { prove } }) => ({
+        ...{ app, fingerprint, isOpen: true },
+        ...(prove === undefined ? {} : { prove }),
+      }))
   try {
-    return await makeProving({ apps, keep, clock, observe: () => undefined }).now()
+    return [...(await makeProving({ apps, keep, clock, observe: () => undefined }).now()), ...unasked]
   } finally {
     await Promise.all(opened.map(({ provider }) => provider.close()))
   }
 }
 
+type Opened =
+  | { readonly store: Store }
+  | { readonly refused: string }
+  /** It is made at the service's first start, by the user that the service runs as. */
+  | { readonly absent: true }
+
 /**
- * The store that is there already; none is made, for it would belong to whoever checks. What is signed for the question is kept in it: Apple
- * wants no key to sign twice within 20 minutes, and the service is to use what we signed.
+ * What is signed for the question is kept in the store: Apple wants no key to sign twice within 20 minutes, and the service is to use what we
+ * signed. One that is not there yet is made only where it will belong to whom its folder belongs to.
  */
-async function openStore(
-  { store }: Config,
-  clock: Clock,
-): Promise<{ readonly store?: Store; readonly refused?: string }> {
-  if (store.place === undefined || !existsSync(store.place)) return {}
+async function openStore({ store }: Config, clock: Clock): Promise<Opened> {
+  if (store.place !== undefined && !existsSync(store.place) && !isOurs(standing(store.place))) return { absent: true }
   try {
     return { store: await store.open({ clock, trouble: () => undefined }) }
   } catch (error) {
@@ -102,11 +123,11 @@ export async function proveAll(config: Config, proveLinks: ProveLinks, { clock }
     return { links, apps: reply.answer.apps, isRunning: true }
   }
   const links = await proveLinks(config, clock)
-  const { store, refused } = await openStore(config, clock)
+  const store = await openStore(config, clock)
   try {
-    const apps = await proveApps(config, clock, store?.keep ?? keepNothing())
-    return { links, apps, isRunning: false, ...(refused === undefined ? {} : { refused }) }
+    const apps = await proveApps(config, clock, store)
+    return { links, apps, isRunning: false, ...('refused' in store ? { refused: store.refused } : {}) }
   } finally {
-    await store?.close()
+    if ('store' in store) await store.store.close()
   }
 }

@@ -1,4 +1,4 @@
-import { symlinkSync } from 'node:fs'
+import { rmSync, symlinkSync } from 'node:fs'
 import { createServer, type AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import { makeAuthority, makeProviderKey } from '../../lib/sim/certificates'
@@ -6,8 +6,9 @@ import { makeServiceAccount } from '../../lib/sim/service-account'
 import { startXmppServerSimulator } from '../../lib/sim/xmpp-server'
 import { type Clock, systemClock } from '../../lib/clock'
 import { type Names, systemNames } from '../../lib/commands/names'
-import { call, callWith, someNames } from '../support/call'
+import { call, callAt, callWith, someNames } from '../support/call'
 import { makeFolder } from '../support/folder'
+import { startHouse } from '../support/house'
 
 type Part = Readonly<Record<string, unknown>>
 
@@ -235,6 +236,22 @@ describe('lib/commands/check', () => {
       expect({ code, out }).toMatchObject({ code: 0 })
       expect(out).toMatch(/^link +push\.example\.com attached to xmpp:\/\/127\.0\.0\.1:\d+ and detached again$/m)
       expect(server.violations).toEqual([])
+    })
+
+    it('signs nothing that the first start could not use', async () => {
+      const house = await startHouse()
+      await house.service().stop('to be checked')
+      rmSync(join(house.folder, 'data'), { recursive: true })
+      const file = join(house.folder, 'component.config.json')
+      const { out } = await callAt(house.clock, 'check', '--config', file, '--live')
+      expect(out).toMatch(/^proof +org\.example\.ios: proven/m)
+      await house.start()
+      const told = await callAt(house.clock, 'check', '--config', file, '--live')
+      expect(told.out).toMatch(/^proof +org\.example\.ios: proven/m)
+      const shown = house.apns.journal.entries.flatMap(({ client }) => (client.kind === 'token' ? [client.jwt] : []))
+      expect(new Set(shown).size).toBe(1)
+      expect(house.apns.violations).toEqual([])
+      await house.close()
     })
 
     it('tells a wrong secret', async () => {
