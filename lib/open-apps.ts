@@ -78,7 +78,9 @@ function openApp(
     const meanwhile = goesOn
       ? 'it goes on with the credentials and settings it had'
       : 'its pushes are kept and wait until this is mended'
-    const text = `${error instanceof Error ? error.message : String(error)}; ${meanwhile}`
+    // Providers name the app, and so does whoever is told.
+    const why = (error instanceof Error ? error.message : String(error)).replace(`app ${name}: `, '')
+    const text = `${why}; ${meanwhile}`
     observe({ at: 'trouble', about: `app ${name}`, text })
     return goesOn ? before : { fingerprint, isHandedIn, door, expiries }
   }
