@@ -3,7 +3,7 @@ import { type DeliverAnswer } from '../intake/deliver'
 import { type Outcome } from '../model/outcome'
 
 export interface MongoosePushAnswer {
-  readonly status: 200 | 400 | 410 | 413 | 429 | 500 | 503
+  readonly status: 200 | 400 | 410 | 413 | 429 | 500 | 503 | 520
   /** JSON. */
   readonly body: unknown
 }
@@ -19,6 +19,7 @@ type Reason =
   | { readonly status: 410; readonly reason: 'unregistered' }
   | { readonly status: 413; readonly reason: 'payload_too_large' }
   | { readonly status: 429; readonly reason: 'too_many_requests' }
+  | { readonly status: 520; readonly reason: 'unspecified' }
   | {
       readonly status: 503
       readonly reason: 'service_internal' | 'internal_config' | 'unable_to_connect' | 'connection_lost'
@@ -33,31 +34,69 @@ function wordIn(why: string): string {
   return /^\d{3} ([A-Z]\w+)/.exec(why)?.[1] ?? /\b(?!FCM\b)[A-Z]{3,}(?:_[A-Z]+)*\b/.exec(why)?.[0] ?? why
 }
 
+type Verdict = Failed['reason']
+
+/**
+ * The vendors' words that MongoosePush's table counts otherwise than our outcomes do: those of Apple about what the caller asked for,
+ * about how we ask, and Google's about whose token it is, or about nothing at all.
+ */
+const byWord: Readonly<Record<string, Verdict>> = {
+  ...{ TopicDisallowed: 'invalid_request', Forbidden: 'invalid_request' },
+  ...{ BadTopic: 'internal_config', MissingTopic: 'internal_config', BadPriority: 'internal_config' },
+  ...{ InvalidPushType: 'internal_config', BadExpirationDate: 'internal_config' },
+  ...{ SENDER_ID_MISMATCH: 'service_internal', UNSPECIFIED_ERROR: 'unspecified' },
+}
+
+function reasoned(reason: Verdict, details: string): Failed {
+  switch (reason) {
+    case 'unregistered':
+      return { status: 410, reason, details }
+    case 'payload_too_large':
+      return { status: 413, reason, details }
+    case 'too_many_requests':
+      return { status: 429, reason, details }
+    case 'unspecified':
+      return { status: 520, reason, details }
+    case 'invalid_request':
+    case 'no_matching_pool':
+    case 'invalid_notification':
+      return { status: 400, reason, details }
+    case 'service_internal':
+    case 'internal_config':
+    case 'unable_to_connect':
+    case 'connection_lost':
+      return { status: 503, reason, details }
+  }
+}
+
+/** Whether it was the vendor who said it, and not what became of the connection. */
+const isVendorSaying = (why: string): boolean => /^(?:FCM answered )?\d{3}\b/.test(why)
+
+function verdictOn(outcome: Exclude<Outcome, { readonly is: 'delivered' }>): Verdict {
+  switch (outcome.is) {
+    case 'gone':
+      return 'unregistered'
+    case 'suspect':
+      return 'invalid_request'
+    case 'refused':
+      if (/too ?(?:large|big)/i.test(outcome.why)) return 'payload_too_large'
+      // Nobody was asked: what was to be sent could not be spelled for this push service.
+      return isVendorSaying(outcome.why) ? 'invalid_request' : 'invalid_notification'
+    case 'misconfigured':
+      return 'service_internal'
+    case 'busy':
+      return 'too_many_requests'
+    case 'down':
+      if (isVendorSaying(outcome.why)) return 'service_internal'
+      return outcome.ambiguous ? 'connection_lost' : 'unable_to_connect'
+  }
+}
+
 function failedOf(outcome: Outcome, isProvenDead: boolean): Failed | undefined {
   if (outcome.is === 'delivered') return undefined
   const details = wordIn(outcome.why)
-  switch (outcome.is) {
-    case 'gone':
-      return { status: 410, reason: 'unregistered', details }
-    case 'suspect':
-      return isProvenDead
-        ? { status: 410, reason: 'unregistered', details }
-        : { status: 400, reason: 'invalid_request', details }
-    case 'refused':
-      return /too ?large/i.test(outcome.why)
-        ? { status: 413, reason: 'payload_too_large', details }
-        : { status: 400, reason: 'invalid_request', details }
-    case 'misconfigured':
-      return /topic|priority|pushtype/i.test(details)
-        ? { status: 503, reason: 'internal_config', details }
-        : { status: 503, reason: 'service_internal', details }
-    case 'busy':
-      return { status: 429, reason: 'too_many_requests', details }
-    case 'down':
-      return outcome.ambiguous
-        ? { status: 503, reason: 'connection_lost', details }
-        : { status: 503, reason: 'unable_to_connect', details }
-  }
+  if (outcome.is === 'suspect' && isProvenDead) return reasoned('unregistered', details)
+  return reasoned(byWord[details] ?? verdictOn(outcome), details)
 }
 
 /** What became of a push; undefined: it is sent, or ours. What is tried again later is ours. */

@@ -34,7 +34,8 @@ export function toldOf(version: 1 | 2 | 3): Told {
       410: { when: 'the device is gone', body: reason },
       413: { when: 'it is too large', body: reason },
       429: { when: 'the push service bears no more', body: reason },
-      503: { when: 'nothing was taken', body: reason },
+      503: { when: 'it could not be sent, or nothing was taken', body: reason },
+      520: { when: 'the push service did not say why it refuses', body: reason },
     },
   }
 }

@@ -21,6 +21,16 @@ const malformed = Object.freeze({
   errors: [{ title: 'Invalid value', source: { pointer: '/' }, message: 'Invalid JSON' }],
 })
 
+const MALFORMED: Failed = Object.freeze({
+  ...{ status: 400, reason: 'invalid_notification', details: 'invalid_notification' },
+})
+
+const olderWords = Object.freeze({
+  'too-many': 'too_many_requests',
+  'too-large': 'payload_too_large',
+  broken: 'service_internal',
+})
+
 export const mongoosePush = httpInterface({
   name: 'mongoosepush',
   for: 'callers',
@@ -45,6 +55,8 @@ function serve(surroundings: HttpSurroundings, settings: MongoosePushSettings): 
     const read = readMongoosePush(version, raw)
     if ('faults' in read) return context.json({ errors: read.faults }, 422)
     const { service, mode, tags, topic, isCall, urgency, life, given } = read.request
+    // The dictionary `aps` is Apple's, and written by us: data of that name has no place beside it.
+    if (service === 'apns' && Object.hasOwn(Object(given['data']) as object, 'aps')) return answered(version, MALFORMED)
     const asked = { service, mode, tags, ...(topic === undefined ? {} : { topic: topic.replace(/\.voip$/, '') }) }
     const matched = matchApp(apps().values(), asked)
     if (matched.is !== 'one') {
@@ -55,7 +67,7 @@ function serve(surroundings: HttpSurroundings, settings: MongoosePushSettings): 
           : `the apps ${matched.names.join(' and ')} match ${said} alike; make the "match" of one of them narrower`
       observe({ at: 'notice', about: 'mongoosepush', text })
       const failed: Failed = { status: 400, reason: 'no_matching_pool', details: 'no_matching_pool' }
-      return answered(context, version, failed)
+      return answered(version, failed)
     }
     const answer = await deliver({
       ...{ caller: caller.name ?? caller.address, app: matched.app.name, address: context.req.param('device') ?? '' },
@@ -64,7 +76,7 @@ function serve(surroundings: HttpSurroundings, settings: MongoosePushSettings): 
       ...(life === undefined ? {} : { life }),
       ...{ content: { given }, listen: LISTEN },
     })
-    return answered(context, version, failureOf(answer, settings))
+    return answered(version, failureOf(answer, settings))
   }
 
   /** COMPAT(MongoosePush ≥ 2): a pool for each app; «connected» means that nothing keeps it from sending. */
@@ -102,6 +114,10 @@ function serve(surroundings: HttpSurroundings, settings: MongoosePushSettings): 
       },
     ],
     refuse(context, why) {
+      // The older versions know sent, and not sent.
+      if (/^\/v[12]\//.test(context.req.path)) {
+        return why === 'unauthorized' ? undefined : context.json({ details: olderWords[why] }, 500)
+      }
       switch (why) {
         case 'too-many':
           return context.json({ reason: 'too_many_requests' }, 429)
@@ -116,7 +132,8 @@ function serve(surroundings: HttpSurroundings, settings: MongoosePushSettings): 
   }
 }
 
-function answered(context: Context, version: Version, failed: Failed | undefined): Response {
+function answered(version: Version, failed: Failed | undefined): Response {
   const { status, body } = spelledAs(version, failed)
-  return context.body(JSON.stringify(body), status, { 'content-type': 'application/json; charset=utf-8' })
+  // Not by the context: its type knows no 520.
+  return new Response(JSON.stringify(body), { status, headers: { 'content-type': 'application/json; charset=utf-8' } })
 }
