@@ -17,7 +17,7 @@ const all = (text: string, pattern: RegExp): readonly string[] => [
 ]
 /** Files and folders of ours; those that a recipe has yet to make are spelt with `<…>`. */
 const pathsIn = (text: string): readonly string[] =>
-  all(text, /((?:lib|spec|docs|bench)\/[\w./<>-]*|[A-Z]+\.md)/g).map((path) => path.replace(/\.$/, ''))
+  all(text, /((?:lib|spec|docs|bench|packaging)\/[\w./<>-]*|[A-Z]+\.md)/g).map((path) => path.replace(/\.$/, ''))
 const isThere = (path: string): boolean => path.includes('<') || existsSync(join(root, path))
 
 describe.each(pages)('%s', (file) => {
