@@ -100,7 +100,10 @@ function makeHost(run: Run, config: string): Host & { begin(): Promise<void> } {
   let life: Life | undefined
   const begin = async (): Promise<void> => {
     life = run.program.start(config, { CHAOS_CLOCK: clock, NODE_OPTIONS: preload })
-    const isUp = await until(() => run.world.server.connections(DOMAIN) > 0 || life?.isOver() === true, 60_000)
+    const fresh = life
+    // By its own word: the server may not have noticed yet that the last life's connection is dead.
+    const isOnline = (): boolean => fresh.log().some((line) => line['at'] === 'link' && line['is'] === 'online')
+    const isUp = await until(() => isOnline() || fresh.isOver(), 60_000)
     if (!isUp || life.isOver()) throw new Error(`the program does not attach: ${life.complaints()}`)
   }
   return {
@@ -135,7 +138,10 @@ function makeHost(run: Run, config: string): Host & { begin(): Promise<void> } {
         await last.kill()
         run.kills.push(performance.now())
         run.closedAt.push(look(run)?.closes === true)
-      } else if ((await last.stop()) !== 0) run.complaints.push(`SIGTERM did not end with 0: ${last.complaints()}`)
+      } else {
+        const code = await last.stop()
+        if (code !== 0) run.complaints.push(`SIGTERM ended with ${String(code)}: ${last.complaints()}`)
+      }
       await begin()
     },
   }

@@ -14,6 +14,33 @@ function load(file: string, terminal: Terminal): Config | undefined {
   return undefined
 }
 
+interface EndSignal {
+  /** Its name, once it came. */
+  readonly came: Promise<string>
+  /** Nobody waits for it any more. */
+  off(): void
+}
+
+/** Heard from now on, so that one that comes while the service starts is not the system's own sudden end. */
+function hearEndSignal(): EndSignal {
+  const names = ['SIGTERM', 'SIGINT'] as const
+  // Who asks twice does not want to wait: what is out comes back at the next start.
+  const hurry = (): void => process.exit(1)
+  let heard: (name: string) => void = () => undefined
+  const came = new Promise<string>((done) => (heard = done))
+  const hear = (name: string): void => {
+    for (const each of names) process.off(each, hear).on(each, hurry)
+    heard(name)
+  }
+  for (const each of names) process.on(each, hear)
+  return {
+    came,
+    off() {
+      for (const each of names) process.off(each, hear).off(each, hurry)
+    },
+  }
+}
+
 /** Runs until SIGTERM or SIGINT; SIGHUP reads the configuration again, and a changed key file is read by itself. 1 if the configuration or the store can't be used. */
 export async function run({ file }: { readonly file: string }, terminal: Terminal): Promise<ExitCode> {
   const config = load(file, terminal)
@@ -22,27 +49,27 @@ export async function run({ file }: { readonly file: string }, terminal: Termina
     return 1
   }
   const observe = makeObserve(config.log)
+  const end = hearEndSignal()
   let service: Service
   const starting = { faults: [{ path: file, text: 'the service is starting', mend: 'Ask again in a moment' }] }
   let reload = async (): Promise<Reloaded> => starting
+  const onHangUp = (): void => void reload()
+  process.on('SIGHUP', onHangUp)
   try {
     service = await startService(config, { observe, clock: terminal.clock, proves: true, reload: () => reload() })
   } catch (error) {
     terminal.err(`xmpp-push: not started: ${error instanceof Error ? error.message : String(error)}\n`)
+    process.off('SIGHUP', onHangUp)
+    end.off()
     return 1
   }
 
   const reloading = makeReloading({ config, service, clock: terminal.clock, observe })
   reload = () => reloading.all()
-  const onHangUp = (): void => void reload()
-  process.on('SIGHUP', onHangUp)
-  const signal = await new Promise<string>((done) => {
-    for (const name of ['SIGTERM', 'SIGINT'] as const) process.once(name, () => done(name))
-  })
+  const signal = await end.came
   process.off('SIGHUP', onHangUp)
   reloading.stop()
-  // Who asks twice does not want to wait: what is out comes back at the next start.
-  for (const name of ['SIGTERM', 'SIGINT'] as const) process.once(name, () => process.exit(1))
   await service.stop(`${signal} was received`)
+  end.off()
   return 0
 }
