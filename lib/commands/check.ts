@@ -10,6 +10,7 @@ import { type Place, placeOf } from './place'
 import { proveAll, type ProveLinks, type Proofs } from './proofs'
 import { type Names, systemNames, whereLeads } from './names'
 import { askWhoIsThere } from './operate'
+import { askOwnDoors } from './own-door'
 import { type ExitCode, type Terminal } from './terminal'
 
 export interface CheckWords {
@@ -189,6 +190,10 @@ export async function check({ file, proveLinks }: CheckWords, terminal: Terminal
     tellLinks(read.config, proofs, report)
     for (const { app, findings } of proofs.apps) tellFindings(app, findings, report, 'proof')
     await tellNames(read.config, terminal.names ?? systemNames, terminal.clock, report)
+    for (const { text, mend } of await askOwnDoors(read.config, terminal)) {
+      if (mend !== undefined) report.warnings++
+      note(report, mend === undefined ? 'https' : 'warning', text, mend)
+    }
   }
   const skipped =
     read.is === 'faults' && proveLinks !== undefined ? '; no link was tried, for the configuration comes first' : ''
