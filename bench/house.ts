@@ -73,6 +73,9 @@ export interface Service {
 
 export interface BenchHouse {
   readonly folder: string
+  /** Of the push service, and the PEM of who vouches for it. */
+  readonly url: string
+  readonly ca: string
   readonly load: Part<Order, Told>
   readonly peer: Part<LightOrder, LightTold>
   /** Resolves when it is attached. */
@@ -116,14 +119,18 @@ export async function makeHouse(kind: LightKind): Promise<BenchHouse> {
   const log = join(folder, 'service.log')
   const profile = process.env['BENCH_PROFILE']
   return {
-    ...{ folder, load, peer },
+    ...{ folder, load, peer, url, ca },
     async start() {
       const attached = load.hear('attached')
       const out = openSync(log, 'w')
       const flags = profile === undefined ? [] : ['--cpu-prof', `--cpu-prof-dir=${profile}`]
-      const child = spawn(process.execPath, [...flags, join(__dirname, '..', 'dist', 'cli.js'), 'run', '--config', file], {
-        stdio: ['ignore', out, 'inherit'],
-      })
+      const child = spawn(
+        process.execPath,
+        [...flags, join(__dirname, '..', 'dist', 'cli.js'), 'run', '--config', file],
+        {
+          stdio: ['ignore', out, 'inherit'],
+        },
+      )
       closeSync(out)
       const over = once(child, 'exit') as Promise<[number | null]>
       await Promise.race([attached, over.then(([code]) => Promise.reject(new Error(`the service ended with ${code}`)))])

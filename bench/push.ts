@@ -1,138 +1,73 @@
 /**
- * CPU time per push, pushes per second and peak memory: XMPP publish in → durable → accepted by APNs → settled. The
- * service runs as it does in production, in a process of its own; load and simulator run in others. The floor is
- * measured in the same run. `npm run bench -- [count] [window]`
+ * CPU time per push, pushes per second and memory: XMPP publish in → durable → accepted by APNs → settled. The service runs as it does in
+ * production, in a process of its own; load and push service run in others and cost little. The floor is measured in the same run.
+ * `npm run bench -- [count] [window] [devices]`
  */
-import { fork, spawn, type ChildProcess } from 'node:child_process'
-import { mkdtempSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
-import { cpus, tmpdir } from 'node:os'
+import { fork } from 'node:child_process'
+import { randomBytes } from 'node:crypto'
+import { cpus } from 'node:os'
 import { join } from 'node:path'
-import { type FloorTold } from './floor'
-import { type PeerTold } from './apns-peer'
-import { type Told } from './xmpp-load'
+import { makeProviderKey } from '../lib/sim/certificates'
+import { type FloorOrder, type FloorTold } from './floor'
+import { apps, makeHouse, usage, type BenchHouse, type Service } from './house'
 
-const [count = 20_000, window = 200] = process.argv.slice(2).map(Number)
-const DEVICES = 2_000
-const APP = 'org.example.bench'
-const source = { execArgv: ['--require', 'tsx/cjs'] }
+const [count = 40_000, window = 200, devices = 20_000] = process.argv.slice(2).map(Number)
+const WARM = 5_000
 
-const start = (file: string): ChildProcess => fork(join(__dirname, file), [], source)
+const print = (name: string, value: string): void => void process.stdout.write(`${name.padEnd(44)}${value}\n`)
 
-function heard<T extends { readonly is: string }, K extends T['is']>(
-  child: ChildProcess,
-  is: K,
-): Promise<Extract<T, { is: K }>> {
-  return new Promise((resolve, reject) => {
-    const listen = (told: T): void => {
-      if (told.is !== is) return
-      child.off('message', listen)
-      resolve(told as Extract<T, { is: K }>)
-    }
-    child.on('message', listen)
-    child.once('exit', (code) => reject(new Error(`a part of the benchmark ended with ${String(code)}`)))
-  })
+/** Waits until the log, which has a line for each settled delivery, grows no more. */
+async function settled(service: Service): Promise<void> {
+  for (let before = -1; before !== service.logged();) {
+    before = service.logged()
+    await new Promise((done) => setTimeout(done, 500))
+  }
 }
 
-/** Seconds of CPU and peak kilobytes of a process, as Linux accounts them. */
-function usage(pid: number): { readonly cpu: number; readonly peak: number } {
-  const stat = readFileSync(`/proc/${pid}/stat`, 'utf8')
-  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
-  const peak = /VmHWM:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1]
-  return { cpu: (Number(fields[11]) + Number(fields[12])) / 100, peak: Number(peak ?? 0) }
+async function taken({ peer }: BenchHouse): Promise<number> {
+  return (await peer.ask({ do: 'count' }, 'count')).count
+}
+
+/** What the same work costs with nothing around it. */
+async function floorAt({ url, ca }: BenchHouse, tokens: readonly string[]): Promise<FloorTold> {
+  const child = fork(join(__dirname, 'floor.ts'), [], { execArgv: ['--require', 'tsx/cjs'] })
+  child.send({ url, ca, key: makeProviderKey().privatePem, tokens, count } satisfies FloorOrder)
+  return new Promise((resolve) => child.once('message', (told: FloorTold) => resolve(told)))
 }
 
 async function main(): Promise<void> {
-  const folder = mkdtempSync(join(tmpdir(), 'xmpp-push-bench-'))
-  const load = start('xmpp-load.ts')
-  const peer = start('apns-peer.ts')
-  const [{ port }, { url, ca, key, floorKey }] = await Promise.all([
-    heard<Told, 'listening'>(load, 'listening'),
-    heard<PeerTold, 'listening'>(peer, 'listening'),
-  ])
-  peer.send({ do: 'devices', count: DEVICES })
-  const { tokens } = await heard<PeerTold, 'devices'>(peer, 'devices')
+  const house = await makeHouse('apns')
+  try {
+    const service = await house.start()
+    const tokens = Array.from({ length: devices }, () => randomBytes(32).toString('hex'))
+    const { nodes } = await house.load.ask({ do: 'register', app: apps.apns, tokens }, 'registered')
+    // Connections, code, caches.
+    await house.load.ask({ do: 'publish', count: WARM, window }, 'published')
+    await settled(service)
 
-  writeFileSync(join(folder, 'key.p8'), key)
-  writeFileSync(join(folder, 'ca.pem'), ca)
-  const config = {
-    component: { domain: 'push.example.com', service: `xmpp://127.0.0.1:${port}`, secret: 'bench' },
-    store: { kind: 'sqlite', file: 'bench.db' },
-    apps: {
-      [APP]: {
-        provider: 'apns',
-        profile: 'siskin',
-        topic: APP,
-        key: { file: 'key.p8' },
-        keyId: 'BENCHKEY01',
-        teamId: 'BENCHTEAM1',
-        endpoint: url,
-        ca: { file: 'ca.pem' },
-      },
-    },
+    const [before, takenBefore] = [usage(service.pid), await taken(house)]
+    const begun = performance.now()
+    const { results, errors, p50, p99 } = await house.load.ask({ do: 'publish', count, window }, 'published')
+    const seconds = (performance.now() - begun) / 1000
+    await settled(service)
+    const [after, takenAfter] = [usage(service.pid), await taken(house)]
+    const code = await service.stop()
+    const floor = await floorAt(house, tokens)
+
+    const micros = ((after.cpu - before.cpu) * 1e6) / count
+    print('machine', `${cpus().length} cores, ${cpus()[0]?.model ?? '?'}, Node ${process.version}`)
+    print('publishes', `${count}, at most ${window} unanswered, ${nodes} devices`)
+    print('answered', `${results} result, ${errors} error; p50 ${p50.toFixed(1)} ms, p99 ${p99.toFixed(1)} ms`)
+    print('taken by the push service', `${takenAfter - takenBefore}; the service ended with ${String(code)}`)
+    print('CPU per push', `${micros.toFixed(0)} µs`)
+    print('publishes per second, one process', (count / seconds).toFixed(0))
+    print('memory afterwards, at its peak', `${after.resident.toFixed(0)} MiB, ${after.peak.toFixed(0)} MiB`)
+    print('floor: bare node:http2 request', `${floor.http2.toFixed(0)} µs`)
+    print('floor: bare parse of the stanza (ltx)', `${floor.xml.toFixed(0)} µs`)
+    print('CPU per push ÷ floor', (micros / (floor.http2 + floor.xml)).toFixed(2))
+  } finally {
+    house.close()
   }
-  writeFileSync(join(folder, 'component.config.json'), JSON.stringify(config))
-  const log = join(folder, 'service.log')
-  const cli = join(__dirname, '..', 'dist', 'cli.js')
-  const attached = heard<Told, 'attached'>(load, 'attached')
-  const service = spawn(process.execPath, [cli, 'run', '--config', join(folder, 'component.config.json')], {
-    stdio: ['ignore', openSync(log, 'w'), 'inherit'],
-  })
-  const pid = service.pid ?? 0
-  await attached
-  load.send({ do: 'register', app: APP, tokens })
-  const { nodes } = await heard<Told, 'registered'>(load, 'registered')
-
-  // Warm: connections, code, caches.
-  load.send({ do: 'publish', count: 2_000, window })
-  await heard<Told, 'published'>(load, 'published')
-  await allArrived(peer, log)
-
-  const before = usage(pid)
-  const begun = performance.now()
-  load.send({ do: 'publish', count, window })
-  const { results, errors, p50, p99 } = await heard<Told, 'published'>(load, 'published')
-  const { accepted, distinct, violations } = await allArrived(peer, log)
-  const seconds = (performance.now() - begun) / 1000
-  const after = usage(pid)
-  service.kill('SIGTERM')
-  await new Promise((done) => service.once('exit', done))
-
-  const floor = start('floor.ts')
-  floor.send({ url, ca, key: floorKey, tokens, count })
-  const bare = await new Promise<FloorTold>((resolve) => floor.once('message', (told: FloorTold) => resolve(told)))
-  load.disconnect()
-  peer.disconnect()
-
-  const micros = ((after.cpu - before.cpu) * 1e6) / count
-  const print = (name: string, value: string): void => void process.stdout.write(`${name.padEnd(44)}${value}\n`)
-  print('machine', `${cpus().length} cores, ${cpus()[0]?.model ?? '?'}, Node ${process.version}`)
-  print('publishes', `${count}, at most ${window} unanswered, ${nodes} devices`)
-  print('answered', `${results} result, ${errors} error; p50 ${p50.toFixed(1)} ms, p99 ${p99.toFixed(1)} ms`)
-  print('accepted by APNs since the start', `${accepted} (${distinct} different, ${violations} violations)`)
-  print('CPU per push', `${micros.toFixed(0)} µs`)
-  print('pushes per second, one process', (count / seconds).toFixed(0))
-  print('peak memory', `${(after.peak / 1024).toFixed(0)} MB`)
-  print('floor: bare node:http2 request', `${bare.http2.toFixed(0)} µs`)
-  print('floor: bare parse of the stanza (ltx)', `${bare.xml.toFixed(0)} µs`)
-  print('CPU per push ÷ floor', (micros / (bare.http2 + bare.xml)).toFixed(2))
-  rmSync(folder, { recursive: true, force: true })
-}
-
-/** Waits until the log has a line for each settled delivery and no new one comes. */
-async function allArrived(
-  peer: ChildProcess,
-  log: string,
-): Promise<{ accepted: number; distinct: number; violations: number }> {
-  let settled = -1
-  for (;;) {
-    await new Promise((done) => setTimeout(done, 500))
-    const now = readFileSync(log, 'utf8').split('"at":"settled"').length
-    if (now === settled) break
-    settled = now
-  }
-  peer.send({ do: 'count' })
-  const { accepted, distinct, violations } = await heard<PeerTold, 'count'>(peer, 'count')
-  return { accepted, distinct, violations }
 }
 
 void main()
