@@ -8,6 +8,7 @@ import { matchApp } from '../model/match'
 import { type Caller } from './caller'
 import { httpInterface, type HttpSurroundings, type Served } from './interface'
 import { jsonIn } from './json'
+import { spoken } from './spoken'
 
 /** Milliseconds; homeservers wait for half a minute. */
 const LISTEN = 5_000
@@ -54,7 +55,7 @@ function serve({ apps, deliver, observe }: HttpSurroundings): Served {
   ): Promise<'ours' | 'rejected' | 'later'> {
     const app = appOf(each)
     if (app === undefined) {
-      const text = `no app is called "${each.app_id}", and none has a match of this platform; its pushes go nowhere`
+      const text = `no app is called "${spoken(each.app_id)}", and none has a match of this platform; its pushes go nowhere`
       observe({ at: 'notice', about: 'matrix', text })
       return 'ours'
     }

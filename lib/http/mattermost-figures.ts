@@ -70,7 +70,7 @@ export function makeMattermostFigures(isKnown: (platform: string) => boolean): M
     (['apns', 'fcm'] as const).map((name) => {
       const help = `The same, of those that ${name === 'fcm' ? 'FCM' : 'APNs'} answered meanwhile.`
       const spec = { name: `service_${name}_request_duration_seconds`, help, labels: [], bounds: SECONDS }
-      return [name as string, makeHistogram(spec)] as const
+      return [name, makeHistogram(spec)] as const
     }),
   )
   const counts = { asked: 0, OK: 0, REMOVE: 0, FAIL: 0, acknowledged: 0 }

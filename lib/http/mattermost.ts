@@ -16,6 +16,7 @@ import { httpInterface, type HttpSurroundings, type Served } from './interface'
 import { makeMattermostFigures, type MattermostCounted } from './mattermost-figures'
 import { ackBody, platformsOf, pushBody, readAck, readPush, type MattermostPush } from './mattermost-request'
 import { isSignedBy, signerOf } from './mattermost-signature'
+import { spoken } from './spoken'
 
 /** Milliseconds; the server waits for half a minute. */
 const LISTEN = 5_000
@@ -103,9 +104,10 @@ function serve({ apps, deliver, observe, live, clock }: HttpSurroundings, settin
     for (const each of platformsOf(platform)) {
       const matched = matchApp(apps().values(), { platform: each })
       if (matched.is === 'one') return matched.app
-      if (matched.is === 'several') return `the apps ${matched.names.join(' and ')} match platform ${each} alike`
+      if (matched.is === 'several')
+        return `the apps ${matched.names.join(' and ')} match platform ${spoken(each)} alike`
     }
-    return `no app has a match of platform ${platformsOf(platform).join(' or ')}`
+    return `no app has a match of platform ${platformsOf(platform).map(spoken).join(' or ')}`
   }
 
   /** Why this push is not taken, for the server and for the operator. */
@@ -120,7 +122,7 @@ function serve({ apps, deliver, observe, live, clock }: HttpSurroundings, settin
   async function send(push: MattermostPush, caller: string): Promise<{ reply: Reply; reason: string }> {
     const refused = refusalOf(push)
     if (refused !== undefined) {
-      observe({ at: 'notice', about: 'mattermost', text: `server ${push.serverId} of ${caller}: ${refused}` })
+      observe({ at: 'notice', about: 'mattermost', text: `server ${spoken(push.serverId)} of ${caller}: ${refused}` })
       return { reply: { status: 'FAIL', error: refused }, reason: 'not allowed' }
     }
     const app = appOf(push)

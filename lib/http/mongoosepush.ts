@@ -11,6 +11,7 @@ import { jsonIn } from './json'
 import { failureOf, spelledAs, type Failed, type MongoosePushSettings } from './mongoosepush-answer'
 import { readMongoosePush } from './mongoosepush-request'
 import { toldOf, toldOfHealthcheck } from './mongoosepush-told'
+import { spoken } from './spoken'
 
 /** Milliseconds. */
 const LISTEN = 1_500
@@ -60,7 +61,7 @@ function serve(surroundings: HttpSurroundings, settings: MongoosePushSettings): 
     const asked = { service, mode, tags, ...(topic === undefined ? {} : { topic: topic.replace(/\.voip$/, '') }) }
     const matched = matchApp(apps().values(), asked)
     if (matched.is !== 'one') {
-      const said = `service ${service}, mode ${mode}${tags.length === 0 ? '' : `, tags ${tags.join(' ')}`}`
+      const said = `service ${service}, mode ${mode}${tags.length === 0 ? '' : `, tags ${tags.map(spoken).join(' ')}`}`
       const text =
         matched.is === 'none'
           ? `no app matches ${said}; give the app that is meant a "match"`

@@ -8,6 +8,7 @@ import { matchApp } from '../model/match'
 import { type Caller } from './caller'
 import { httpInterface, type HttpSurroundings, type Served } from './interface'
 import { jsonIn } from './json'
+import { spoken } from './spoken'
 
 /** Milliseconds. */
 const LISTEN = 5_000
@@ -40,7 +41,7 @@ function serve({ apps, deliver, observe }: HttpSurroundings): Served {
       ...(topic === undefined ? {} : { topic }),
     })
     if (matched.is !== 'one') {
-      const which = `service ${services[kind]}${topic === undefined ? '' : `, topic ${topic}`}`
+      const which = `service ${services[kind]}${topic === undefined ? '' : `, topic ${spoken(topic)}`}`
       observe({
         at: 'notice',
         about: 'rocketchat',
