@@ -66,7 +66,7 @@ export function makeMattermostFigures(isKnown: (platform: string) => boolean): M
     ...{ name: 'service_notification_duration_seconds', help: 'The same, by platform.' },
     ...{ labels: ['platform'], bounds: SECONDS },
   })
-  const vendors = new Map(
+  const vendors = new Map<string, ReturnType<typeof makeHistogram>>(
     (['apns', 'fcm'] as const).map((name) => {
       const help = `The same, of those that ${name === 'fcm' ? 'FCM' : 'APNs'} answered meanwhile.`
       const spec = { name: `service_${name}_request_duration_seconds`, help, labels: [], bounds: SECONDS }
