@@ -47,7 +47,7 @@ function get(url: string): Promise<string> {
 async function until(house: House, so: () => boolean | Promise<boolean>): Promise<void> {
   for (let step = 0; step < 60 && !(await so()); step++) {
     await house.clock.advance(500)
-    for (const begun = performance.now(); performance.now() - begun < 30;)
+    for (const begun = performance.now(); performance.now() - begun < 100;)
       await new Promise((done) => setImmediate(done))
   }
 }
@@ -56,10 +56,11 @@ async function ended<T>(house: House, call: Promise<T>): Promise<T> {
   let isOver = false
   const watched = call.finally(() => (isOver = true))
   watched.catch(() => undefined)
-  // Bounded by time that passes for real, for what is asked goes over real sockets.
-  for (const begun = performance.now(); !isOver && performance.now() - begun < 15_000;) {
-    await new Promise((done) => setImmediate(done))
-    if (!isOver && performance.now() - begun > 1_000) await house.clock.advance(1_000)
+  const turn = (): Promise<void> => new Promise((done) => setImmediate(done))
+  // Bounded by time that passes for real, for what is asked goes over real sockets: a second of ours takes a while of theirs.
+  for (const begun = performance.now(); !isOver && performance.now() - begun < 20_000;) {
+    for (const since = performance.now(); !isOver && performance.now() - since < 100;) await turn()
+    if (!isOver && performance.now() - begun > 1_500) await house.clock.advance(1_000)
   }
   return watched
 }
