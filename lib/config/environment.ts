@@ -94,11 +94,16 @@ function mentioned(raw: unknown): readonly string[] {
   )
 }
 
-function stray(name: string, known: readonly Variable[]): Fault {
-  const meant = nearest(
-    name,
-    known.map((variable) => variable.name),
-  )
+/** The one variable that a name without its path stands for: `XMPP_PUSH_SECRET` is the component's. */
+function endingOf(name: string, known: readonly string[]): string | undefined {
+  if (name.startsWith(PREFIX)) return undefined
+  const [only, ...more] = known.filter((other) => other.endsWith(`__${name.slice(COMMON.length)}`))
+  return more.length === 0 ? only : undefined
+}
+
+function stray(name: string, overrides: readonly Variable[]): Fault {
+  const known = overrides.map((variable) => variable.name)
+  const meant = endingOf(name, known) ?? nearest(name, known)
   return {
     path: name,
     text: `this environment variable is read by nothing${meant === undefined ? '' : `; did you mean ${meant}?`}`,

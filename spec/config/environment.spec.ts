@@ -77,6 +77,7 @@ describe('lib/config/environment', () => {
     ['XMPP_PUSH_COMPONENT_DOMAIN', 'XMPP_PUSH__COMPONENT__DOMAIN'],
     ['XMPP_PUSH__APPS__ORG_EXAMPLE_IOS__LOFFT', 'XMPP_PUSH__APPS__ORG_EXAMPLE_IOS__LOFT'],
     ['XMPP_PUSH_LOG_LEVEL', 'XMPP_PUSH__LOG__LEVEL'],
+    ['XMPP_PUSH_SECRET', 'XMPP_PUSH__COMPONENT__SECRET'],
   ])('that nothing reads is a fault: %s was to be %s', (name, meant) => {
     expect(faults({ [name]: 'x' })).toEqual([
       {
