@@ -3,6 +3,7 @@ import { type Reloaded } from '../admin/questions'
 import { readConfig, type Config } from '../config'
 import { makeObserve } from '../observe'
 import { startService, type Service } from '../service'
+import { endOf, hearEndSignal } from './end-signal'
 import { faultLines } from './faults'
 import { makeReloading } from './reloading'
 import { type ExitCode, type Terminal } from './terminal'
@@ -14,33 +15,6 @@ function load(file: string, terminal: Terminal): Config | undefined {
   return undefined
 }
 
-interface EndSignal {
-  /** Its name, once it came. */
-  readonly came: Promise<string>
-  /** Nobody waits for it any more. */
-  off(): void
-}
-
-/** Heard from now on, so that one that comes while the service starts is not the system's own sudden end. */
-function hearEndSignal(): EndSignal {
-  const names = ['SIGTERM', 'SIGINT'] as const
-  // Who asks twice does not want to wait: what is out comes back at the next start.
-  const hurry = (): void => process.exit(1)
-  let heard: (name: string) => void = () => undefined
-  const came = new Promise<string>((done) => (heard = done))
-  const hear = (name: string): void => {
-    for (const each of names) process.off(each, hear).on(each, hurry)
-    heard(name)
-  }
-  for (const each of names) process.on(each, hear)
-  return {
-    came,
-    off() {
-      for (const each of names) process.off(each, hear).off(each, hurry)
-    },
-  }
-}
-
 /** Runs until SIGTERM or SIGINT; SIGHUP reads the configuration again, and a changed key file is read by itself. 1 if the configuration or the store can't be used. */
 export async function run({ file }: { readonly file: string }, terminal: Terminal): Promise<ExitCode> {
   const config = load(file, terminal)
@@ -49,6 +23,7 @@ export async function run({ file }: { readonly file: string }, terminal: Termina
     return 1
   }
   const observe = makeObserve(config.log)
+  // One that comes while the service starts must not be the system's own sudden end; what is out comes back at the next start.
   const end = hearEndSignal()
   let service: Service
   const starting = { faults: [{ path: file, text: 'the service is starting', mend: 'Ask again in a moment' }] }
@@ -66,7 +41,7 @@ export async function run({ file }: { readonly file: string }, terminal: Termina
 
   const reloading = makeReloading({ config, service, clock: terminal.clock, observe })
   reload = () => reloading.all()
-  const signal = await end.came
+  const signal = await endOf(end)
   process.off('SIGHUP', onHangUp)
   reloading.stop()
   await service.stop(`${signal} was received`)

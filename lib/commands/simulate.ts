@@ -6,6 +6,7 @@ import { join } from 'node:path'
 import { readConfig } from '../config'
 import { tell } from '../config/fault'
 import { startService, type Service } from '../service'
+import { hearEndSignal } from './end-signal'
 import { isWarning, makeServiceLog, type ServiceLog } from './simulate-log'
 import { makePage, type Page } from './simulate-page'
 import { serve } from './simulate-serve'
@@ -127,21 +128,14 @@ async function play(stage: Stage, words: SimulateWords, terminal: Terminal, halt
 
 /** Plays the line and shows it. With `once`: 0 only if the push arrived at every push service; else it stays until Ctrl-C. */
 export async function simulate(words: SimulateWords, terminal: Terminal): Promise<ExitCode> {
-  const halting = new AbortController()
-  let asked = 0
-  const halt = (): void => {
-    if (asked++ > 0) process.exit(1)
-    halting.abort()
-  }
-  const signals = ['SIGINT', 'SIGTERM'] as const
+  const end = hearEndSignal()
   const folder = await mkdtemp(join(tmpdir(), 'xmpp-push-'))
   const remove = (): void => rmSync(folder, { recursive: true, force: true })
   process.once('exit', remove)
-  for (const signal of signals) process.on(signal, halt)
   let stage: Stage | undefined
   try {
     stage = await openStage(folder, words.server ?? 'either')
-    return await play(stage, words, terminal, halting.signal)
+    return await play(stage, words, terminal, end.signal)
   } catch (error) {
     terminal.err(`simulate: ${error instanceof Error ? error.message : String(error)}\n`)
     return 1
@@ -149,6 +143,6 @@ export async function simulate(words: SimulateWords, terminal: Terminal): Promis
     await stage?.close()
     remove()
     process.off('exit', remove)
-    for (const signal of signals) process.off(signal, halt)
+    end.off()
   }
 }
