@@ -78,9 +78,7 @@ function openApp(
     const meanwhile = goesOn
       ? 'it goes on with the credentials and settings it had'
       : 'its pushes are kept and wait until this is mended'
-    // Providers name the app, and so does whoever is told.
-    const why = (error instanceof Error ? error.message : String(error)).replace(`app ${name}: `, '')
-    const text = `${why}; ${meanwhile}`
+    const text = `${error instanceof Error ? error.message : String(error)}; ${meanwhile}`
     observe({ at: 'trouble', about: `app ${name}`, text })
     return goesOn ? before : { fingerprint, isHandedIn, door, expiries }
   }

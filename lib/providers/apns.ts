@@ -74,15 +74,15 @@ function partsOf(credential: ApnsCredential): readonly (string | Uint8Array)[] {
 function open(options: ApnsOptions, surroundings: ProviderSurroundings): Provider {
   const { app, clock, handedIn, notice } = surroundings
   const all = settingsOf(handedIn === undefined ? options : withHandedIn(options, handedIn))
-  if ('text' in all) throw new Error(`app ${app}: ${all.text}. ${all.mend}`)
+  if ('text' in all) throw new Error(`${all.text}. ${all.mend}`)
   const senders = new Map<Environment, ApnsSender>()
   const parts: (string | Uint8Array | undefined)[] = []
   for (const settings of all) {
-    if (settings.storedCertificate === true) throw new Error(`app ${app}: ${NONE_HANDED_IN}`)
+    if (settings.storedCertificate === true) throw new Error(NONE_HANDED_IN)
     const { credential, ca, findings } = readCredential(settings, clock.now())
     const fault = findings.find((finding) => finding.is === 'fault')
     if (credential === undefined || fault !== undefined) {
-      throw new Error(`app ${app}: ${fault?.text ?? 'no credential'}. ${fault?.mend ?? ''}`)
+      throw new Error(`${fault?.text ?? 'no credential'}. ${fault?.mend ?? ''}`)
     }
     const senderOf = (one: ApnsCredential): ApnsSender =>
       makeApnsSender({ settings, credential: one, ca }, surroundings)

@@ -86,9 +86,9 @@ function discreet(outcome: Outcome, { address, content }: Attempt): Outcome {
   return { ...outcome, why }
 }
 
-function open(options: FcmOptions, { app, clock, notice }: ProviderSurroundings): Provider {
+function open(options: FcmOptions, { clock, notice }: ProviderSurroundings): Provider {
   const found = read(options)
-  if ('fault' in found) throw new Error(`app ${app}: ${found.fault.text}. ${found.fault.mend}`)
+  if ('fault' in found) throw new Error(`${found.fault.text}. ${found.fault.mend}`)
   const { account, ca } = found
   const via = throughProxy(options.proxy)
   const wire: OriginOptions = {

@@ -139,6 +139,6 @@ export interface ProviderKind<Options = never> {
   expiries?(options: Options, handedIn?: HandedIn): readonly Expiry[]
   /** Reads credentials without a connection. */
   check(options: Options, now: number): Promise<readonly Finding[]>
-  /** Throws an `Error` with cause and mend where `check` finds a fault. */
+  /** Throws an `Error` with cause and mend where `check` finds a fault; whoever tells it names the app. */
   open(options: Options, surroundings: ProviderSurroundings): Provider
 }

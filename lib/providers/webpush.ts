@@ -80,9 +80,9 @@ function check(options: WebPushOptions): readonly Finding[] {
   ]
 }
 
-function open(options: WebPushOptions, { app, clock, keep, notice }: ProviderSurroundings): Provider {
+function open(options: WebPushOptions, { clock, keep, notice }: ProviderSurroundings): Provider {
   const found = read(options)
-  if ('fault' in found) throw new Error(`app ${app}: ${found.fault.text}. ${found.fault.mend}`)
+  if ('fault' in found) throw new Error(`${found.fault.text}. ${found.fault.mend}`)
   const { vapid, ca } = found
   const guard = makeGuard(options)
   const via = throughProxy(options.proxy)

@@ -468,7 +468,7 @@ describe('lib/providers/webpush', () => {
         { is: 'fault', text: 'ca (file x.pem) is no readable certificate' },
       ])
       expect(webpush.offers?.(options(key))).toEqual({})
-      expect(() => open(key)).toThrow(/^app org\.example\.web: vapid\.privateKey .* openssl /)
+      expect(() => open(key)).toThrow(/^vapid\.privateKey .* openssl /)
     })
 
     it('is never the endpoint’s path, nor a key', async () => {
