@@ -89,8 +89,8 @@ export const apps: Readonly<Record<LightKind, string>> = {
   webpush: 'org.example.web',
 }
 
-/** One app, whose push service costs as little as it can; everything else is as nobody configured it. */
-export async function makeHouse(kind: LightKind): Promise<BenchHouse> {
+/** One app, whose push service costs as little as it can; everything else is as nobody configured it, but for `more`. */
+export async function makeHouse(kind: LightKind, more: object = {}): Promise<BenchHouse> {
   const folder = mkdtempSync(join(tmpdir(), 'xmpp-push-bench-'))
   const load = part<Order, Told>('xmpp-load.ts')
   const peer = part<LightOrder, LightTold>('light-peer.ts', kind)
@@ -114,6 +114,7 @@ export async function makeHouse(kind: LightKind): Promise<BenchHouse> {
       component: { domain: DOMAIN, service: `xmpp://127.0.0.1:${port}`, secret: 'bench' },
       store: { kind: 'sqlite', file: 'bench.db' },
       apps: { [apps[kind]]: app },
+      ...more,
     }),
   )
   const log = join(folder, 'service.log')

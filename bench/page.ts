@@ -2,20 +2,19 @@
  * What the page costs and how quick it is: a million registrations, publishes at a steady rate, the page in a real Chromium, and ten
  * pages open. The service runs as it does in production, in a process of its own. `npm run bench:page -- [registrations] [perSecond]`
  */
-import { execFileSync, fork, spawn, type ChildProcess } from 'node:child_process'
-import { mkdtempSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { execFileSync } from 'node:child_process'
+import { randomBytes } from 'node:crypto'
 import { request } from 'node:http'
-import { cpus, tmpdir } from 'node:os'
+import { cpus } from 'node:os'
 import { join } from 'node:path'
 import { askService } from '../lib/admin/asking'
 import { systemClock } from '../lib/clock'
 import { startChromium } from '../spec/support/chromium'
-import { type PeerTold } from './apns-peer'
-import { type Told } from './xmpp-load'
+import { apps, makeHouse, usage, type BenchHouse } from './house'
 
 const [registrations = 1_000_000, perSecond = 1_000] = process.argv.slice(2).map(Number)
 const DEVICES = 2_000
-const APP = 'org.example.bench'
+const APP = apps.apns
 const PAGES = 10
 /** Milliseconds of load between two looks at the processor time, and how many of them with and without pages. */
 const ROUND = 8_000
@@ -24,68 +23,16 @@ const UPDATES = 5
 
 const print = (name: string, value: string): void => void process.stdout.write(`${name.padEnd(52)}${value}\n`)
 const sleep = (ms: number): Promise<void> => new Promise((done) => setTimeout(done, ms))
-const start = (file: string): ChildProcess => fork(join(__dirname, file), [], { execArgv: ['--require', 'tsx/cjs'] })
-
-function heard<T extends { readonly is: string }, K extends T['is']>(
-  child: ChildProcess,
-  is: K,
-): Promise<Extract<T, { is: K }>> {
-  return new Promise((resolve, reject) => {
-    const over = (code: number | null): void => reject(new Error(`a part of the benchmark ended with ${String(code)}`))
-    const listen = (told: T): void => {
-      if (told.is !== is) return
-      child.off('message', listen)
-      child.off('exit', over)
-      resolve(told as Extract<T, { is: K }>)
-    }
-    child.on('message', listen)
-    child.once('exit', over)
-  })
-}
-
-/** Seconds of processor time so far, as Linux accounts them. */
-function cpuOf(pid: number): number {
-  const stat = readFileSync(`/proc/${pid}/stat`, 'utf8')
-  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
-  return (Number(fields[11]) + Number(fields[12])) / 100
-}
-
-interface Running {
-  readonly pid: number
-  readonly url: string
-  stop(): Promise<void>
-}
-
-async function run(folder: string, attached: Promise<unknown>): Promise<Running> {
-  const log = join(folder, 'service.log')
-  const cli = join(__dirname, '..', 'dist', 'cli.js')
-  const child = spawn(process.execPath, [cli, 'run', '--config', join(folder, 'component.config.json')], {
-    stdio: ['ignore', openSync(log, 'w'), 'inherit'],
-  })
-  await attached
-  const url = /"url":"(http:[^"]+)"/.exec(readFileSync(log, 'utf8'))?.[1] ?? ''
-  return {
-    pid: child.pid ?? 0,
-    url,
-    async stop() {
-      const gone = new Promise((done) => child.once('exit', done))
-      child.kill('SIGTERM')
-      await gone
-    },
-  }
-}
-
 /** Publishes so many a second until it is told to stop; resolves with how many were answered, and in how long (ms). */
-function publishing(load: ChildProcess): { stop(): Promise<{ readonly results: number; readonly took: number }> } {
+function publishing({ load }: BenchHouse): { stop(): Promise<{ readonly results: number; readonly took: number }> } {
   let isOver = false
   const begun = performance.now()
   async function go(): Promise<{ readonly results: number; readonly took: number }> {
     let results = 0
     for (let due = performance.now(); !isOver; due += 200) {
       await sleep(Math.max(0, due - performance.now()))
-      const published = heard<Told, 'published'>(load, 'published')
-      load.send({ do: 'publish', count: Math.round(perSecond / 5), window: 400 })
-      results += (await published).results
+      const order = { do: 'publish', count: Math.round(perSecond / 5), window: 400 } as const
+      results += (await load.ask(order, 'published')).results
     }
     return { results, took: performance.now() - begun }
   }
@@ -158,49 +105,28 @@ async function inBrowser(url: string, socket: string): Promise<void> {
 }
 
 async function main(): Promise<void> {
-  const folder = mkdtempSync(join(tmpdir(), 'xmpp-push-bench-'))
-  const load = start('xmpp-load.ts')
-  const peer = start('apns-peer.ts')
-  const [{ port }, { url: endpoint, ca, key }] = await Promise.all([
-    heard<Told, 'listening'>(load, 'listening'),
-    heard<PeerTold, 'listening'>(peer, 'listening'),
-  ])
-  const devices = heard<PeerTold, 'devices'>(peer, 'devices')
-  peer.send({ do: 'devices', count: DEVICES })
-  const { tokens } = await devices
-  writeFileSync(join(folder, 'key.p8'), key)
-  writeFileSync(join(folder, 'ca.pem'), ca)
-  const app = {
-    ...{ provider: 'apns', profile: 'siskin', topic: APP, endpoint, ca: { file: 'ca.pem' } },
-    ...{ key: { file: 'key.p8' }, keyId: 'BENCHKEY01', teamId: 'BENCHTEAM1' },
-  }
-  const config = {
-    component: { domain: 'push.example.com', service: `xmpp://127.0.0.1:${port}`, secret: 'bench' },
-    ...{ store: { kind: 'sqlite', file: 'bench.db' }, apps: { [APP]: app } },
-    http: { listeners: [{ listen: '127.0.0.1:0', serve: ['page'] }] },
-  }
-  writeFileSync(join(folder, 'component.config.json'), JSON.stringify(config))
-
-  const first = await run(folder, heard<Told, 'attached'>(load, 'attached'))
-  const registered = heard<Told, 'registered'>(load, 'registered')
-  load.send({ do: 'register', app: APP, tokens })
-  const { nodes } = await registered
+  const house = await makeHouse('apns', { http: { listeners: [{ listen: '127.0.0.1:0', serve: ['page'] }] } })
+  const { folder, load } = house
+  const first = await house.start()
+  const tokens = Array.from({ length: DEVICES }, () => randomBytes(32).toString('hex'))
+  const { nodes } = await load.ask({ do: 'register', app: APP, tokens }, 'registered')
   await first.stop()
   const fill = ['--require', 'tsx/cjs', join(__dirname, 'registrations.ts')]
   execFileSync(process.execPath, [...fill, join(folder, 'bench.db'), APP, String(registrations)], { stdio: 'inherit' })
   print('machine', `${cpus().length} cores, ${cpus()[0]?.model ?? '?'}, Node ${process.version}`)
   print('registrations', (registrations + nodes).toLocaleString('en'))
 
-  const service = await run(folder, heard<Told, 'attached'>(load, 'attached'))
-  const loading = publishing(load)
+  const service = await house.start()
+  const url = /"url":"(http:[^"]+)"/.exec(service.log())?.[1] ?? ''
+  const loading = publishing(house)
   await sleep(5_000)
   const shares: { alone: number[]; watched: number[] } = { alone: [], watched: [] }
   for (let round = 0; round < ROUNDS * 2; round++) {
     const which = round % 2 === 0 ? 'alone' : 'watched'
-    const pages = which === 'alone' ? [] : await Promise.all(Array.from({ length: PAGES }, () => openPage(service.url)))
-    const [cpu, begun] = [cpuOf(service.pid), performance.now()]
+    const pages = which === 'alone' ? [] : await Promise.all(Array.from({ length: PAGES }, () => openPage(url)))
+    const [cpu, begun] = [usage(service.pid).cpu, performance.now()]
     await sleep(ROUND)
-    shares[which].push((cpuOf(service.pid) - cpu) / ((performance.now() - begun) / 1000))
+    shares[which].push((usage(service.pid).cpu - cpu) / ((performance.now() - begun) / 1000))
     for (const close of pages) close()
   }
   const mean = (values: readonly number[]): number => values.reduce((sum, each) => sum + each, 0) / values.length
@@ -209,13 +135,11 @@ async function main(): Promise<void> {
   print('service CPU, no page open', `${(alone * 100).toFixed(1)} % of a core (${rounds(shares.alone)})`)
   print(`service CPU, ${PAGES} pages open`, `${(watched * 100).toFixed(1)} % of a core (${rounds(shares.watched)})`)
   print('more for the pages', `${((watched - alone) * 100).toFixed(1)} % of a core`)
-  await inBrowser(service.url, join(folder, 'bench.db.sock'))
+  await inBrowser(url, join(folder, 'bench.db.sock'))
   const { results, took } = await loading.stop()
   print('pushes per second, meanwhile', (results / (took / 1000)).toFixed(0))
   await service.stop()
-  load.disconnect()
-  peer.disconnect()
-  rmSync(folder, { recursive: true, force: true })
+  house.close()
 }
 
 void main()

@@ -3,7 +3,6 @@
  * out, settled, in batches), and how late a timer of the main thread is while the disk is busy.
  * `npx tsx bench/store.ts [count] [batch] [folder]`
  */
-import { randomUUID } from 'node:crypto'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -14,27 +13,16 @@ import { makeCommit } from '../lib/stores/sqlite-commit'
 import { openStore } from '../lib/stores/sqlite-opening'
 import { type Field } from '../lib/stores/sqlite-protocol'
 import { pushPut, pushSettled } from '../lib/stores/sqlite-rows'
+import { APP, wakeUps } from './wake-ups'
 
 const [count = 30_000, batch = 100] = process.argv.slice(2, 4).map(Number)
 const folder = mkdtempSync(join(process.argv[4] ?? tmpdir(), 'xmpp-push-bench-'))
-const APP = 'org.example.app'
 const ROUNDS = 4
 const BIG = 20_000
 const TICK_MS = 5
 
 const say = (text: string): void => {
   process.stdout.write(`${text}\n`)
-}
-
-function deliveries(howMany: number): readonly Delivery[] {
-  const now = systemClock.now()
-  return Array.from({ length: howMany }, () => ({
-    id: randomUUID(),
-    app: APP,
-    target: { to: 'registration', registration: randomUUID() },
-    notification: { class: 'message', urgency: 'high', collapseKey: 'wake', expiresAt: now + 3600_000, content: {} },
-    acceptedAt: now,
-  }))
 }
 
 /** Both ways behind one face: put a batch that a claim waits for, settle it. */
@@ -87,7 +75,7 @@ async function inItsThread(): Promise<Way> {
 }
 
 async function cost(way: Way): Promise<string> {
-  const all = deliveries(count)
+  const all = wakeUps(count)
   const cpu = process.cpuUsage()
   const loop = performance.eventLoopUtilization()
   const start = performance.now()
@@ -117,7 +105,7 @@ async function main(): Promise<void> {
   for (const way of [onMainThread(), await inItsThread()]) {
     say(`${way.name}: put, handed out and settled in batches of ${batch}`)
     for (let round = 1; round <= ROUNDS; round++) say(`  round ${round}: ${await cost(way)}`)
-    const big = deliveries(BIG)
+    const big = wakeUps(BIG)
     const late = await lateness(() => way.push(big))
     say(`  a transaction of ${BIG} rows makes a ${TICK_MS} ms timer late by ${late.toFixed(0)} ms`)
     await way.close()

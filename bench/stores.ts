@@ -3,19 +3,17 @@
  * database. SQLite, and a PostgreSQL of this machine (Debian's package) with one instance and with two.
  * `npx tsx bench/stores.ts [count] [batch]`
  */
-import { randomUUID } from 'node:crypto'
 import { mkdtempSync, readFileSync, readdirSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { systemClock } from '../lib/clock'
-import { type Delivery } from '../lib/model/notification'
 import { sqlite } from '../lib/stores/sqlite'
 import { type Store } from '../lib/stores/store'
 import { postgresPrograms, startPostgres } from '../spec/support/postgres'
 import { openPostgres } from '../spec/support/postgres-store'
+import { APP, wakeUps } from './wake-ups'
 
 const [count = 60_000, batch = 500] = process.argv.slice(2, 4).map(Number)
-const APP = 'org.example.app'
 const ROUNDS = 4
 const PRODUCERS = 4
 const ROOM = new Map([[APP, 2_000]])
@@ -23,18 +21,6 @@ const TICKS_PER_SECOND = 100
 
 const say = (text: string): void => {
   process.stdout.write(`${text}\n`)
-}
-
-function deliveries(howMany: number): readonly Delivery[] {
-  const now = systemClock.now()
-  return Array.from({ length: howMany }, () => ({
-    id: randomUUID(),
-    app: APP,
-    target: { to: 'registration', registration: randomUUID() },
-    notification: { class: 'message', urgency: 'high', collapseKey: 'wake', expiresAt: now + 3600_000, content: {} },
-    acceptedAt: now,
-    publisher: 'example.com',
-  }))
 }
 
 /** Seconds of processor time of a process and of its children, those that ended too (proc(5), `stat`). */
@@ -61,7 +47,7 @@ async function work(store: Store, share: number): Promise<void> {
   let done = 0
   const publish = async (): Promise<void> => {
     for (let put = 0; put < share / PRODUCERS; put += batch) {
-      await Promise.all(deliveries(batch).map((each) => store.outbox.put([each])))
+      await Promise.all(wakeUps(batch, 'example.com').map((each) => store.outbox.put([each])))
     }
   }
   const all = Math.ceil(share / PRODUCERS / batch) * batch * PRODUCERS
