@@ -15,6 +15,7 @@ import { keep, type KeepConfig } from './config/keep'
 import { bindKinds, type BoundKinds, type ConfiguredStore, type Kinds } from './config/kinds'
 import { type Access, access, type ComponentConfig, type Log, log, makeComponent, parentOf } from './config/parts'
 import { type RemoteDisableConfig, remoteDisable } from './config/parts'
+import { refuseAlone, type Role, roles } from './config/roles'
 import { configShape } from './config/schema'
 import { type Shape } from './config/shape'
 import { makeTelemetry, type Telemetry } from './config/telemetry'
@@ -26,6 +27,7 @@ import { type OptionWords } from './model/options'
 
 export { type App } from './config/app'
 export { type ComponentConfig } from './config/parts'
+export { type Role } from './config/roles'
 export { type Fault } from './config/fault'
 
 export interface Config {
@@ -48,6 +50,7 @@ export interface Config {
   readonly http: Http
   readonly telemetry?: Telemetry
   readonly remoteDisable: RemoteDisableConfig
+  readonly roles: readonly Role[]
 }
 
 export type ReadConfig =
@@ -223,7 +226,9 @@ export function readConfig<P, F, S>({ file, text, env = process.env, kinds }: Co
   const telling = top['telemetry']
   const telemetry = telling === undefined ? undefined : readPart(makeTelemetry(words), telling, ['telemetry'], faults)
   const disabling = readPart(remoteDisable, top['remoteDisable'], ['remoteDisable'], faults)
-  const isServed = http !== undefined && disabling !== undefined
+  const staging = readPart(roles, top['roles'], ['roles'], faults)
+  if (staging !== undefined && store !== undefined) refuseAlone({ is: staging, store }, faults)
+  const isServed = http !== undefined && disabling !== undefined && staging !== undefined
   const isWhole = store !== undefined && rights !== undefined && logging !== undefined
   if (
     faults.length > 0 ||
@@ -255,6 +260,7 @@ export function readConfig<P, F, S>({ file, text, env = process.env, kinds }: Co
     log: logging,
     http,
     remoteDisable: disabling,
+    roles: staging,
     ...(telemetry === undefined ? {} : { telemetry }),
   }
   return { is: 'config', config: freeze(config) }

@@ -2,7 +2,7 @@
 import { type Config } from './config'
 
 /** Parts whose text tells whether they changed; of `http`, tokens and certificates are taken over without a restart. */
-const LASTING = ['store', 'http', 'log', 'remoteDisable', 'telemetry'] as const
+const LASTING = ['store', 'http', 'log', 'remoteDisable', 'telemetry', 'roles'] as const
 
 function textOf({ text }: Config): Readonly<Record<string, unknown>> {
   // It was read once, so it is JSON; a byte order mark is no part of it.

@@ -274,10 +274,6 @@ describe('lib/config', () => {
   })
 
   describe('what is known and not built yet', () => {
-    it('is refused plainly: roles', () => {
-      expect(faults({ ...right, roles: ['door'] })).toMatchObject([{ path: 'roles', text: 'not built yet' }])
-    })
-
     it('is refused plainly: an outbox, a provider', () => {
       expect(faults({ ...right, outbox: { kind: 'nats' } })).toMatchObject([
         { text: 'the outbox "nats" is not built yet' },
@@ -457,7 +453,7 @@ describe('lib/config', () => {
     const schema = configSchema(smallKinds)
     expect(Object.keys(schema.properties ?? {})).toEqual([
       ...['$schema', 'component', 'store', 'apps', 'proxy', 'access', 'limits', 'fuse', 'keep', 'log'],
-      ...['http', 'telemetry', 'remoteDisable', 'outbox', 'roles'],
+      ...['http', 'telemetry', 'remoteDisable', 'roles', 'outbox'],
     ])
     expect(JSON.stringify(schema)).toContain('"loft":{"type":"string","minLength":2}')
   })

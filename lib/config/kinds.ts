@@ -60,6 +60,8 @@ export interface AppProfile {
 /** The store with its options applied. */
 export interface ConfiguredStore {
   readonly kind: string
+  /** Several processes may be at work on it at once. */
+  readonly isShared: boolean
   /** The path of the store's own file, where it is one: what belongs to the running service is put beside it. */
   readonly place: string | undefined
   /** Rejects with `StoreRefused` where the fault is the operator's to mend. */
@@ -149,6 +151,7 @@ function bindStore<O>(kind: StoreKind<O>, words: OptionWords): BoundStore {
       if (options === undefined) return undefined
       return Object.freeze({
         kind: kind.kind,
+        isShared: kind.isShared === true,
         place: kind.place?.(options),
         open: (surroundings: StoreSurroundings) => kind.open(options, surroundings),
         inspect: kind.inspect?.bind(kind, options),

@@ -6,6 +6,7 @@ import { type BoundKinds } from './kinds'
 import { fuse, limits } from './limits'
 import { access, log, makeComponent, remoteDisable } from './parts'
 import { type Shape, shapeOf } from './shape'
+import { roles } from './roles'
 import { makeTelemetry } from './telemetry'
 import { makeUnbuiltKeys, unbuiltKinds } from './unbuilt'
 import { type OptionWords } from '../model/options'
@@ -59,6 +60,7 @@ export function configShape(kinds: BoundKinds, words: OptionWords): Shape {
       http: shapeOf(makeHttp(words)),
       telemetry: shapeOf(makeTelemetry(words)),
       remoteDisable: shapeOf(remoteDisable),
+      roles: shapeOf(roles),
       ...Object.fromEntries(unbuilt),
     },
     required: ['component', 'store', 'apps'],

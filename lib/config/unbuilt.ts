@@ -28,9 +28,5 @@ export function makeUnbuiltKeys() {
       .looseObject({ kind: z.enum(['nats']) })
       .optional()
       .describe("Not built yet. Another outbox than the store's own."),
-    roles: z
-      .array(z.string())
-      .optional()
-      .describe('Not built yet. The stages this process runs, where several share one store.'),
   }
 }

@@ -189,6 +189,7 @@ function checkKey(key: Credential, context: z.RefinementCtx): void {
 /** The kind `postgres` of the configuration's `store`. */
 export const postgres: StoreKind<PostgresOptions> = Object.freeze({
   kind: 'postgres',
+  isShared: true,
   options: (words: OptionWords) =>
     z.strictObject({
       url: words.credential.superRefine(checkAddress),

@@ -252,6 +252,8 @@ export class StoreRefused extends Error {
 
 export interface StoreKind<Options = never> {
   readonly kind: string
+  /** Several processes may be at work on it at once. */
+  readonly isShared?: true
   options(words: OptionWords): z.ZodType<Options>
   /** Rejects with `StoreRefused` where the fault is the operator's to mend. */
   open(options: Options, surroundings: StoreSurroundings): Promise<Store>

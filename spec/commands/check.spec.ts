@@ -134,7 +134,7 @@ describe('lib/commands/check', () => {
     })
 
     it('a part is not built yet', async () => {
-      expect(await faultOf({ ...good, roles: ['door'] })).toMatch(/roles: not built yet\n +→ Remove it/)
+      expect(await faultOf({ ...good, outbox: {} })).toMatch(/outbox: not built yet\n +→ Remove it/)
     })
 
     it('the address of a database is none', async () => {

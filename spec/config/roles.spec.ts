@@ -1,0 +1,58 @@
+import { type Config, readConfig, type ReadConfig } from '../../lib/config'
+import { type StoreKind } from '../../lib/stores/store'
+import { makeFolder } from '../support/folder'
+import { right, smallKinds } from '../support/small-kinds'
+
+describe('lib/config/roles', () => {
+  const folder = makeFolder()
+  const { box } = smallKinds.stores
+  const hall: StoreKind<{ readonly file: string }> = { ...box, kind: 'hall', isShared: true }
+  const kinds = { ...smallKinds, stores: { box, hall } }
+  const shared = { ...right, store: { kind: 'hall', file: 'data/hall.db' } }
+  const read = (content: object, env: Readonly<Record<string, string>> = {}): ReadConfig =>
+    readConfig({ file: folder.write('config.json', content), env, kinds })
+  const good = (content: object, env: Readonly<Record<string, string>> = {}): Config => {
+    const result = read(content, env)
+    if (result.is === 'faults') throw new Error(JSON.stringify(result.faults))
+    return result.config
+  }
+
+  it('are both where nothing is said', () => {
+    expect(good(right).roles).toEqual(['ingest', 'dispatch'])
+  })
+
+  it.each([[['ingest']], [['dispatch']], [['dispatch', 'ingest']]])(
+    'are %p on a store that processes share',
+    (roles) => {
+      expect(good({ ...shared, roles }).roles).toEqual(roles)
+      expect(good(shared, { XMPP_PUSH__ROLES: roles.join(',') }).roles).toEqual(roles)
+    },
+  )
+
+  it.each([
+    ['ingest', 'nobody would send what it takes in'],
+    ['dispatch', 'nothing would ever come in'],
+  ])('refuse %s alone on a store of one process', (role, why) => {
+    expect(read({ ...right, roles: [role] })).toMatchObject({
+      is: 'faults',
+      faults: [
+        {
+          path: 'roles',
+          text: `is ${role} alone, and a store of kind "box" is one process's own: ${why}`,
+          mend: expect.stringContaining('store.kind "postgres"') as string,
+        },
+      ],
+    })
+  })
+
+  it('take both on a store of one process, in any order', () => {
+    expect(good({ ...right, roles: ['dispatch', 'ingest'] }).roles).toEqual(['dispatch', 'ingest'])
+  })
+
+  it.each([[[]], [['door']], ['ingest'], [{}]])('know no %p', (roles) => {
+    expect(read({ ...shared, roles })).toMatchObject({
+      is: 'faults',
+      faults: [{ path: expect.stringMatching(/^roles/) as string }],
+    })
+  })
+})
