@@ -22,7 +22,7 @@ export interface Traffic {
   hand(stanza: XmlElement, text?: string): boolean
   /**
    * Asks the component that the `to` of an iq names; `heard` gets every answer, the promise the first one. While it is
-   * away the server answers itself. Rejects if the connection is lost or 20 s pass before the answer.
+   * away the server answers itself. Rejects if the connection that was asked is lost or 20 s pass before the answer.
    */
   ask(stanza: XmlElement, heard: (answer: Heard) => void): Promise<XmlElement>
   /** Resolves when a connection of the component is through with its handshake. */
@@ -58,8 +58,8 @@ export async function openTraffic(options: TrafficOptions): Promise<Traffic> {
   const { domain, personality, secrets, journal, now } = options
   const questions = makeQuestions(now, options.remembers)
   const violations: Violation[] = []
-  /** What waits for an answer, and of which component. */
-  const waiting = new Map<() => void, string>()
+  /** What waits for an answer, and of which connection: what one of several was asked, no other one answers. */
+  const waiting = new Map<() => void, ComponentStream>()
   const arrivals = new Set<(component: string) => void>()
   let probes = 0
 
@@ -79,8 +79,7 @@ export async function openTraffic(options: TrafficOptions): Promise<Traffic> {
       stanza: fromComponent,
       violation,
       closed: (stream) => {
-        if (links.online(stream.domain).length > 0) return
-        for (const [tell, component] of [...waiting]) if (component === stream.domain) tell()
+        for (const [tell, asked] of [...waiting]) if (asked === stream) tell()
       },
     },
     options,
@@ -94,13 +93,14 @@ export async function openTraffic(options: TrafficOptions): Promise<Traffic> {
     }
   }
 
-  function hand(stanza: XmlElement, text = stanza.toString()): boolean {
+  /** The connection that got it; undefined where none is up. */
+  function hand(stanza: XmlElement, text = stanza.toString()): ComponentStream | undefined {
     const component = domainOf(stanza.attrs['to'] ?? '') ?? ''
     const stream = links.next(component)
-    if (stream === undefined) return false
+    if (stream === undefined) return undefined
     journal.add({ by: 'server', component, xml: text, stanza })
     stream.send(text)
-    return true
+    return stream
   }
 
   function ask(stanza: XmlElement, heard: (answer: Heard) => void): Promise<XmlElement> {
@@ -118,9 +118,9 @@ export async function openTraffic(options: TrafficOptions): Promise<Traffic> {
         answered(answer.stanza)
         heard(answer)
       }
-      const component = domainOf(stanza.attrs['to'] ?? '') ?? ''
-      waiting.set(tell, component)
-      if (hand(stanza)) {
+      const asked = hand(stanza)
+      if (asked !== undefined) {
+        waiting.set(tell, asked)
         questions.ask(stanza, listen)
       } else {
         const { type, condition } = personality.bounce[options.resolves ? 'resolved' : 'unresolved']
@@ -149,7 +149,8 @@ export async function openTraffic(options: TrafficOptions): Promise<Traffic> {
     }
     if (to === undefined) return stream.send(errorTo(addressed, 'modify', 'bad-request'))
     if (domainOf(to) !== domain) {
-      if (!hand(addressed) && isQuestion) answer(stream, errorTo(addressed, 'cancel', 'remote-server-not-found'))
+      if (hand(addressed) === undefined && isQuestion)
+        answer(stream, errorTo(addressed, 'cancel', 'remote-server-not-found'))
     } else if (isQuestion) answer(stream, options.answer(addressed))
     else if (stanza.name === 'message') options.message(addressed)
   }
@@ -163,7 +164,7 @@ export async function openTraffic(options: TrafficOptions): Promise<Traffic> {
     links,
     violations,
     unanswered: () => questions.open(),
-    hand,
+    hand: (stanza: XmlElement, text?: string) => hand(stanza, text) !== undefined,
     ask,
     attached: (component: string) =>
       new Promise<void>((done) => {

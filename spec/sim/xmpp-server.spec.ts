@@ -331,6 +331,20 @@ describe('lib/sim/xmpp-server: faults', () => {
     await expect(asked).rejects.toThrow('the connection was lost before the answer')
   })
 
+  it('rejects what one of several connections was asked when that one is lost, and hears the others', async () => {
+    await start({ personality: 'ejabberd' })
+    const [first, second] = [await attach(), await attach()]
+    const ask = (id: string) =>
+      server.request(`<iq type='get' id='${id}' to='${PUSH}'><ping xmlns='urn:xmpp:ping'/></iq>`)
+    const [one, other] = [ask('one'), ask('other')]
+    const lost = expect(one).rejects.toThrow('the connection was lost before the answer')
+    await Promise.all([first.until(/id='one'/), second.until(/id='other'/)])
+    first.send('</stream:stream>')
+    await lost
+    second.send(`<iq type='result' id='other' from='${PUSH}' to='example.com'/>`)
+    expect((await other).attrs['id']).toBe('other')
+  })
+
   it('stays half-open until that is ended, then goes on with all that gathered', async () => {
     await start()
     const component = await attach()
