@@ -2,27 +2,27 @@
  * `component.config.json` to a frozen `Config`, or every fault in it at once. The only reader of the environment. Knows
  * which parts there are; what a kind's own keys mean, the kind declares.
  */
-import { readFileSync } from 'node:fs'
 import { dirname, resolve } from 'node:path'
-import { type App, type AppSurroundings, choose, isObject, readApp, type Usual } from './config/app'
+import { type App, type AppSurroundings, isObject, readApp, type Usual } from './config/app'
 import { FILE_VARIABLE, override } from './config/environment'
 import { type Fault, spell } from './config/fault'
 import { readPart, unknownKey } from './config/faults'
 import { type Http, readHttp } from './config/http'
-import { readJson } from './config/json'
 import { fuse, type FuseConfig, limits, type LimitsConfig } from './config/limits'
 import { keep, type KeepConfig } from './config/keep'
 import { bindKinds, type BoundKinds, type ConfiguredStore, type Kinds } from './config/kinds'
+import { load } from './config/load'
 import { type Access, access, type ComponentConfig, type Log, log, makeComponent, parentOf } from './config/parts'
 import { type RemoteDisableConfig, remoteDisable } from './config/parts'
 import { refuseAlone, type Role, roles } from './config/roles'
 import { configShape } from './config/schema'
 import { type Shape } from './config/shape'
+import { readStore } from './config/store'
 import { makeTelemetry, type Telemetry } from './config/telemetry'
 import { makeUnbuiltKeys, unbuiltKey, unbuiltKind } from './config/unbuilt'
 import { type Environment, makeWords } from './config/words'
 import * as built from './kinds'
-import { type Credential, Opaque } from './model/opaque'
+import { type Credential, type Opaque } from './model/opaque'
 import { type OptionWords } from './model/options'
 
 export { type App } from './config/app'
@@ -55,8 +55,18 @@ export interface Config {
 
 export type ReadConfig =
   | { readonly is: 'config'; readonly config: Config }
-  /** `sound`: the apps in which nothing was found wrong, so that their credentials can be checked all the same. */
-  | { readonly is: 'faults'; readonly faults: readonly Fault[]; readonly sound: readonly App[] }
+  | {
+      readonly is: 'faults'
+      readonly faults: readonly Fault[]
+      /** The apps in which nothing was found wrong, so that their credentials can be checked all the same. */
+      readonly sound: readonly App[]
+      /** Names of all apps, sound or not. */
+      readonly apps: readonly string[]
+      /** Absent where something is wrong with it. */
+      readonly store?: ConfiguredStore
+      /** As usual where something is wrong with it. */
+      readonly keep: KeepConfig
+    }
 
 /** Where the configuration is read from, and the kinds it may name. */
 export interface ConfigSource<P, F, S> {
@@ -84,30 +94,6 @@ export function configSchema<P, F, S>(kinds?: Kinds<P, F, S>): Shape {
   return configShape(bind(kinds, words), words)
 }
 
-function load(file: string, known: Opaque | undefined): { readonly raw: unknown; readonly text: Opaque } | Fault {
-  let source: string
-  try {
-    source = known?.reveal() ?? readFileSync(file, 'utf8')
-  } catch (error) {
-    const code = (error as NodeJS.ErrnoException).code ?? String(error)
-    return code === 'ENOENT' || code === 'ENOTDIR'
-      ? {
-          path: file,
-          text: 'there is no such file',
-          mend: `Name the configuration with --config or ${FILE_VARIABLE}, or begin with a copy of the example component.config.json`,
-        }
-      : {
-          path: file,
-          text: `can't be read (${code})`,
-          mend: 'Make it a file that the user who runs xmpp-push may read',
-        }
-  }
-  const json = readJson(source)
-  if (json.is === 'value') return { raw: json.value, text: new Opaque(source) }
-  const { line, column, text, mend } = json
-  return { path: `${file}:${line}:${column}`, text: `not JSON: ${text}`, mend }
-}
-
 type Raw = Readonly<Record<string, unknown>>
 
 function readComponents(raw: unknown, words: OptionWords, faults: Fault[]): readonly ComponentConfig[] {
@@ -124,16 +110,6 @@ function readComponents(raw: unknown, words: OptionWords, faults: Fault[]): read
     faults.push({ path: 'component', text: `${twice} is attached twice`, mend: 'Keep one of the two' })
   }
   return components
-}
-
-function readStore(raw: unknown, kinds: BoundKinds, faults: Fault[]): ConfiguredStore | undefined {
-  if (!isObject(raw)) {
-    const text = raw === undefined ? 'is missing' : 'is not an object: {…}'
-    faults.push({ path: 'store', text, mend: 'Write { "kind": …, … }' })
-    return undefined
-  }
-  const { kind: name, ...options } = raw
-  return choose('kind', name, ['store', 'kind'], kinds.stores, faults)?.read(options, ['store'], faults)
 }
 
 function readApps(raw: unknown, kinds: BoundKinds, faults: Fault[], around: AppSurroundings): readonly App[] {
@@ -188,6 +164,10 @@ function freeze<T>(value: T): T {
   return Object.freeze(value)
 }
 
+function nothingOf(faults: readonly Fault[], known = keep.parse({})): ReadConfig & { readonly is: 'faults' } {
+  return { is: 'faults', faults, sound: [], apps: [], keep: known }
+}
+
 /**
  * Reads, overrides from the environment and checks the configuration, and reads every secret it points to. Never
  * throws for what stands in it: all faults are returned together, each with its path and its mend.
@@ -204,11 +184,11 @@ export function readConfig<P, F, S>({ file, text, env = process.env, kinds }: Co
   const bound = bind(kinds, words)
   const root = configShape(bound, words)
   const loaded = load(path, text)
-  if (!('raw' in loaded)) return { is: 'faults', faults: [loaded], sound: [] }
+  if (!('raw' in loaded)) return nothingOf([loaded])
   const faults: Fault[] = []
   if (!isObject(loaded.raw)) {
     const text = 'the configuration is not an object: {…}'
-    return { is: 'faults', faults: [{ path, text, mend: 'Begin with a copy of the example' }], sound: [] }
+    return nothingOf([{ path, text, mend: 'Begin with a copy of the example' }])
   }
   const { raw, setBy } = override(loaded.raw, root, env, faults)
   const top = isObject(raw) ? raw : {}
@@ -243,7 +223,8 @@ export function readConfig<P, F, S>({ file, text, env = process.env, kinds }: Co
       const name = sources.get(fault.path)
       return name === undefined ? fault : { ...fault, text: `${fault.text} (set by the environment variable ${name})` }
     })
-    return { is: 'faults', faults: named, sound: apps }
+    const names = isObject(top['apps']) ? Object.keys(top['apps']) : []
+    return { ...nothingOf(named, kept), sound: apps, apps: names, ...(store === undefined ? {} : { store }) }
   }
   const byName: ReadonlyMap<string, App> = new Map(apps.map((app) => [app.name, app]))
   const config = {

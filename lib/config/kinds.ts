@@ -86,6 +86,8 @@ export interface BoundProfile {
 }
 export interface BoundStore {
   readonly shape: Shape
+  /** Its options tell where its own file is. */
+  readonly isPlaced: boolean
   readonly read: Read<ConfiguredStore>
 }
 
@@ -146,6 +148,7 @@ function bindStore<O>(kind: StoreKind<O>, words: OptionWords): BoundStore {
   const schema = kind.options(words)
   return {
     shape: shapeOf(schema),
+    isPlaced: kind.place !== undefined,
     read(raw, at, faults) {
       const options = readPart<O>(schema, raw, at, faults)
       if (options === undefined) return undefined

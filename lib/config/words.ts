@@ -20,6 +20,8 @@ export interface Sources {
   readonly looksFor?: (file: string) => void
   /** Told of each secret that was found. */
   readonly found?: (secret: Credential) => void
+  /** Stands in for every secret, and none is looked for. */
+  readonly instead?: Credential
 }
 
 interface Wrong {
@@ -74,7 +76,8 @@ function fromEnvironment(name: string, env: Environment): Credential | Wrong {
   return new Credential(Buffer.from(value), `environment variable ${name}`)
 }
 
-function read(raw: unknown, { folder, env, looksFor }: Sources): Credential | Wrong {
+function read(raw: unknown, { folder, env, looksFor, instead }: Sources): Credential | Wrong {
+  if (instead !== undefined) return instead
   const shape = 'Write a text, {"file": "path"} or {"env": "NAME"}'
   if (raw === undefined) return { text: 'is missing', mend: shape }
   if (typeof raw === 'string') {
