@@ -1,6 +1,7 @@
 /** The other end of the socket: asks a running service one question. */
 import { connect } from 'node:net'
 import { type Clock } from '../clock'
+import { ourselves, ownerOf } from './owner'
 import { type Question, type Reply } from './questions'
 import { tooLong } from './socket'
 
@@ -17,9 +18,11 @@ export type Asked =
 function meaningOf(error: NodeJS.ErrnoException, path: string): Asked {
   if (error.code === 'ENOENT' || error.code === 'ECONNREFUSED' || error.code === 'ENOTSOCK') return { is: 'nobody' }
   if (error.code === 'EACCES' || error.code === 'EPERM') {
+    const owner = ownerOf(path)
+    const as = owner.startsWith('#') ? `'${owner}'` : owner
     return {
       is: 'silent',
-      why: `may not open the service's socket ${path}; run the command as the user of the service`,
+      why: `the user ${ourselves()} may not open the service's socket ${path}, for it belongs to the user ${owner}; run the command as that user: sudo -u ${as} xmpp-push …`,
     }
   }
   return { is: 'silent', why: `the service's socket ${path} failed: ${error.message}` }

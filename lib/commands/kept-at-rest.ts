@@ -3,22 +3,22 @@ import { makeCertificates } from '../admin/certificates'
 import { viewsOf, type CheckHandedIn } from '../admin/hand-in'
 import { type KeptOfApps } from '../admin/status'
 import { type Clock } from '../clock'
-import { type Config } from '../config'
+import { type App } from '../config'
 import { fuseName } from '../model/kept'
 
 interface Kept {
   readonly get: (name: string) => Promise<{ readonly value: string; readonly at: number } | undefined>
 }
 
-/** `tell`: what can't be read is told, and the rest goes on without it. */
+/** Of these apps, by name; of their certificates only where an app is `sound`. `tell`: what can't be read is told, and the rest goes on without it. */
 export async function keptAtRest(
-  config: Pick<Config, 'apps'>,
+  { apps, sound }: { readonly apps: readonly string[]; readonly sound: readonly App[] },
   { get }: Kept,
   clock: Clock,
   tell: (text: string) => void,
 ): Promise<KeptOfApps> {
   const takers = new Map(
-    [...config.apps].flatMap(([name, { provider }]): [string, CheckHandedIn][] =>
+    sound.flatMap(({ name, provider }): [string, CheckHandedIn][] =>
       provider.checkHandedIn === undefined ? [] : [[name, provider.checkHandedIn]],
     ),
   )
@@ -26,7 +26,7 @@ export async function keptAtRest(
   const observe = (event: { readonly at: string; readonly text?: string }): void => tell(event.text ?? event.at)
   const certificates = makeCertificates({ keep: { get, put }, clock, observe })
   const fuses = new Map<string, string>()
-  for (const app of config.apps.keys()) {
+  for (const app of apps) {
     try {
       const why = (await get(fuseName(app)))?.value
       if (why !== undefined && why !== '') fuses.set(app, why)

@@ -1,11 +1,11 @@
-/** Asks the running service what an operator wants to know, or, where none runs, reads the store if that is enough. */
+/** Asks the running service what an operator wants to know, for which no secret is needed, or, where none runs, reads the store if that is enough. */
 import { askService } from '../admin/asking'
-import { makeDesk } from '../admin/desk'
 import { socketPath } from '../admin/office'
-import { type Answers, type Asked, type Ask, type Question, readings, type Reply } from '../admin/questions'
-import { type Config, readConfig } from '../config'
+import { type Answers, type Asked, type Question, type Reply } from '../admin/questions'
+import { type Config } from '../config'
+import { readWhereabouts, type Whereabouts } from '../config/whereabouts'
+import { atRestOf, readAtRest, readAtRestBy } from './at-rest'
 import { faultLines } from './faults'
-import { keptAtRest } from './kept-at-rest'
 import { type ExitCode, type Terminal } from './terminal'
 
 export interface OperatorWords {
@@ -15,39 +15,23 @@ export interface OperatorWords {
   readonly json: boolean
 }
 
-type Failed = { readonly is: 'failed'; readonly why: string }
-
-function failed(why: string): Failed {
-  return { is: 'failed', why }
-}
-
-async function readAtRest(config: Config, question: Question, path: string, terminal: Terminal): Promise<Reply> {
-  const nobody = `no service with this configuration runs here (nobody listens at ${path})`
-  if (!readings.has(question.ask)) return failed(`${nobody}; this takes a running one`)
-  if (config.store.inspect === undefined) return failed(nobody)
-  try {
-    const { records, keep, close } = await config.store.inspect()
-    const { clock } = terminal
-    const apps = () => [...config.apps.keys()]
-    const perDevice = () => config.keep.tracesPerDevice
-    const kept = () => keptAtRest(config, keep, clock, (text) => terminal.err(`xmpp-push: ${text}\n`))
-    const ask: Ask = makeDesk({ records, running: undefined, apps, perDevice, kept, clock })
-    try {
-      return await ask(question)
-    } finally {
-      await close()
-    }
-  } catch (error) {
-    return failed(`${nobody}, and ${error instanceof Error ? error.message : String(error)}`)
-  }
+async function askAt(
+  { file, place }: Whereabouts,
+  question: Question,
+  terminal: Terminal,
+  atRest: (nobody: string) => Promise<Reply>,
+): Promise<Reply> {
+  const path = socketPath(file, place)
+  const asked = await askService(path, question, terminal.clock)
+  if (asked.is === 'reply') return asked.reply
+  if (asked.is === 'silent') return { is: 'failed', why: asked.why }
+  return atRest(`no service with this configuration runs here (nobody listens at ${path})`)
 }
 
 /** The answer of the running service or, where none runs and that is enough, of its store. */
-export async function askWhoIsThere(config: Config, question: Question, terminal: Terminal): Promise<Reply> {
-  const path = socketPath(config.file, config.store.place)
-  const asked = await askService(path, question, terminal.clock)
-  if (asked.is === 'reply') return asked.reply
-  return asked.is === 'silent' ? failed(asked.why) : readAtRest(config, question, path, terminal)
+export function askWhoIsThere(config: Config, question: Question, terminal: Terminal): Promise<Reply> {
+  const where = { file: config.file, place: config.store.place }
+  return askAt(where, question, terminal, (nobody) => readAtRest(atRestOf(config), question, nobody, terminal))
 }
 
 /** Prints the answer, as `lines` spell it or as JSON; 1 where there is none, with the reason on standard error. */
@@ -57,12 +41,14 @@ export async function operate<A extends Asked>(
   lines: (answer: Answers[A]) => readonly string[],
   terminal: Terminal,
 ): Promise<ExitCode> {
-  const read = readConfig({ file: words.file })
+  const { file } = words
+  const read = readWhereabouts({ file })
   if (read.is === 'faults') {
     terminal.err(`${faultLines(read.faults).join('\n')}\n`)
     return 1
   }
-  const reply = (await askWhoIsThere(read.config, question, terminal)) as Reply<A>
+  const atRest = (nobody: string): Promise<Reply> => readAtRestBy(file, question, nobody, terminal)
+  const reply = (await askAt(read.whereabouts, question, terminal, atRest)) as Reply<A>
   if (reply.is === 'failed') {
     terminal.err(`xmpp-push: ${reply.why}\n`)
     return 1
