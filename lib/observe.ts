@@ -19,6 +19,8 @@ export type Event =
       readonly version: string
       readonly domains: readonly string[]
       readonly apps: readonly string[]
+      /** What this process does: `ingest`, `dispatch`, or both. */
+      readonly roles: readonly string[]
     }
   /** `isOpen`: whoever reaches the address may ask. */
   | { readonly at: 'listening'; readonly url: string; readonly serves: readonly string[]; readonly isOpen: boolean }
@@ -41,7 +43,8 @@ export type Event =
       readonly at: 'link'
       readonly domain: string
       readonly service: string
-      readonly is: 'online' | 'lost' | 'refused'
+      /** `standby`: another instance is attached; this one takes its place when it ends. */
+      readonly is: 'online' | 'lost' | 'refused' | 'standby'
       readonly why?: string
       readonly mend?: string
       /** Milliseconds until the next try. */
@@ -101,15 +104,24 @@ export type Event =
 
 export type Observe = (event: Event) => void
 
+const linkWords: Readonly<Record<Extract<Event, { at: 'link' }>['is'], string>> = {
+  online: 'is attached to',
+  lost: 'lost at',
+  refused: 'refused at',
+  standby: 'stands by, for another instance is attached to',
+}
+
 const text: { readonly [K in Event['at']]: (event: Extract<Event, { at: K }>) => string } = {
-  started: (e) => `started: ${e.domains.join(', ')} for ${e.apps.length} apps`,
+  started: (e) =>
+    `started: ${e.domains.join(', ')} for ${e.apps.length} apps` +
+    (e.roles.length === 1 ? `, to ${e.roles.join()} alone` : ''),
   listening: (e) => `${e.url} serves ${e.serves.join(', ')}${e.isOpen ? ' to whoever reaches it' : ''}`,
   renewed: (e) => `${e.url} proves itself with a new certificate`,
   asked: (e) => `${e.interface}: ${e.method} ${e.path} is answered with ${e.status}`,
   stopping: (e) => `stopping: ${e.why}`,
   stopped: (e) => `stopped; ${e.waiting} deliveries wait on disk for the next start`,
   link: (e) =>
-    `component ${e.domain} ${e.is === 'online' ? 'is attached to' : `${e.is} at`} ${e.service}` +
+    `component ${e.domain} ${linkWords[e.is]} ${e.service}` +
     (e.why === undefined ? '' : `: ${e.why}`) +
     (e.mend === undefined ? '' : `. ${e.mend}`) +
     (e.nextIn === undefined ? '' : `; next try in ${(e.nextIn / 1000).toFixed(1)} s`),
@@ -138,7 +150,7 @@ function levelOf(event: Event): Level {
     case 'held':
       return 'error'
     case 'link':
-      return event.is === 'online' ? 'info' : event.is === 'lost' ? 'warn' : 'error'
+      return event.is === 'refused' ? 'error' : event.is === 'lost' ? 'warn' : 'info'
     case 'notice':
       return 'warn'
     case 'answered':

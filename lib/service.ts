@@ -7,6 +7,7 @@ import { makeExpiryWatch } from './admin/expiry-watch'
 import { makeRefusals } from './admin/refusals'
 import { makeCertificates } from './admin/certificates'
 import { makeApps } from './apps'
+import { makeAttaching } from './attaching'
 import { systemClock, type Clock } from './clock'
 import { type Config } from './config'
 import { makeDispatcher } from './dispatch/dispatcher'
@@ -20,7 +21,6 @@ import { type Limits, makeLimits, usualLimits } from './intake/limits'
 import { makeNodes } from './intake/nodes'
 import { makePublish } from './intake/publish'
 import { makeRegister } from './intake/register'
-import { makeRemoteDisabling } from './intake/remote-disable'
 import { dialects } from './kinds'
 import { type Account } from './model/accounting'
 import { type Registration } from './model/registration'
@@ -28,17 +28,15 @@ import { type Observe } from './observe'
 import { expiriesOf, expiringOf, provableOf } from './open-apps'
 import { makeOperating, waitingIn } from './operating'
 import { restartNeeded } from './restart-needed'
+import { sends, servedBy, takesIn, unheard } from './roles'
 import { makeEverywhere, proofsOf, serveHttp } from './serve-http'
 import { makeTraces } from './tracing'
 import { version } from './version'
 import { makeWatching, type Watched } from './watching'
 import { tellAdministrator } from './xmpp/administrator-message'
-import { makeAnswering } from './xmpp/answering'
-import { makeLink, type Link } from './xmpp/component'
-import { makeServerLine } from './xmpp/remote-disable'
 
 export interface Service {
-  /** Resolves once every component is attached to its server. */
+  /** Resolves once every component that this process attaches is attached to its server. */
   whenOnline(): Promise<void>
   /** The accounting as of this moment, by app. */
   accounts(): Promise<ReadonlyMap<string, Account>>
@@ -125,7 +123,7 @@ export async function startService(config: Config, surroundings: Surroundings): 
   const limitsNow = (): Limits =>
     makeLimits({ ...usualLimits, ...given(current.limits) }, (app) => apps.configured().get(app)?.provider.pace, clock)
   let limiting = limitsNow()
-  const outbox = traces.outbox(store.outbox)
+  const outbox = traces.outbox(sends(config) ? store.outbox : unheard(store.outbox))
   const deliver = makeDeliver({
     registry: store.registry,
     outbox,
@@ -147,39 +145,18 @@ export async function startService(config: Config, surroundings: Surroundings): 
     observe,
     closed: () => closed,
   })
-  const parts = config.components.map((component) => {
-    const line = makeServerLine(component.domain, () => link, clock)
-    const answer = makeAnswering({
-      domain: component.domain,
-      secret: component.secret,
-      version,
-      dialects,
-      apps: () => [...doorApps().values()],
-      register,
-      publish: traces.publish(refusals.watch(decide)),
-      nodes,
-      ask: (question) => operating.ask(question),
-      send: (stanza) => void link.send(stanza),
-      clock,
-      observe,
-    })
-    const onStanza: typeof answer = (stanza) => (line.heard(stanza) ? undefined : answer(stanza))
-    const link: Link = makeLink({ ...component, clock, observe, onStanza })
-    return { domain: component.domain, link, line }
-  })
-  const links = parts.map(({ link }) => link)
-  const remoteDisabling = makeRemoteDisabling({
-    rows: store.remoteDisables,
-    when: config.remoteDisable,
-    lineOf: (service) => parts.find(({ domain }) => domain === service)?.line,
-    clock,
-    observe,
+  const attaching = makeAttaching({
+    ...{ version, dialects, apps: () => [...doorApps().values()], register, nodes },
+    publish: traces.publish(refusals.watch(decide)),
+    ask: (question) => operating.ask(question),
+    components: takesIn(config) ? config.components : [],
+    ...{ store, remoteDisable: config.remoteDisable, clock, observe },
   })
 
   const expiryWatch = makeExpiryWatch({
     expiring: () => expiringOf(apps.open()),
     administrators: () => current.access.admins,
-    tell: (to, text) => tellAdministrator(parts, to, text),
+    tell: (to, text) => tellAdministrator(attaching.lines, to, text),
     ...{ keep, clock, observe },
   })
 
@@ -188,7 +165,7 @@ export async function startService(config: Config, surroundings: Surroundings): 
   const live: Live = Object.freeze({
     ...{ version, interfaces: () => everywhere.status() },
     uptime: () => clock.elapsed() - startedAt,
-    links: () => config.components.map((each, at) => ({ ...each, isOnline: links[at]?.isOnline === true })),
+    ...{ roles: config.roles, links: () => attaching.links() },
     held: () => new Map([...proving.doubts(), ...dispatcher.held()]),
     fuses: () => fuse.blown(),
     expiries: () => expiriesOf(apps.open()),
@@ -210,22 +187,21 @@ export async function startService(config: Config, surroundings: Surroundings): 
     throw error
   })
   closed = undefined
-  dispatcher.start()
-  for (const link of links) link.start()
-  remoteDisabling.start()
-  if (surroundings.proves === true) proving.start()
+  if (sends(config)) dispatcher.start()
+  attaching.start()
+  if (surroundings.proves === true && sends(config)) proving.start()
   void expiryWatch.look()
-  for (const link of links) void link.whenOnline().then(() => expiryWatch.look())
+  attaching.onOnline(() => void expiryWatch.look())
   observe({
     at: 'started',
     version,
     domains: config.components.map(({ domain }) => domain),
-    apps: [...config.apps.keys()],
+    ...{ apps: [...config.apps.keys()], roles: config.roles },
   })
 
   /** HTTP, and the socket for operators. */
   async function openDoors(): Promise<{ readonly http: HttpServer; readonly closeOffice: () => Promise<void> }> {
-    const http = await serveHttp(config.http, {
+    const http = await serveHttp(servedBy(config), {
       ...{ apps: doorApps, register, tracing: traces.tracing, everywhere, live, clock, observe },
       deliver: tellingDeliver(deliver, observe),
       byNode: makeByNode({
@@ -259,14 +235,15 @@ export async function startService(config: Config, surroundings: Surroundings): 
   let stopping: Promise<void> | undefined
   async function stop(why: string): Promise<void> {
     observe({ at: 'stopping', why })
+    // Another instance takes in what comes from now on.
+    if (store.turns !== undefined) await attaching.stop(1_000)
     closed = 'the service is stopping'
     operating.stop()
     proving.stop()
     expiryWatch.stop()
     await closeOffice()
     await dispatcher.drain(GRACE)
-    remoteDisabling.stop()
-    await Promise.all([http.close(1_000), ...links.map((link) => link.stop(1_000))])
+    await Promise.all([http.close(1_000), attaching.stop(1_000)])
     await apps.close()
     const waiting = await Promise.race([waitingIn(store), clock.sleep(1_000).then(() => 0)])
     await store.close()
@@ -277,7 +254,7 @@ export async function startService(config: Config, surroundings: Surroundings): 
 
   return Object.freeze({
     urls: http.urls,
-    whenOnline: async () => void (await Promise.all(links.map((link) => link.whenOnline()))),
+    whenOnline: () => attaching.whenOnline(),
     accounts: () => store.accounts(),
     devices: (service: string, owner: string) => store.registry.ownedBy(service, owner),
     held: () => dispatcher.held(),
@@ -291,7 +268,7 @@ export async function startService(config: Config, surroundings: Surroundings): 
       current = fresh
       // Who is paced anew starts with a full burst, so nobody is who need not be.
       if (isPacedAnew) limiting = limitsNow()
-      http.renew(proofsOf(fresh.http))
+      http.renew(proofsOf(servedBy({ ...config, http: fresh.http })))
       await apps.reload(fresh.apps, renewed)
     },
     stop: (why: string) => (stopping ??= stop(why)),

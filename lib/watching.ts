@@ -91,6 +91,7 @@ export function makeWatching(config: Config, log: Observe, clock: Clock): Watchi
     const refusing = closed()
     return tellReadiness({
       ...(refusing === undefined ? {} : { closed: refusing }),
+      roles: live.roles,
       links: live.links(),
       ...(why === undefined ? {} : { store: why }),
       apps: standings({ live, apps }),

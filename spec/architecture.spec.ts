@@ -135,8 +135,11 @@ function mayImport({ from, what, isType, isLazy }: Import): boolean {
     const isContract = contracts.includes(what) && isType
     return what === 'kinds' || folderOf(what) === 'model' || isConfig(what) || isInterface || isContract
   }
-  const root = ['service', 'apps', 'open-apps', 'operating', 'restart-needed', 'serve-http', 'tracing', 'try-links']
-  if (root.includes(from) || from === 'watching') {
+  const root = [
+    ...['service', 'apps', 'attaching', 'open-apps', 'operating', 'restart-needed', 'roles', 'serve-http', 'tracing'],
+    ...['try-links', 'watching'],
+  ]
+  if (root.includes(from)) {
     const isImplementation = isIn(what, ...extensions) && !contracts.includes(what)
     return what !== 'cli' && folderOf(what) !== 'commands' && !isImplementation
   }

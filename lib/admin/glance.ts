@@ -1,5 +1,6 @@
 /** The service at a glance, once for all who look: what is attached, how each app stands, what passes, what waits, what failed. Pure; whoever asks reads the parts. */
 import { ends, type Account } from '../model/accounting'
+import { type LinkView } from './questions'
 import { appInWords, failureInWords, type Colour, type Said } from './plain-words'
 import { type AppStanding } from './readiness'
 import { type Failure, type Second, type Times } from './recent'
@@ -12,7 +13,9 @@ export interface GlanceParts {
   readonly closed?: string
   /** Why nothing can be written. */
   readonly store?: string
-  readonly links: readonly { readonly domain: string; readonly service: string; readonly isOnline: boolean }[]
+  /** What this process does: `ingest`, `dispatch`, or both. */
+  readonly roles: readonly string[]
+  readonly links: readonly LinkView[]
   readonly apps: readonly AppStanding[]
   readonly mend: (app: string) => string | undefined
   /** Of the store; undefined where it does not answer. */
@@ -47,7 +50,8 @@ export interface Glance {
     readonly startedAt: number
     readonly colour: Colour
     readonly says: readonly Said[]
-    readonly links: readonly { readonly domain: string; readonly service: string; readonly isOnline: boolean }[]
+    readonly roles: readonly string[]
+    readonly links: readonly LinkView[]
   }
   readonly apps: readonly AppGlance[]
   readonly queue: { readonly waiting: number; readonly inFlight: number; readonly oldest?: number }
@@ -94,7 +98,7 @@ function serviceSays({ closed, store, links, accounts }: GlanceParts): readonly 
       ? [{ text: 'The store does not answer; figures may be old.' }]
       : []),
     ...links
-      .filter(({ isOnline }) => !isOnline)
+      .filter(({ isOnline, isStandby }) => !isOnline && isStandby !== true)
       .map(({ domain, service }) => ({
         text: `${domain} is not attached to ${service}.`,
         cure: 'It is tried again by itself. Among the failures below stands why, and what to do.',
@@ -106,7 +110,7 @@ const worst = (colours: readonly Colour[]): Colour =>
   (['bad', 'look', 'unsure'] as const).find((each) => colours.includes(each)) ?? 'good'
 
 export function tellGlance(parts: GlanceParts): Glance {
-  const { version, uptime, links, accounts, times, failures, seconds, now } = parts
+  const { version, uptime, roles, links, accounts, times, failures, seconds, now } = parts
   const configured = parts.apps.map(({ app }) => app)
   const strangers = [...(accounts?.keys() ?? [])].filter((app) => app !== '' && !configured.includes(app))
   const apps = [
@@ -122,7 +126,7 @@ export function tellGlance(parts: GlanceParts): Glance {
   return {
     service: {
       ...{ version, startedAt: Math.round((now - uptime) / 1000) * 1000, colour, says },
-      links: links.map(({ domain, service, isOnline }) => ({ domain, service, isOnline })),
+      ...{ roles, links },
     },
     apps,
     queue: {

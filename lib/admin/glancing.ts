@@ -76,7 +76,7 @@ export function makeGlancing(options: GlancingOptions): () => Promise<Glance> {
     const waits = [...(accounts?.values() ?? [])].some(({ waiting, inFlight }) => waiting + inFlight > 0)
     const [registrations, old, store, shut] = [count(), waits ? oldest() : undefined, probe()?.why, closed()]
     return tellGlance({
-      ...{ version: live.version, uptime: live.uptime(), links: live.links(), apps: standings() },
+      ...{ version: live.version, uptime: live.uptime(), roles: live.roles, links: live.links(), apps: standings() },
       ...{ mend: recent.mend, seconds: recent.seconds(SECONDS), times: recent.times(), failures: recent.failures() },
       ...(shut === undefined ? {} : { closed: shut }),
       ...(store === undefined ? {} : { store }),

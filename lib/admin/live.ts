@@ -1,11 +1,14 @@
 /** What the running service tells of itself and lets an operator do: functions, so that this folder knows none of its parts. */
-import { type Refusal } from './questions'
+import { type LinkView, type Refusal } from './questions'
 
 export interface Live {
   readonly version: string
   /** Milliseconds since it was started. */
   uptime(): number
-  links(): readonly { readonly domain: string; readonly service: string; readonly isOnline: boolean }[]
+  /** What this process does: `ingest`, `dispatch`, or both. */
+  readonly roles: readonly string[]
+  /** None where this process attaches to no server. */
+  links(): readonly LinkView[]
   /** What HTTP interfaces say of themselves, where they do. */
   interfaces?(): readonly { readonly name: string; readonly text: string }[]
   /** Why apps are held, by app. */

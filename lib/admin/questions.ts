@@ -95,6 +95,8 @@ export interface LinkView {
   readonly domain: string
   readonly service: string
   readonly isOnline: boolean
+  /** Another instance is attached; this one takes its place when it ends. */
+  readonly isStandby?: true
 }
 
 export interface Status {
@@ -102,6 +104,8 @@ export interface Status {
   readonly running?: {
     readonly version: string
     readonly uptime: number
+    /** What this process does: `ingest`, `dispatch`, or both. */
+    readonly roles: readonly string[]
     readonly links: readonly LinkView[]
     /** What HTTP interfaces say of themselves, a line each. */
     readonly interfaces: readonly { readonly name: string; readonly text: string }[]

@@ -1,4 +1,5 @@
 /** Whether the service may be given work, and which of its parts is red, with the reason. Pure. */
+import { type LinkView } from './questions'
 
 /** What is known of one app. */
 export interface AppStanding {
@@ -16,9 +17,11 @@ export interface AppStanding {
 }
 
 export interface StandingParts {
+  /** What this process does: `ingest`, `dispatch`, or both. */
+  readonly roles: readonly string[]
   /** Why nothing is accepted at the moment: starting, stopping. */
   readonly closed?: string
-  readonly links: readonly { readonly domain: string; readonly isOnline: boolean }[]
+  readonly links: readonly Pick<LinkView, 'domain' | 'isOnline' | 'isStandby'>[]
   /** Why nothing can be written; undefined where it can. */
   readonly store?: string
   readonly apps: readonly AppStanding[]
@@ -44,7 +47,10 @@ export interface AppReadiness extends Part {
 /** `degraded`: it takes and keeps everything, but what some app was given waits. */
 export interface Readiness {
   readonly status: 'ready' | 'degraded' | 'not-ready'
-  readonly components: readonly (Part & { readonly domain: string })[]
+  /** What this process does: `ingest`, `dispatch`, or both. */
+  readonly roles: readonly string[]
+  /** `isStandby`: another instance is attached, and this one is ready to take its place. */
+  readonly components: readonly (Part & { readonly domain: string; readonly isStandby?: true })[]
   readonly store: Part
   readonly apps: readonly AppReadiness[]
   /** Why nothing is accepted at the moment. */
@@ -83,21 +89,23 @@ function tellApp(standing: AppStanding, now: number): AppReadiness {
 }
 
 /**
- * Ready: attached, able to write, every app sends. An app whose push service is away makes it `degraded` only: its pushes are
+ * Ready: attached or standing by, able to write, every app sends. One that only takes in is ready whatever the apps are, one that only sends
+ * has nothing to attach. An app whose push service is away makes it `degraded` only: its pushes are
  * kept, and whoever turned callers away for it would lose what could have been kept.
  */
-export function tellReadiness({ closed, links, store, apps, now }: StandingParts): Readiness {
+export function tellReadiness({ roles, closed, links, store, apps, now }: StandingParts): Readiness {
   const told = apps.map((each) => tellApp(each, now))
-  const components = links.map(({ domain, isOnline }) => ({
-    domain,
-    isReady: isOnline,
-    ...(isOnline ? {} : { why: 'it is not attached to its XMPP server; the log tells why' }),
-  }))
+  const components = links.map(({ domain, isOnline, isStandby }) => {
+    if (isOnline) return { domain, isReady: true }
+    if (isStandby === true) return { domain, isReady: true, isStandby }
+    return { domain, isReady: false, why: 'it is not attached to its XMPP server; the log tells why' }
+  })
   const isTaking = closed === undefined && store === undefined && components.every(({ isReady }) => isReady)
-  const isSending = told.some(({ isReady }) => isReady) || told.length === 0
+  const isSending = !roles.includes('dispatch') || told.some(({ isReady }) => isReady) || told.length === 0
   const isWhole = told.every(({ isReady, warnings }) => isReady && warnings.length === 0)
   return {
     status: isTaking && isSending ? (isWhole ? 'ready' : 'degraded') : 'not-ready',
+    roles,
     components,
     store: store === undefined ? { isReady: true } : { isReady: false, why: store },
     apps: told,

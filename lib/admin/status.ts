@@ -60,7 +60,8 @@ export async function tellStatus(
           running: {
             version: live.version,
             uptime: live.uptime(),
-            links: live.links().map(({ domain, service, isOnline }) => ({ domain, service, isOnline })),
+            roles: live.roles,
+            links: live.links(),
             interfaces: live.interfaces?.() ?? [],
           },
         }),

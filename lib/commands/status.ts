@@ -1,5 +1,5 @@
 /** `xmpp-push status`: links, apps with their accounting, what waits. */
-import { type AppStatus, type Status } from '../admin/questions'
+import { type AppStatus, type LinkView, type Status } from '../admin/questions'
 import { ends, type Account } from '../model/accounting'
 import { handedInText } from './handed-in'
 import { operate, type OperatorWords } from './operate'
@@ -39,6 +39,17 @@ function appLines(app: AppStatus, now: number): readonly string[] {
   return lines
 }
 
+function roleText(roles: readonly string[]): string {
+  return roles.includes('dispatch')
+    ? 'dispatch: it sends what other processes take in, and attaches to no server'
+    : 'ingest: it takes in; other processes send'
+}
+
+function linkText({ isOnline, isStandby }: LinkView): string {
+  if (isStandby === true) return 'stands by; another instance is attached'
+  return isOnline ? 'online' : 'OFFLINE; the log tells why'
+}
+
 /** The status for a person. */
 export function statusLines(status: Status): readonly string[] {
   const { running, apps, waiting, inFlight, oldest, at } = status
@@ -47,9 +58,8 @@ export function statusLines(status: Status): readonly string[] {
     running === undefined
       ? row('service', 'does not run; what follows stands in its store')
       : row('service', `xmpp-push ${running.version}, up ${span(running.uptime)}`),
-    ...(running?.links ?? []).map(({ domain, service, isOnline }) =>
-      row('link', `${domain} at ${service}: ${isOnline ? 'online' : 'OFFLINE; the log tells why'}`),
-    ),
+    ...(running?.roles.length === 1 ? [row('role', roleText(running.roles))] : []),
+    ...(running?.links ?? []).map((link) => row('link', `${link.domain} at ${link.service}: ${linkText(link)}`)),
     ...(running?.interfaces ?? []).map(({ name, text }) => row('http', `${name}: ${text}`)),
     ...apps.flatMap((app) => appLines(app, at)),
     row('outbox', `${waiting} waiting, ${inFlight} in flight${age}`),

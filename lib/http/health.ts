@@ -17,7 +17,16 @@ const app = z.object({
 })
 const readiness = z.object({
   status: z.enum(['ready', 'degraded', 'not-ready']),
-  components: z.array(z.object({ domain: z.string(), ...part })),
+  roles: z.array(z.string()).describe('What this process does: `ingest`, `dispatch`, or both.'),
+  components: z.array(
+    z.object({
+      ...{ domain: z.string(), ...part },
+      isStandby: z
+        .literal(true)
+        .exactOptional()
+        .describe('Another instance is attached, and this one is ready to take its place.'),
+    }),
+  ),
   store: z.object(part),
   apps: z.array(app),
   why: z.string().exactOptional().describe('Why nothing is accepted at the moment.'),

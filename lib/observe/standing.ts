@@ -6,7 +6,7 @@ import { counterOf, gaugeOf, type Figure, type FigureSpec, type Sample } from '.
 export interface Standing {
   readonly version: string
   readonly now: number
-  readonly links: readonly { readonly domain: string; readonly isOnline: boolean }[]
+  readonly links: readonly { readonly domain: string; readonly isOnline: boolean; readonly isStandby?: true }[]
   readonly apps: readonly string[]
   /** By app. */
   readonly held: ReadonlyMap<string, string>
@@ -53,6 +53,15 @@ const readings: readonly Reading[] = [
     },
     as: gaugeOf,
     read: ({ links }) => links.map(({ domain, isOnline }) => ({ labels: [domain], value: yes(isOnline) })),
+  },
+  {
+    spec: {
+      name: 'xmpp_push_component_standby',
+      help: 'Whether the component stands by, for another instance is attached.',
+      labels: ['component'],
+    },
+    as: gaugeOf,
+    read: ({ links }) => links.map(({ domain, isStandby }) => ({ labels: [domain], value: yes(isStandby === true) })),
   },
   {
     spec: { name: 'xmpp_push_store_up', help: 'Whether the store answers.', labels: [] },

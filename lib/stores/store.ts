@@ -225,6 +225,17 @@ export interface Keep {
   swap(name: string, value: string, at: number, before: Kept | undefined): Promise<Kept>
 }
 
+/**
+ * What one process alone of those that share the store may do at a time, by name. A turn ends with the process that has it,
+ * however that ends: nobody waits for a lease.
+ */
+export interface Turns {
+  /** True where this process has the turn now: it had it already, or nobody did. Rejects while the store can't say. */
+  take(name: string): Promise<boolean>
+  /** Somebody else may have it. Rejects while the store can't say; it is passed all the same. */
+  pass(name: string): Promise<void>
+}
+
 export interface Store {
   readonly registry: Registry
   readonly remoteDisables: RemoteDisables
@@ -232,6 +243,8 @@ export interface Store {
   readonly keep: Keep
   readonly records: Records
   readonly upkeep: Upkeep
+  /** Absent where the store is one process's own. */
+  readonly turns?: Turns
   /** The accounting as of this moment, by app; apps that never had a push are absent. */
   accounts(): Promise<ReadonlyMap<string, Account>>
   /** Ends waiting claims, writes what was handed in, releases the files. Idempotent. */

@@ -14,6 +14,7 @@ import { spellStanza } from './outgoing-stanza'
 import { makeReconnecting } from './reconnecting'
 import { makeSelfPing } from './self-ping'
 import { parseService } from './service-address'
+import { LOOK_MS, makeTakingTurns, type Turn } from './turn'
 
 /** Six times the 256 KiB that servers let a user send: escaping may make a text so much longer, and no user may cost us the link. */
 const MAX_STANZA_BYTES = 2 * 1024 * 1024
@@ -50,6 +51,8 @@ export interface LinkOptions extends TryLinkOptions {
   readonly pingAfter?: number
   /** Milliseconds without a byte after that ping at which the link is given up. Default 30 s. */
   readonly deadAfter?: number
+  /** Which of several instances that share a store is to be attached. Without it, this is the only one. */
+  readonly turn?: Turn
 }
 
 export interface Link {
@@ -62,6 +65,8 @@ export interface Link {
    */
   send(stanza: Element | string): Promise<boolean>
   readonly isOnline: boolean
+  /** Another instance has the turn: this one waits for its end. */
+  readonly isStandby: boolean
   /** Resolves when the link is online, at once if it is. */
   whenOnline(): Promise<void>
   /**
@@ -99,11 +104,16 @@ export function makeLink(options: LinkOptions): Link {
   const { domain, service, clock, observe } = options
   const nextTry = makeReconnecting(() => clock.random())
   const selfPing = makeSelfPing(domain, `ping-${randomBytes(6).toString('hex')}-`)
+  const turns = makeTakingTurns(options.turn, clock)
   const stopping = new AbortController()
   const waiting: (() => void)[] = []
   let stream: ComponentStream | undefined
   let attachment: Attachment | undefined
+  let offline = (): void => undefined
   let isStarted = false
+  let isStandby = false
+  /** It was the last thing told of this link. */
+  let isToldStandby = false
 
   function trouble(text: string): void {
     observe({ at: 'trouble', about: `component ${domain}`, text })
@@ -124,6 +134,8 @@ export function makeLink(options: LinkOptions): Link {
               trouble(`a stanza was not handled: ${error instanceof Error ? error.message : String(error)}`),
             onDead: (why, s) => stream?.drop(why === 'silent' ? faultOfDeath(s) : faultOfStuckPeer(s)),
           })
+          offline = turns.online()
+          isToldStandby = false
           observe({ at: 'link', domain, service, is: 'online' })
           for (const go of waiting.splice(0)) go()
         },
@@ -134,6 +146,7 @@ export function makeLink(options: LinkOptions): Link {
           attachment?.end()
           attachment = undefined
           stream = undefined
+          offline()
           resolve({ fault, onlineFor: since === undefined ? 0 : Math.max(1, clock.elapsed() - since) })
         },
       })
@@ -154,13 +167,36 @@ export function makeLink(options: LinkOptions): Link {
 
   async function run(): Promise<void> {
     while (!stopping.signal.aborted) {
-      const { fault, onlineFor } = await attempt()
-      const { delay, told } = nextTry(fault, onlineFor)
-      if (told !== undefined) {
-        observe({ at: 'link', domain, service, is: onlineFor === 0 ? 'refused' : 'lost', ...told, nextIn: delay })
-      }
-      await clock.sleep(delay, stopping.signal)
+      const may = await turns.mayAttach()
+      if (stopping.signal.aborted) return
+      if (may) await once()
+      else await standBy()
     }
+  }
+
+  async function standBy(): Promise<void> {
+    isStandby = true
+    if (!isToldStandby) observe({ at: 'link', domain, service, is: 'standby' })
+    isToldStandby = true
+    await clock.sleep(LOOK_MS, stopping.signal)
+  }
+
+  /** Attaches, and resolves when it is time to try again. */
+  async function once(): Promise<void> {
+    isStandby = false
+    const { fault, onlineFor } = await attempt()
+    const next = await turns.ended(fault)
+    if (next.is === 'standby') return
+    if (next.is === 'again') return clock.sleep(next.delay, stopping.signal)
+    const { conflict, ...said } = fault
+    // Who was thrown out has proven nothing: two that throw each other out are to do it ever more rarely.
+    const { delay, told } = nextTry(said, conflict === undefined ? onlineFor : Math.min(onlineFor, 1))
+    const nextIn = Math.max(delay, next.atLeast)
+    if (told !== undefined) {
+      observe({ at: 'link', domain, service, is: onlineFor === 0 ? 'refused' : 'lost', ...told, nextIn })
+      isToldStandby = false
+    }
+    await clock.sleep(nextIn, stopping.signal)
   }
 
   return Object.freeze({
@@ -179,6 +215,9 @@ export function makeLink(options: LinkOptions): Link {
     get isOnline() {
       return attachment !== undefined
     },
+    get isStandby() {
+      return isStandby
+    },
     whenOnline() {
       return attachment === undefined ? new Promise<void>((resolve) => waiting.push(resolve)) : Promise.resolve()
     },
@@ -192,8 +231,11 @@ export function makeLink(options: LinkOptions): Link {
       attachment = undefined
       stream = undefined
       was?.finish()
+      offline()
       await closing?.close(Math.max(0, graceMs - (clock.elapsed() - begun)))
       was?.end()
+      isStandby = false
+      await turns.leave()
     },
   })
 }

@@ -8,6 +8,8 @@ import { type ServiceAddress } from './service-address'
 export interface Fault {
   readonly why: string
   readonly mend: string
+  /** Another connection has the domain: ours was `refused`, or was online and `replaced`. */
+  readonly conflict?: 'refused' | 'replaced'
 }
 
 /** How far a connection has come; `online` is after the handshake. */
@@ -56,11 +58,13 @@ export function faultOfStreamError(condition: string, text: string, stage: Stage
       return stage === 'online'
         ? {
             why: why(`another connection took the place of this one`),
-            mend: `Only one program may attach as ${to.domain} to this server: stop the other one`,
+            mend: `Only one program may attach as ${to.domain} to this server: stop the other one, or give both instances one store (PostgreSQL), so that one stands by`,
+            conflict: 'replaced',
           }
         : {
             why: why(`${to.domain} is attached already`),
-            mend: `Stop the other program that attaches as ${to.domain}; if there is none, it is our own earlier connection, which the server has not yet found dead (Prosody: component_conflict_resolve = "kick_old" lets the new one in)`,
+            mend: `Stop the other program that attaches as ${to.domain}, or, if it is a second instance, give both one store (PostgreSQL) and spell component.service alike, so that one stands by; if there is none, it is our own earlier connection, which the server has not yet found dead (Prosody: component_conflict_resolve = "kick_old" lets the new one in)`,
+            conflict: 'refused',
           }
     case 'invalid-namespace':
     case 'unsupported-version':

@@ -40,6 +40,7 @@ describe('lib/admin/glance', () => {
   })
   const parts: GlanceParts = {
     ...{ version: '1', uptime: 1_000, now: NOW, mend: () => undefined, seconds: [], times: {}, failures: [] },
+    roles: ['ingest', 'dispatch'],
     links: [{ domain: 'push.example.com', service: 'xmpp://127.0.0.1', isOnline: true }],
     apps: [{ app: 'a', isOpen: true, isProven: true }],
     accounts: new Map([['a', account({ accepted: 5, delivered: 3, waiting: 2 })]]),

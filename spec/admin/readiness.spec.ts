@@ -4,9 +4,11 @@ import { tellReadiness, type AppStanding, type Readiness } from '../../lib/admin
 const DAY = 24 * 3600_000
 const now = Date.UTC(2026, 0, 1)
 
-function told(standing: Partial<AppStanding>): Readiness {
+const both = ['ingest', 'dispatch']
+
+function told(standing: Partial<AppStanding>, roles: readonly string[] = both): Readiness {
   const links = [{ domain: 'push.example.com', isOnline: true }]
-  return tellReadiness({ links, apps: [{ app: 'ios', isOpen: true, ...standing }], now })
+  return tellReadiness({ roles, links, apps: [{ app: 'ios', isOpen: true, ...standing }], now })
 }
 
 describe('lib/admin/readiness', () => {
@@ -36,5 +38,28 @@ describe('lib/admin/readiness', () => {
     expect(app?.warnings).toEqual([
       'its fuse has blown: more than 10 tokens; see its credential, topic and project, then: xmpp-push fuse reset ios',
     ])
+  })
+
+  it('is ready while it stands by, and is not while it is neither attached nor standing by', () => {
+    const apps = [{ app: 'ios', isOpen: true }]
+    const [domain, isOnline] = ['push.example.com', false]
+    expect(tellReadiness({ roles: both, links: [{ domain, isOnline, isStandby: true }], apps, now })).toMatchObject({
+      ...{ status: 'ready', components: [{ domain, isReady: true, isStandby: true }] },
+    })
+    expect(tellReadiness({ roles: both, links: [{ domain, isOnline }], apps, now })).toMatchObject({
+      ...{ status: 'not-ready', components: [{ domain, isReady: false }] },
+    })
+  })
+
+  it('is ready to take in although no app sends, where others do that, and is not where it should send itself', () => {
+    expect(told({ held: 'a wrong key' }, ['ingest']).status).toBe('degraded')
+    expect(told({ held: 'a wrong key' }).status).toBe('not-ready')
+    expect(told({ held: 'a wrong key' }, ['dispatch']).status).toBe('not-ready')
+  })
+
+  it('is ready to send without a component, and not where nothing can be written', () => {
+    const apps = [{ app: 'ios', isOpen: true }]
+    expect(tellReadiness({ roles: ['dispatch'], links: [], apps, now }).status).toBe('ready')
+    expect(tellReadiness({ roles: ['dispatch'], links: [], store: 'away', apps, now }).status).toBe('not-ready')
   })
 })

@@ -6,6 +6,7 @@ import { handClock } from '../support/hand-clock'
 import { DOMAIN, holds, linkTo, onlinePair, SECRET, type Pair } from '../support/linked'
 
 const CONFLICT = `<stream:error><conflict xmlns='urn:ietf:params:xml:ns:xmpp-streams'/></stream:error>`
+const SHUTDOWN = `<stream:error><system-shutdown xmlns='urn:ietf:params:xml:ns:xmpp-streams'/></stream:error>`
 const NOT_AUTHORIZED = `<stream:error><not-authorized xmlns='urn:ietf:params:xml:ns:xmpp-streams'/></stream:error>`
 
 describe('lib/xmpp/component', () => {
@@ -58,13 +59,16 @@ describe('lib/xmpp/component', () => {
       await peer.close()
     })
 
-    it('begins at 1 s again after a link that held for 30 s, and not after one that did not', async () => {
+    it.each([
+      ['begins at 1 s again after a link that held for 30 s, and not after one that did not', SHUTDOWN, 750, 1500],
+      ['tries ever more rarely after it was thrown out, however long it held', CONFLICT, 6000, 12_000],
+    ])('%s', async (_, words, ...then) => {
       const pair = await online()
       let server = pair.server
       const waits: (number | undefined)[] = []
       for (const held of [0, 0, 29_999, 30_000, 0]) {
         await pair.clock.advance(held)
-        await server.says(CONFLICT)
+        await server.says(words)
         const { nextIn } = await pair.told('lost')
         waits.push(nextIn)
         await pair.clock.advance(nextIn ?? 0)
@@ -72,7 +76,7 @@ describe('lib/xmpp/component', () => {
         await server.accepts()
         await pair.told('online')
       }
-      expect(waits).toEqual([750, 1500, 3000, 750, 1500])
+      expect(waits).toEqual([750, 1500, 3000, ...then])
     })
 
     it('tells the same failure at its first and each tenth time, and another one at once', async () => {

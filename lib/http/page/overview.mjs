@@ -50,14 +50,16 @@ export function makeOverview() {
       service.links,
       ({ domain }) => domain,
       () => make('li', {}, make('span', { class: 'badge' }), ' ', make('span')),
-      (item, { domain, service: where, isOnline }) => {
+      (item, { domain, service: where, isOnline, isStandby }) => {
         const [badge, text] = item.children
-        write(badge, isOnline ? 'attached' : 'not attached')
-        set(badge, 'class', `badge ${isOnline ? 'good' : 'bad'}`)
+        write(badge, isOnline ? 'attached' : isStandby ? 'stands by' : 'not attached')
+        set(badge, 'class', `badge ${isOnline || isStandby ? 'good' : 'bad'}`)
         write(text, `${domain} at ${where}`)
       },
     )
-    write(byId('service-facts'), `Version ${service.version}, up ${span(now - service.startedAt)}`)
+    const alone = { ingest: ', takes in alone', dispatch: ', sends alone' }
+    const role = service.roles.length === 1 ? alone[service.roles[0]] : ''
+    write(byId('service-facts'), `Version ${service.version}, up ${span(now - service.startedAt)}${role}`)
     keep(
       byId('tiles'),
       tilesOf(parts, pulse, now),
@@ -76,7 +78,7 @@ export function makeOverview() {
   /** Only what changes seldom is said aloud: the state of the service, its links and its apps. */
   function announce(service, order) {
     const apps = order.map((app) => parts[`app ${app}`]).filter(({ colour }) => colour === 'bad' || colour === 'look')
-    const links = service.links.filter(({ isOnline }) => !isOnline)
+    const links = service.links.filter(({ isOnline, isStandby }) => !isOnline && !isStandby)
     const now = [
       states[service.colour],
       ...links.map(({ domain }) => `${domain} is not attached`),

@@ -1,0 +1,92 @@
+/** The components: each its link, who answers on it, and what servers are told of their own. Part of the composition root. */
+import { type LinkView } from './admin/questions'
+import { type Clock } from './clock'
+import { type ComponentConfig, type Config } from './config'
+import { makeRemoteDisabling, type ServerLine } from './intake/remote-disable'
+import { type Observe } from './observe'
+import { type Store, type Turns } from './stores/store'
+import { type AnsweringOptions, makeAnswering } from './xmpp/answering'
+import { type Line } from './xmpp/administrator-message'
+import { type Link, makeLink } from './xmpp/component'
+import { makeServerLine } from './xmpp/remote-disable'
+import { type Turn } from './xmpp/turn'
+
+export interface AttachingOptions extends Omit<AnsweringOptions, 'domain' | 'secret' | 'send'> {
+  /** Those that this process attaches. */
+  readonly components: readonly ComponentConfig[]
+  readonly store: Pick<Store, 'remoteDisables' | 'turns'>
+  /** Whether servers are told of nodes that are gone. */
+  readonly remoteDisable: Config['remoteDisable']
+  readonly clock: Clock
+  readonly observe: Observe
+}
+
+export interface Attaching {
+  /** Begins to attach, and to tell servers what they are to be told. */
+  start(): void
+  /** By which administrators are told something. */
+  readonly lines: readonly Line[]
+  /** How every link stands. */
+  links(): readonly LinkView[]
+  /** Resolves once every component is attached to its server. */
+  whenOnline(): Promise<void>
+  /** Called when a link is online for the first time. */
+  onOnline(call: () => void): void
+  /** Detaches, in so many milliseconds at most. */
+  stop(graceMs: number): Promise<void>
+}
+
+/** What names the turn of one component at one server; every instance spells it alike, for it has the same configuration. */
+function turnAt(turns: Turns | undefined, { domain, service }: ComponentConfig): { readonly turn?: Turn } {
+  if (turns === undefined) return {}
+  const name = `component ${domain} at ${service}`
+  return { turn: { take: () => turns.take(name), pass: () => turns.pass(name) } }
+}
+
+/** Nothing happens before `start`. */
+export function makeAttaching(options: AttachingOptions): Attaching {
+  const { components, store, remoteDisable, clock, observe, ...answering } = options
+  const parts = components.map((component) => {
+    const { domain, secret } = component
+    const line: ServerLine & { heard: ReturnType<typeof makeServerLine>['heard'] } = makeServerLine(
+      domain,
+      () => link,
+      clock,
+    )
+    const answer = makeAnswering({
+      ...{ ...answering, domain, secret, clock, observe },
+      send: (stanza) => void link.send(stanza),
+    })
+    const onStanza: typeof answer = (stanza) => (line.heard(stanza) ? undefined : answer(stanza))
+    const link: Link = makeLink({ ...component, ...turnAt(store.turns, component), clock, observe, onStanza })
+    return { ...component, link, line }
+  })
+  const remoteDisabling = makeRemoteDisabling({
+    rows: store.remoteDisables,
+    when: remoteDisable,
+    lineOf: (service) => parts.find(({ domain }) => domain === service)?.line,
+    clock,
+    observe,
+  })
+
+  return Object.freeze({
+    start() {
+      for (const { link } of parts) link.start()
+      if (parts.length > 0) remoteDisabling.start()
+    },
+    lines: parts,
+    links: () =>
+      parts.map(({ domain, service, link }) => ({
+        ...{ domain, service, isOnline: link.isOnline },
+        ...(link.isStandby ? { isStandby: true as const } : {}),
+      })),
+    whenOnline: async () => void (await Promise.all(parts.map(({ link }) => link.whenOnline()))),
+    onOnline(call: () => void) {
+      for (const { link } of parts) void link.whenOnline().then(call)
+    },
+    async stop(graceMs: number) {
+      remoteDisabling.stop()
+      await Promise.all(parts.map(({ link }) => link.stop(graceMs)))
+    },
+  })
+}
