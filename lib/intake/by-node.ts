@@ -11,7 +11,7 @@ import { type Heard, type Outbox } from '../outbox/outbox'
 import { type Registry } from '../stores/store'
 import { type DoorApp, type DoorApps } from './app'
 import { type Limits } from './limits'
-import { deliveryOf } from './publish'
+import { deliveryOf } from './made'
 
 /** A device that a stand-in owns. */
 export interface NodeOf {

@@ -30,13 +30,13 @@ export function contentOf(
   keeps: { readonly sender: boolean; readonly body: boolean; readonly encrypted: boolean; readonly extras?: boolean },
 ): Content {
   const { count, sender, body, nickname, encrypted, call, extras } = summary
-  return {
-    ...(count === undefined ? {} : { count }),
-    ...(sender === undefined || !keeps.sender ? {} : { sender }),
-    ...(body === undefined || !keeps.body ? {} : { body }),
-    ...(nickname === undefined || !keeps.sender ? {} : { nickname }),
-    ...(encrypted === undefined || !keeps.encrypted ? {} : { encrypted: { iv: encrypted.iv, data: encrypted.data } }),
-    ...(call === undefined || !keeps.encrypted ? {} : { call }),
-    ...(extras === undefined || keeps.extras !== true ? {} : { extras }),
-  }
+  const content: { -readonly [K in keyof Content]: Content[K] } = {}
+  if (count !== undefined) content.count = count
+  if (sender !== undefined && keeps.sender) content.sender = sender
+  if (body !== undefined && keeps.body) content.body = body
+  if (nickname !== undefined && keeps.sender) content.nickname = nickname
+  if (encrypted !== undefined && keeps.encrypted) content.encrypted = { iv: encrypted.iv, data: encrypted.data }
+  if (call !== undefined && keeps.encrypted) content.call = call
+  if (extras !== undefined && keeps.extras === true) content.extras = extras
+  return content
 }

@@ -1,19 +1,18 @@
 /** Decides about a publish, in the order of design §4, from durable state only; no push service is asked. */
-import { randomUUID } from 'node:crypto'
 import { type Clock } from '../clock'
 import { type Brought, type Dialect } from '../dialects/dialect'
 import { bareOf, isServer, type Jid } from '../model/jid'
-import { lifeOf, type Delivery, type Notification } from '../model/notification'
+import { type Delivery } from '../model/notification'
 import { CLIENTS_OWN, type Environment, type Registration } from '../model/registration'
 import { ANY_DOMAIN } from '../model/stand-in'
 import { type PublishAnswer, type PublishRequest, type Summary } from '../model/request'
 import { type Observe } from '../observe'
 import { type Outbox } from '../outbox/outbox'
 import { type Registry } from '../stores/store'
-import { type DoorApp, type DoorApps } from './app'
+import { type DoorApps } from './app'
 import { carriedBy, readdressed, type Carried } from './brought'
-import { classify, contentOf } from './classify'
 import { type Deliver } from './deliver'
+import { deliveryOf, notificationOf, type Draft } from './made'
 import { affiliationsOf } from './nodes'
 import { type Limits } from './limits'
 
@@ -41,33 +40,57 @@ const SEEN_EVERY = 24 * 3600_000
 export function makePublish(options: PublishOptions): (request: PublishRequest) => Promise<PublishAnswer> {
   const { registry, outbox, clock, observe } = options
 
-  async function answer(request: PublishRequest): Promise<PublishAnswer> {
+  /** What can be said before anything is looked up. */
+  function refusalOf({ node }: PublishRequest): PublishAnswer | undefined {
     const closed = options.closed()
     if (closed !== undefined) return { is: 'trouble', why: closed }
-    if (request.node === undefined || request.node === '') return { is: 'unknown-node' }
-    const [found] = await registry.find([{ service: request.service, node: request.node }])
-    if (found === undefined || found.length === 0) return stateless(request)
+    return node === undefined || node === '' ? { is: 'unknown-node' } : undefined
+  }
+
+  /** A promise only where something more has to be looked up or written: a publish may cost no chain of them. */
+  function answer(request: PublishRequest, found: readonly Registration[]): Answering {
+    if (found.length === 0) return stateless(request)
     const known = options.domains(request.service)
     const permitted = found.filter((each) => mayPublish(request.publisher, each, options.publishers(), known))
     if (permitted.length === 0) return { is: 'foreign-publisher' }
     const isClientsOwn = permitted.some(({ dialect }) => dialect === CLIENTS_OWN)
     const carried = isClientsOwn ? carriedBy(request, options.dialects, options.apps()) : undefined
-    const registration = await chosen(permitted, request.secrets, carried)
-    if (registration === undefined) return { is: 'wrong-secret' }
-    if ('malformed' in request.notification) return { is: 'malformed', ...request.notification }
-    const { notification, publisher } = request
-    if (request.environment !== undefined && registration.environment === undefined) {
-      await proveAsTold(registration, request.environment)
-    }
-    if (registration.dialect !== CLIENTS_OWN) return accept(registration, notification, publisher)
+    const registration = openTo(permitted, request.secrets, carried)
+    if (registration !== undefined) return taken(request, registration, carried)
+    if (request.secrets.length === 0) return { is: 'wrong-secret' }
+    return bySibling(permitted, request.secrets).then((its) =>
+      its === undefined ? { is: 'wrong-secret' } : taken(request, its, carried),
+    )
+  }
+
+  /** Of a registration that this publisher may publish to. */
+  function taken(request: PublishRequest, registration: Registration, carried: Carried | undefined): Answering {
+    const { notification, publisher, environment } = request
+    if ('malformed' in notification) return { is: 'malformed', ...notification }
+    const go = (): Answering =>
+      registration.dialect === CLIENTS_OWN
+        ? takenOfClients(registration, notification, publisher, carried)
+        : accept(registration, notification, publisher)
+    if (environment === undefined || registration.environment !== undefined) return go()
+    return proveAsTold(registration, environment).then(go)
+  }
+
+  /** Of a node that a client made, to which publishes bring the address along. */
+  function takenOfClients(
+    registration: Registration,
+    notification: Summary,
+    publisher: Jid,
+    carried: Carried | undefined,
+  ): Answering {
     if (notification.accountRemoved || carried === undefined) {
       return notification.accountRemoved || registration.address !== undefined
         ? accept(registration, notification, publisher)
         : { is: 'nowhere', why: 'the node was made by its client, and no publish has named a device yet' }
     }
     if (carried.is === 'answer') return carried.answer
-    const current = await readdressed(registration, carried, registry, clock.now())
-    return current === undefined ? { is: 'unknown-node' } : accept(current, notification, publisher, carried.brought)
+    return readdressed(registration, carried, registry, clock.now()).then((current) =>
+      current === undefined ? { is: 'unknown-node' } : accept(current, notification, publisher, carried.brought),
+    )
   }
 
   /** Told by the client with every publish: believed until a push proves another. */
@@ -108,16 +131,10 @@ export function makePublish(options: PublishOptions): (request: PublishRequest) 
   /**
    * COMPAT(Metronome ≤ 4): one secret is kept per account, the last one enabled, so any of the owner's secrets will do.
    */
-  async function chosen(
+  async function bySibling(
     permitted: readonly Registration[],
     secrets: readonly string[],
-    carried: Carried | undefined,
   ): Promise<Registration | undefined> {
-    const exact = permitted.find((each) => each.secret !== undefined && secrets.includes(each.secret.reveal()))
-    if (exact !== undefined) return exact
-    const open = openAmong(permitted, carried)
-    if (open !== undefined) return open
-    if (secrets.length === 0) return undefined
     for (const each of permitted) {
       const siblings = await registry.ownedBy(each.service, each.owner)
       if (siblings.some((other) => other.secret !== undefined && secrets.includes(other.secret.reveal()))) return each
@@ -125,32 +142,31 @@ export function makePublish(options: PublishOptions): (request: PublishRequest) 
     return undefined
   }
 
-  async function accept(
-    registration: Registration,
-    summary: Summary,
-    from: Jid,
-    brought?: Brought,
-  ): Promise<PublishAnswer> {
+  function accept(registration: Registration, summary: Summary, from: Jid, brought?: Brought): Answering {
     const publisher = bareOf(from)
-    if (summary.accountRemoved) {
-      // Only the account's own server knows that: neither a room's host nor whoever speaks as the owner.
-      if (publisher !== homeOf(registration.owner)) return { is: 'accepted', why: 'not its word to give: passed over' }
-      const { id, service, owner, node, dialect, app } = registration
-      await registry.unregister({ service, owner, node })
-      observe({ at: 'unregistered', dialect, app, owner, registration: id, by: publisher })
-      return { is: 'accepted', why: 'the account is gone; its node is forgotten' }
-    }
+    if (summary.accountRemoved) return remove(registration, publisher)
     const app = options.apps().get(registration.app)
     if (app === undefined) {
       return { is: 'trouble', why: `the device belongs to app ${registration.app}, which is no longer configured` }
     }
-    const delivery = { ...paced(deliveryOf(registration, app, summary, clock.now(), brought), registration), publisher }
+    const delivery: Draft<Delivery> = deliveryOf(registration, app, summary, clock.now(), brought)
+    delivery.publisher = publisher
+    const wait = waitFor(delivery, registration)
+    if (wait > 0) delivery.dueAt = delivery.acceptedAt + wait
     const putting = outbox.put([delivery])
     noteLife(registration, delivery.acceptedAt)
-    const [put] = await putting
-    if (put !== 'kept') return { is: 'trouble', why: 'the outbox is full' }
-    const later = delivery.dueAt === undefined ? '' : `, not before ${delivery.dueAt - delivery.acceptedAt} ms from now`
-    return { is: 'accepted', why: `${delivery.notification.class} kept as delivery ${delivery.id}${later}` }
+    const later = wait > 0 ? `, not before ${wait} ms from now` : ''
+    const why = `${delivery.notification.class} kept as delivery ${delivery.id}${later}`
+    return putting.then(([put]) => (put === 'kept' ? { is: 'accepted', why } : FULL))
+  }
+
+  async function remove(registration: Registration, publisher: string): Promise<PublishAnswer> {
+    // Only the account's own server knows that: neither a room's host nor whoever speaks as the owner.
+    if (publisher !== homeOf(registration.owner)) return { is: 'accepted', why: 'not its word to give: passed over' }
+    const { id, service, owner, node, dialect, app } = registration
+    await registry.unregister({ service, owner, node })
+    observe({ at: 'unregistered', dialect, app, owner, registration: id, by: publisher })
+    return { is: 'accepted', why: 'the account is gone; its node is forgotten' }
   }
 
   /** Along with the put, so that it costs no commit of its own. */
@@ -159,19 +175,19 @@ export function makePublish(options: PublishOptions): (request: PublishRequest) 
     registry.seen([id], now).catch(() => undefined)
   }
 
-  /** Held back as long as the limits want. */
-  function paced(delivery: Delivery, { owner }: Registration): Delivery {
-    const { app, notification, acceptedAt } = delivery
-    const target = delivery.target.to === 'registration' ? delivery.target.registration : ''
-    const wait = options.limits({ app, target, owner, domain: homeOf(owner), notification })
-    return wait === 0 ? delivery : { ...delivery, dueAt: acceptedAt + Math.ceil(wait) }
+  /** Whole milliseconds for which the limits want it held back. */
+  function waitFor({ app, target, notification }: Delivery, { owner }: Registration): number {
+    const name = target.to === 'registration' ? target.registration : ''
+    return Math.ceil(options.limits({ app, target: name, owner, domain: homeOf(owner), notification }))
   }
 
   return async (request) => {
     const since = clock.elapsed()
     let answered: PublishAnswer
     try {
-      answered = await answer(request)
+      const refusal = refusalOf(request)
+      const { service, node = '' } = request
+      answered = refusal ?? (await answer(request, (await registry.find([{ service, node }]))[0] ?? []))
     } catch (error) {
       answered = { is: 'trouble', why: error instanceof Error ? error.message : String(error) }
     }
@@ -184,6 +200,20 @@ export function makePublish(options: PublishOptions): (request: PublishRequest) 
     })
     return answered
   }
+}
+
+type Answering = PublishAnswer | Promise<PublishAnswer>
+
+const FULL: PublishAnswer = Object.freeze({ is: 'trouble', why: 'the outbox is full' })
+
+/** The registration that is open to these secrets by itself. */
+function openTo(
+  permitted: readonly Registration[],
+  secrets: readonly string[],
+  carried: Carried | undefined,
+): Registration | undefined {
+  const exact = permitted.find((each) => each.secret !== undefined && secrets.includes(each.secret.reveal()))
+  return exact ?? openAmong(permitted, carried)
 }
 
 /** Of several accounts that chose the same name for their nodes, the one whose device it is, or that has none yet. */
@@ -215,45 +245,6 @@ function mayPublish(
   // Of a device that was taken over nobody may know the server: then its secret must do, and a domain that is served.
   if (home === ANY_DOMAIN && isAmong(publisher.domain, known)) return true
   return publisher.domain === home || publishers.includes(publisher.domain)
-}
-
-/** The publish as a delivery: classified, stripped of what may not be kept. */
-export function deliveryOf(
-  registration: Registration,
-  app: DoorApp,
-  summary: Summary,
-  now: number,
-  brought?: Brought,
-): Delivery {
-  return {
-    id: randomUUID(),
-    app: registration.app,
-    target: { to: 'registration', registration: registration.id },
-    notification: notificationOf(app, summary, brought, now, registration.callAddress !== undefined),
-    acceptedAt: now,
-  }
-}
-
-function notificationOf(
-  app: DoorApp,
-  summary: Summary,
-  brought: Brought | undefined,
-  now: number,
-  hasCallAddress: boolean,
-): Notification {
-  const kept = contentOf(summary, app.keeps)
-  const content = brought?.given === undefined ? kept : { ...kept, given: brought.given }
-  const judged = classify(summary)
-  const rings = judged.class === 'call' && app.rings(content, hasCallAddress)
-  const kind = judged.class === 'call' && !rings ? 'message' : judged.class
-  const life = Math.min(brought?.life ?? lifeOf[kind], lifeOf[kind])
-  const isCall = judged.class === 'call' && !rings
-  const notification = {
-    ...{ class: kind, urgency: judged.urgency, expiresAt: now + life },
-    content: isCall ? { ...content, isCall } : content,
-  }
-  const collapseKey = app.collapseKey(notification)
-  return collapseKey === undefined ? notification : { ...notification, collapseKey }
 }
 
 /** `*`: every domain. */

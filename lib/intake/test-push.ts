@@ -4,7 +4,7 @@ import { type Delivery } from '../model/notification'
 import { type Registration } from '../model/registration'
 import { type Heard, type Outbox } from '../outbox/outbox'
 import { type DoorApp, type DoorApps } from './app'
-import { deliveryOf } from './publish'
+import { deliveryOf } from './made'
 
 export type TestAnswer =
   /** It is durably ours. `heard`: what came of the first attempt, if that was known in time. */

@@ -18,18 +18,19 @@ export function parseJid(text: string): Jid | undefined {
   const resource = slash < 0 ? undefined : text.slice(slash + 1)
   const at = bare.indexOf('@')
   const local = at < 0 ? undefined : bare.slice(0, at).toLowerCase()
-  const domain = (at < 0 ? bare : bare.slice(at + 1)).toLowerCase().replace(/\.$/, '')
+  const spelled = (at < 0 ? bare : bare.slice(at + 1)).toLowerCase()
+  const domain = spelled.endsWith('.') ? spelled.slice(0, -1) : spelled
   if (domain === '' || local === '' || resource === '') return undefined
   if (/[\s@/<>"'&\u0000-\u0020\u007f]/.test(domain)) return undefined
   if (local !== undefined && /["&'/:<>@\u0000-\u0020\u007f]/.test(local)) return undefined
-  for (const part of [local, domain, resource]) {
-    if (part !== undefined && Buffer.byteLength(part) > LONGEST_PART) return undefined
-  }
-  return {
-    domain,
-    ...(local === undefined ? {} : { local }),
-    ...(resource === undefined ? {} : { resource }),
-  }
+  if (isTooLong(domain) || isTooLong(local) || isTooLong(resource)) return undefined
+  if (local === undefined) return resource === undefined ? { domain } : { domain, resource }
+  return resource === undefined ? { local, domain } : { local, domain, resource }
+}
+
+/** No character takes more than three bytes for each unit of its length. */
+function isTooLong(part: string | undefined): boolean {
+  return part !== undefined && part.length * 3 > LONGEST_PART && Buffer.byteLength(part) > LONGEST_PART
 }
 
 /** `local@domain` or `domain`. */

@@ -30,7 +30,7 @@ export interface AnsweringOptions {
   readonly nodes: Nodes
   /** What the commands of administrators ask. */
   readonly ask: Ask
-  readonly send: (stanza: Element) => void
+  readonly send: (stanza: Element | string) => void
   readonly clock: Clock
   readonly observe: Observe
 }

@@ -3,7 +3,7 @@
  * user's registration on most errors: only a dead node and a foreign publisher may be told with anything but `wait`.
  */
 import xml from '@xmpp/xml'
-import { type Element } from 'ltx'
+import { type Element, escapeXML } from 'ltx'
 import { type PublishAnswer } from '../model/request'
 import { attribute } from './element'
 
@@ -133,17 +133,37 @@ export function toPublish(answer: PublishAnswer): Answer {
   }
 }
 
-/** The stanza that carries an answer: from the very `to`, to the very `from`, with the id byte for byte. */
-export function stanzaOf(asked: Element, answer: Answer): Element {
-  const attrs: Record<string, string> = { type: answer.is === 'result' ? 'result' : 'error' }
-  for (const [name, value] of [
-    ['from', attribute(asked, 'to')],
-    ['to', attribute(asked, 'from')],
-    ['id', attribute(asked, 'id')],
-  ] as const) {
-    if (value !== undefined) attrs[name] = value
+/** What of a stanza its answer needs; all else of it may be forgotten meanwhile. */
+export interface Head {
+  readonly name: string
+  readonly from: string | undefined
+  readonly to: string | undefined
+  readonly id: string | undefined
+}
+
+export function headOf(stanza: Element): Head {
+  return {
+    name: stanza.getName(),
+    from: attribute(stanza, 'from'),
+    to: attribute(stanza, 'to'),
+    id: attribute(stanza, 'id'),
   }
-  const name = asked.getName()
+}
+
+/**
+ * The empty result, spelled without an element in between: nearly every answer is one. Only of what was addressed to us, for a link does not
+ * look at who a text is from.
+ */
+export function emptyResult({ name, from, to, id }: Head): string {
+  return `<${name} type="result" from="${escapeXML(to ?? '')}" to="${escapeXML(from ?? '')}" id="${escapeXML(id ?? '')}"/>`
+}
+
+/** The stanza that carries an answer: from the very `to`, to the very `from`, with the id byte for byte. */
+export function stanzaOf({ name, from, to, id }: Head, answer: Answer): Element {
+  const attrs: Record<string, string> = { type: answer.is === 'result' ? 'result' : 'error' }
+  if (to !== undefined) attrs['from'] = to
+  if (from !== undefined) attrs['to'] = from
+  if (id !== undefined) attrs['id'] = id
   if (answer.is === 'result') return xml(name, attrs, ...(answer.payload === undefined ? [] : [answer.payload]))
   const { condition, type, text, specific, about } = answer
   const error = xml('error', { type }, xml(condition, { xmlns: STANZAS }))

@@ -71,17 +71,21 @@ export function attach(options: AttachmentOptions): Attachment {
     dead: options.onDead,
   })
 
-  async function follow(handled: Promise<void>): Promise<void> {
+  function follow(handled: Promise<void>): void {
     handling += 1
     if (handling === BUSY) hold('busy', true)
-    try {
-      await handled
-    } catch (error) {
-      options.onTrouble(error)
-    }
+    handled.then(over, failed)
+  }
+
+  function over(): void {
     handling -= 1
     if (handling === CALM && holding.has('busy')) hold('busy', false)
     if (handling === 0) beIdle()
+  }
+
+  function failed(error: unknown): void {
+    options.onTrouble(error)
+    over()
   }
 
   function beIdle(): void {
@@ -95,7 +99,7 @@ export function attach(options: AttachmentOptions): Attachment {
       if (selfPing.isEcho(stanza)) return
       try {
         const handled = options.onStanza(stanza)
-        if (handled !== undefined) void follow(handled)
+        if (handled !== undefined) follow(handled)
       } catch (error) {
         options.onTrouble(error)
       }

@@ -205,12 +205,12 @@ export function makeLink(options: LinkOptions): Link {
       isStarted = true
       void run()
     },
-    async send(stanza: Element | string) {
-      if (attachment === undefined) return false
+    send(stanza: Element | string) {
+      if (attachment === undefined) return Promise.resolve(false)
       const spelled = spellStanza(stanza, domain)
       if ('text' in spelled) return attachment.send(spelled.text)
       trouble(spelled.fault)
-      return false
+      return Promise.resolve(false)
     },
     get isOnline() {
       return attachment !== undefined

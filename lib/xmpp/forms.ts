@@ -27,17 +27,27 @@ export function formIn(parent: Element): Element | undefined {
 export function fieldsOf(...forms: readonly Element[]): Fields {
   const fields = new Map<string, readonly string[]>()
   for (const form of forms) {
-    for (const field of form.getChildren('field')) {
+    for (const field of form.children) {
+      if (typeof field === 'string' || field.getName() !== 'field') continue
       const name = attribute(field, 'var')
       if (name === undefined || fields.has(name) || fields.size >= MOST_FIELDS) continue
-      const values = field
-        .getChildren('value')
-        .map((value) => value.getText())
-        .filter((value) => value !== '' && value.length <= LONGEST_VALUE)
-      if (values.length > 0) fields.set(name, values)
+      const values = valuesOf(field)
+      if (values !== undefined) fields.set(name, values)
     }
   }
   return fields
+}
+
+function valuesOf(field: Element): readonly string[] | undefined {
+  let values: string[] | undefined
+  for (const value of field.children) {
+    if (typeof value === 'string' || value.getName() !== 'value') continue
+    const text = value.getText()
+    if (text === '' || text.length > LONGEST_VALUE) continue
+    if (values === undefined) values = [text]
+    else values.push(text)
+  }
+  return values
 }
 
 /** The first value of a field. */

@@ -27,38 +27,52 @@ export function readItems(items: readonly Element[]): Summary | Malformed {
   return readNotification(notification, children)
 }
 
+/** A summary that is being read. */
+type Draft = { -readonly [K in keyof Summary]: Summary[K] }
+
+function isForm(element: Element): boolean {
+  return element.getName() === 'x' && element.getNS() === FORMS
+}
+
 function readNotification(notification: Element, siblings: readonly Element[]): Summary {
   const inside = notification.getChildElements()
   // COMPAT(Prosody mod_cloud_notify 2021-01 to 2021-02): the form stands beside the notification.
-  const forms = [...inside, ...siblings].filter((child) => child.getName() === 'x' && child.getNS() === FORMS)
   // COMPAT(Metronome ≤ 4): the fields stand in the notification itself, without a form.
-  const summary = [...forms, notification]
-  const fields = fieldsOf(...summary)
+  const forms = [...inside.filter(isForm), ...siblings.filter(isForm), notification]
+  const fields = fieldsOf(...forms)
+  const summary: Draft = { accountRemoved: false }
   const count = countOf(valueOf(fields, 'message-count'))
+  if (count !== undefined) summary.count = count
   const sender = bounded(valueOf(fields, 'last-message-sender'), LONGEST_TEXT)
+  if (sender !== undefined) summary.sender = sender
   const body = bounded(valueOf(fields, 'last-message-body'), LONGEST_TEXT)
+  if (body !== undefined) summary.body = body
+  if (isWithheld(forms, fields)) summary.withheld = true
+  const others = inside.filter((child) => child.getName() !== 'field' && !isForm(child))
+  // Most publishes have none.
+  if (others.length > 0) readExtensions(summary, others)
+  const call = summary.call ?? hintedCallOf(fields)
+  if (call !== undefined) summary.call = call
+  return summary
+}
+
+/** What stands beside the form. */
+function readExtensions(summary: Draft, others: readonly Element[]): void {
   const named = (name: string, ...namespaces: string[]): Element | undefined =>
-    inside.find((child) => child.getName() === name && namespaces.includes(child.getNS() ?? ''))
-  const nickname = bounded(
-    named('groupchat', 'http://tigase.org/protocol/muc#offline')?.getChildText('nickname') ?? undefined,
-    LONGEST_TEXT,
-  )
+    others.find((child) => child.getName() === name && namespaces.includes(child.getNS() ?? ''))
+  const room = named('groupchat', 'http://tigase.org/protocol/muc#offline')
+  const nickname = bounded(room?.getChildText('nickname') ?? undefined, LONGEST_TEXT)
+  if (nickname !== undefined) summary.nickname = nickname
   const priority = named('priority', 'tigase:push:priority:0', 'urn:xmpp:push:priority:0')?.getText().trim()
+  if (priority === 'high' || priority === 'low') summary.priority = priority
   const encrypted = encryptedOf(named('encrypted', 'tigase:push:encrypt:0'))
-  const call = callOf(named('jingle', 'tigase:push:jingle:0')) ?? hintedCallOf(fields)
+  if (encrypted !== undefined) summary.encrypted = encrypted
+  const call = callOf(named('jingle', 'tigase:push:jingle:0'))
+  if (call !== undefined) summary.call = call
+  const extras = extrasOf(others)
+  if (extras !== undefined) summary.extras = extras
   const event = named('event', 'http://tigase.org/protocol/account#event')
-  return {
-    ...(count === undefined ? {} : { count }),
-    ...(sender === undefined ? {} : { sender }),
-    ...(body === undefined ? {} : { body }),
-    ...(isWithheld(summary, fields) ? { withheld: true } : {}),
-    ...(nickname === undefined ? {} : { nickname }),
-    ...(priority === 'high' || priority === 'low' ? { priority } : {}),
-    ...(encrypted === undefined ? {} : { encrypted }),
-    ...(call === undefined ? {} : { call }),
-    ...extrasOf(inside),
-    accountRemoved: event !== undefined && attribute(event, 'name') === 'account-removed',
-  }
+  summary.accountRemoved = event !== undefined && attribute(event, 'name') === 'account-removed'
 }
 
 /**
@@ -67,6 +81,7 @@ function readNotification(notification: Element, siblings: readonly Element[]): 
  */
 function isWithheld(summary: readonly Element[], fields: Fields): boolean {
   if (valueOf(fields, 'FORM_TYPE') !== 'urn:xmpp:push:summary' || fields.has('jingle-message')) return false
+  if (fields.has('last-message-body')) return false
   return !summary.some((form) =>
     form.getChildren('field').some((field) => attribute(field, 'var') === 'last-message-body'),
   )
@@ -84,12 +99,12 @@ const spokenFor = /^(?:jabber:x:data|tigase:push:.*|http:\/\/tigase\.org\/.*|urn
  * COMPAT(Openfire's pushserver plugin): what stands beside the form is meant for the app, by its name. What Tigase and others have in
  * namespaces of their own is none of it.
  */
-function extrasOf(inside: readonly Element[]): Pick<Summary, 'extras'> {
-  const found = inside
-    .filter((child) => !spokenFor.test(child.getNS() ?? '') && child.getName() !== 'field')
+function extrasOf(others: readonly Element[]): Summary['extras'] {
+  const found = others
+    .filter((child) => !spokenFor.test(child.getNS() ?? ''))
     .map((child) => [child.getName(), bounded(child.getText(), LONGEST_TEXT)] as const)
     .filter((each): each is readonly [string, string] => each[1] !== undefined && each[0].length <= LONGEST_NAME)
-  return found.length === 0 ? {} : { extras: Object.fromEntries(found.slice(0, MOST_EXTRAS)) }
+  return found.length === 0 ? undefined : Object.fromEntries(found.slice(0, MOST_EXTRAS))
 }
 
 function countOf(text: string | undefined): number | undefined {

@@ -88,20 +88,21 @@ function refusal(where: 'pubsub' | 'owner', asked: Asked): Answer {
     : unsupported(feature)
 }
 
-async function publishOf(asked: Asked, verb: Element, publish: Publish): Promise<Answer> {
+function publishOf(asked: Asked, verb: Element, publish: Publish): Promise<Answer> {
+  const { secrets, options } = optionsIn(asked.child)
+  const request: { -readonly [K in keyof PublishRequest]: PublishRequest[K] } = {
+    service: asked.service,
+    publisher: asked.from,
+    secrets,
+    options,
+    notification: readItems(verb.getChildren('item')),
+  }
   const node = attribute(verb, 'node')
-  const options = optionsIn(asked.child)
-  return toPublish(
-    await publish({
-      service: asked.service,
-      publisher: asked.from,
-      ...(node === undefined ? {} : { node }),
-      ...options,
-      // COMPAT(Openfire's pushserver apps): an option says that the build is a developer's.
-      ...(options.options.get('sandbox')?.[0]?.toLowerCase() === 'true' ? { environment: 'sandbox' as const } : {}),
-      notification: readItems(verb.getChildren('item')),
-    }),
-  )
+  if (node !== undefined) request.node = node
+  // COMPAT(Openfire's pushserver apps): an option says that the build is a developer's.
+  if (options.get('sandbox')?.[0]?.toLowerCase() === 'true') request.environment = 'sandbox'
+  // Nothing of the stanza is kept while the publish is being decided.
+  return publish(request).then(toPublish)
 }
 
 /**

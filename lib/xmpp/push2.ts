@@ -7,7 +7,7 @@ import { parseJid } from '../model/jid'
 import { PUSH2 } from '../model/push2'
 import { type PublishRequest } from '../model/request'
 import { type Observe } from '../observe'
-import { badRequest, stanzaOf, toPublish, type Answer } from './answers'
+import { badRequest, headOf, stanzaOf, toPublish, type Answer } from './answers'
 import { attribute } from './element'
 import { type Publish } from './pubsub'
 
@@ -74,8 +74,9 @@ export function makePush2({
     const request = notification === undefined ? undefined : requestOf(stanza, notification, domain)
     if (request === undefined) return undefined
     const decided: Promise<Answer> = 'is' in request ? Promise.resolve(request) : publish(request).then(toPublish)
+    const head = headOf(stanza)
     return decided
-      .then((answer) => (answer.is === 'error' ? send(stanzaOf(stanza, answer)) : undefined))
+      .then((answer) => (answer.is === 'error' ? send(stanzaOf(head, answer)) : undefined))
       .catch((error: unknown) =>
         observe({ at: 'trouble', about: `component ${domain}`, text: `an answer was lost: ${String(error)}` }),
       )

@@ -2,7 +2,18 @@
 import { type Element } from 'ltx'
 import { type Observe } from '../observe'
 import { parseJid, type Jid } from '../model/jid'
-import { badRequest, notImplemented, ourTrouble, serviceUnavailable, stanzaOf, type Answer } from './answers'
+import {
+  badRequest,
+  done,
+  emptyResult,
+  headOf,
+  notImplemented,
+  ourTrouble,
+  serviceUnavailable,
+  stanzaOf,
+  type Answer,
+  type Head,
+} from './answers'
 import { attribute } from './element'
 
 /** An iq of type get or set, taken apart. */
@@ -42,7 +53,7 @@ export interface RouterOptions {
   readonly domain: string
   readonly routes: readonly Route[]
   /** Hands an answer to the link. */
-  readonly send: (stanza: Element) => void
+  readonly send: (stanza: Element | string) => void
   readonly observe: Observe
 }
 
@@ -70,21 +81,40 @@ export function makeRouter(options: RouterOptions): (stanza: Element) => void | 
     return route
   }
 
-  async function answerTo(stanza: Element, from: Jid): Promise<Answer> {
+  function answerTo(stanza: Element, from: Jid): Answer | Promise<Answer> {
     const asked = take(stanza, from, options.domain)
     if ('is' in asked) return asked
     const route = routeOf(asked)
     return 'is' in route ? route : route.answer(asked)
   }
 
+  function trouble(text: string): void {
+    options.observe({ at: 'trouble', about: `component ${options.domain}`, text })
+  }
+
+  function broken(error: unknown): Answer {
+    const why = error instanceof Error ? (error.stack ?? error.message) : String(error)
+    trouble(`a request could not be handled and was answered wait: ${why}`)
+    return ourTrouble
+  }
+
+  function reply(head: Head, answer: Answer): void {
+    try {
+      options.send(answer === done ? emptyResult(head) : stanzaOf(head, fitting(answer)))
+    } catch (error) {
+      trouble(`an answer was lost: ${String(error)}`)
+    }
+  }
+
   return (stanza) => {
     if (stanza.getName() !== 'iq') return undefined
     const type = attribute(stanza, 'type')
     if (type === 'result' || type === 'error') return undefined
-    const from = parseJid(attribute(stanza, 'from') ?? '')
-    const id = attribute(stanza, 'id') ?? ''
-    if (from === undefined || id.length > LONGEST_ID) {
-      const what = from === undefined ? 'without a valid sender' : `with an id of ${id.length} characters`
+    const head = headOf(stanza)
+    const from = parseJid(head.from ?? '')
+    const length = head.id?.length ?? 0
+    if (from === undefined || length > LONGEST_ID) {
+      const what = from === undefined ? 'without a valid sender' : `with an id of ${length} characters`
       options.observe({
         at: 'notice',
         about: `component ${options.domain}`,
@@ -92,23 +122,17 @@ export function makeRouter(options: RouterOptions): (stanza: Element) => void | 
       })
       return undefined
     }
-    return answerTo(stanza, from)
-      .catch((error: unknown): Answer => {
-        options.observe({
-          at: 'trouble',
-          about: `component ${options.domain}`,
-          text: `a request could not be handled and was answered wait: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`,
-        })
-        return ourTrouble
-      })
-      .then((answer) => options.send(stanzaOf(stanza, fitting(answer))))
-      .catch((error: unknown) =>
-        options.observe({
-          at: 'trouble',
-          about: `component ${options.domain}`,
-          text: `an answer was lost: ${String(error)}`,
-        }),
-      )
+    let answer: Answer | Promise<Answer>
+    try {
+      answer = answerTo(stanza, from)
+    } catch (error) {
+      answer = broken(error)
+    }
+    if ('is' in answer) return reply(head, answer)
+    return answer.then(
+      (given) => reply(head, given),
+      (error: unknown) => reply(head, broken(error)),
+    )
   }
 }
 
@@ -128,11 +152,7 @@ function take(stanza: Element, from: Jid, domain: string): Asked | Answer {
   const [child] = children
   if (child === undefined || children.length > 1) return badRequest('An iq of type get or set has exactly one child.')
   const lang = attribute(child, 'xml:lang') ?? attribute(stanza, 'xml:lang')
-  return {
-    type,
-    from,
-    service: to.domain,
-    child,
-    ...(lang === undefined || lang.length > LONGEST_LANG ? {} : { lang }),
-  }
+  const service = to.domain
+  if (lang === undefined || lang.length > LONGEST_LANG) return { type, from, service, child }
+  return { type, from, service, child, lang }
 }

@@ -1,7 +1,7 @@
 /** What a profile makes of a publish, followed from the publish to the request that its push service would get, as text. */
 import { bindKinds, type AppProfile } from '../../lib/config/kinds'
 import { type DoorApp } from '../../lib/intake/app'
-import { deliveryOf } from '../../lib/intake/publish'
+import { deliveryOf } from '../../lib/intake/made'
 import * as kinds from '../../lib/kinds'
 import { type Speech } from '../../lib/model/content'
 import { Opaque } from '../../lib/model/opaque'
