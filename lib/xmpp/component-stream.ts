@@ -22,7 +22,9 @@ import {
   type Stage,
 } from './link-faults'
 import { dial } from './service-address'
-import { ParserFault, StanzaParser, type StanzaLimits } from './stanza-parser'
+import { StanzaParser } from './stanza-parser'
+import { XmlFault } from './xml-fault'
+import { type StanzaLimits } from './xml-reader'
 
 /** How long each of connecting, opening and handshaking may take. */
 const STAGE_MS = 10_000
@@ -154,7 +156,7 @@ export function openStream(options: StreamOptions, listener: StreamListener): Co
     if (entity.parser instanceof StanzaParser) entity.parser.read(data)
   }
   entity._onParserError = (error) => {
-    const condition = error instanceof ParserFault ? error.condition : 'not-well-formed'
+    const condition = error instanceof XmlFault ? error.condition : 'not-well-formed'
     end(
       faultOfStanza(condition, error.message),
       `<stream:error><${condition} xmlns='${STREAM_ERRORS}'/></stream:error></stream:stream>`,

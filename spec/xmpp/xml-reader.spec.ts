@@ -1,7 +1,8 @@
 import { spawnSync } from 'node:child_process'
 import fc from 'fast-check'
 import { type Element } from 'ltx'
-import { StanzaParser, type ParserFault, type ScannerName } from '../../lib/xmpp/stanza-parser'
+import { StanzaParser, type ParserName } from '../../lib/xmpp/stanza-parser'
+import { type XmlFault } from '../../lib/xmpp/xml-fault'
 import { realDescribe } from '../support/available'
 
 const limits = { maxStanzaBytes: 1_000_000, maxDepth: 1000 }
@@ -20,19 +21,19 @@ function treeOf(element: Element): unknown {
   ]
 }
 
-function reading(scanner: ScannerName, wire: Buffer, cuts: readonly number[] = []): Read {
-  const parser = new StanzaParser(limits, scanner)
+function reading(parser: ParserName, wire: Buffer, cuts: readonly number[] = []): Read {
+  const stream = new StanzaParser(limits, parser)
   const trees: unknown[] = []
   let fault: string | undefined
-  parser.on('element', (stanza: Element) => trees.push(treeOf(stanza)))
-  parser.on('error', (error: ParserFault) => (fault = error.condition))
-  parser.read(Buffer.from("<?xml version='1.0'?><s:s xmlns='d' xmlns:s='x'>"))
+  stream.on('element', (stanza: Element) => trees.push(treeOf(stanza)))
+  stream.on('error', (error: XmlFault) => (fault = error.condition))
+  stream.read(Buffer.from("<?xml version='1.0'?><s:s xmlns='d' xmlns:s='x'>"))
   let at = 0
   for (const cut of [...cuts].sort((a, b) => a - b).map((each) => each % (wire.length + 1))) {
-    if (cut > at) parser.read(wire.subarray(at, cut))
+    if (cut > at) stream.read(wire.subarray(at, cut))
     at = Math.max(at, cut)
   }
-  parser.read(wire.subarray(at))
+  stream.read(wire.subarray(at))
   return { trees, ...(fault === undefined ? {} : { fault }) }
 }
 
@@ -72,7 +73,7 @@ const { element } = fc.letrec<{ element: string; child: string }>((tie) => ({
     }),
 }))
 
-describe('lib/xmpp/xml-scanner', () => {
+describe('lib/xmpp/xml-reader', () => {
   it('gives the tree that ltx gives, wherever the document is cut', () => {
     fc.assert(
       fc.property(element, fc.array(fc.nat(400), { maxLength: 5 }), (document, cuts) => {
@@ -113,14 +114,88 @@ describe('lib/xmpp/xml-scanner', () => {
     ['an end tag with an attribute', "<a></a b='1'>", 'not-well-formed'],
     ['a prefix declared to be nothing', "<a xmlns:p=''/>", 'not-well-formed'],
     ['another xml', "<a xmlns:xml='q'/>", 'not-well-formed'],
+    [
+      'an attribute twice among many',
+      `<a ${Array.from({ length: 12 }, (_, n) => `b${n}=''`).join(' ')} b7=''/>`,
+      'not-well-formed',
+    ],
+    ['an attribute twice where a prefix is too', "<a xmlns:p='q' p:b='1' p:b='2'/>", 'not-well-formed'],
+    ['the namespace of xml as the default', "<a xmlns='http://www.w3.org/XML/1998/namespace'/>", 'not-well-formed'],
+    ['an element of the prefix xmlns', '<xmlns:a/>', 'not-well-formed'],
+    ['an end tag of another name', '<a></b>', 'not-well-formed'],
+    ['an end tag without a name', '<a></>', 'not-well-formed'],
+    ['a reference without its end', '<a>&amp</a>', 'not-well-formed'],
+    ['an entity of HTML', '<a>&nbsp;</a>', 'not-well-formed'],
+    ['an entity in an attribute', "<a b='&foo;'/>", 'not-well-formed'],
+    ['a control character in an attribute', "<a b='\u0001'/>", 'not-well-formed'],
+    ['U+FFFE', '<a>\ufffe</a>', 'not-well-formed'],
+    ['a comment', '<a><!-- --></a>', 'restricted-xml'],
     ['a processing instruction', '<a><?php ?></a>', 'restricted-xml'],
     ['a second XML declaration', "<?xml version='1.0'?>", 'restricted-xml'],
-  ])('refuses %s', (_, wire, condition) => {
+  ])('refuses %s, also where a tag like it is known', (_, wire, condition) => {
     expect(reading('own', Buffer.from(wire))).toEqual({ trees: [], fault: condition })
+    const known = Buffer.from(`<a/><a b='1'/><a xmlns='r'><b xmlns='s'/></a>`.repeat(200))
+    expect(reading('own', Buffer.concat([known, Buffer.from(wire)]))).toMatchObject({ fault: condition })
+  })
+
+  it.each([
+    ['of a byte that begins nothing', [0xff], 'unsupported-encoding'],
+    ['of a character cut short', [0xe2, 0x82, 0x3c], 'unsupported-encoding'],
+    ['of a character in more bytes than it needs', [0xc0, 0xaf], 'unsupported-encoding'],
+    ['of a surrogate', [0xed, 0xa0, 0x80], 'unsupported-encoding'],
+  ])('refuses a text %s, in one read and byte by byte', (_, bytes, condition) => {
+    const wire = Buffer.concat([Buffer.from('<a>'), Buffer.from(bytes), Buffer.from('</a>')])
+    expect(reading('own', wire)).toEqual({ trees: [], fault: condition })
+    const cuts = Array.from({ length: wire.length }, (_, at) => at)
+    expect(reading('own', wire, cuts)).toEqual({ trees: [], fault: condition })
+  })
+
+  it.each([
+    ["<?xml version='1.0' encoding='utf-8' standalone='yes' ?><a/>", undefined],
+    ['<?xml\tversion = "1.1"\n?>\n<a/>', undefined],
+    ["<?xml version='1.0' encoding='ISO-8859-1'?><a/>", 'unsupported-encoding'],
+    ["<?xml version='2.0'?><a/>", 'not-well-formed'],
+    ["<?xml encoding='UTF-8' version='1.0'?><a/>", 'not-well-formed'],
+    [" <?xml version='1.0'?><a/>", 'restricted-xml'],
+    ["<?xmlish version='1.0'?><a/>", 'restricted-xml'],
+    ['x<a/>', 'not-well-formed'],
+    ['</a>', 'not-well-formed'],
+    ['</>', 'not-well-formed'],
+    ['<!DOCTYPE a><a/>', 'restricted-xml'],
+  ])('reads the beginning %s', (wire, fault) => {
+    for (const size of [1, 7, 1000]) {
+      const stream = new StanzaParser(limits, 'own')
+      const told: string[] = []
+      stream.on('error', ({ condition }: XmlFault) => told.push(condition))
+      stream.on('start', ({ name: root }: Element) => told.push(`start ${root}`))
+      stream.on('end', () => told.push('end'))
+      for (let at = 0; at < wire.length; at += size) stream.read(Buffer.from(wire.slice(at, at + size)))
+      expect(told).toEqual(fault === undefined ? ['start a', 'end'] : [fault])
+    }
+  })
+
+  it('gives every stanza attributes of its own, also where the tag is known', () => {
+    const stream = new StanzaParser(limits, 'own')
+    const seen = new Set<unknown>()
+    stream.on('element', (stanza: Element) => {
+      seen.add(stanza.attrs)
+      expect(stanza.attrs).toEqual({ b: '1' })
+      stanza.attrs['b'] = 'ours'
+    })
+    stream.read(Buffer.from(`<s>${"<a b='1'/>".repeat(200)}`))
+    expect(seen.size).toBe(200)
+  })
+
+  it('undoes what an element declares when it ends, however deep prefixes lie over each other', () => {
+    const [open, close] = ["<p:a xmlns:p='q' xmlns:r='q'>", '</p:a>']
+    const nested = (deep: number): string => `${open.repeat(deep)}<b p:c='1'/>${close.repeat(deep)}`
+    expect(reading('own', Buffer.from(nested(500))).fault).toBeUndefined()
+    expect(reading('own', Buffer.from(`${nested(3)}<r:a/>`))).toMatchObject({ fault: 'not-well-formed' })
+    expect(reading('own', Buffer.from(`<z xmlns:p='x'>${nested(3)}<b p:c='1'/></z>`)).fault).toBeUndefined()
   })
 })
 
-realDescribe('expat', 'lib/xmpp/xml-scanner beside expat', () => {
+realDescribe('expat', 'lib/xmpp/xml-reader beside expat', () => {
   it('gives the same verdict on documents with one character changed', () => {
     const documents = fc
       .sample(
