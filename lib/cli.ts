@@ -78,10 +78,12 @@ function makeProgram(terminal: Terminal, end: (code: ExitCode) => void): Command
     .description('Checks the configuration and everything it points to.')
     .option(...configWord)
     .option('--live', 'prove links, store and credentials, too')
+    .option('--json', 'print what was found as JSON')
     .addHelpText('after', checkHelp)
-    .action(async ({ config, live }: FileWord & { readonly live?: true }) => {
+    .action(async ({ config, live, json }: FileWord & { readonly live?: true; readonly json?: true }) => {
       const file = config ?? configFile()
-      end(await check({ file, proveLinks: live === true ? tryLinks : undefined }, terminal))
+      const proveLinks = live === true ? tryLinks : undefined
+      end(await check({ file, proveLinks, json: json === true }, terminal))
     })
 
   program
