@@ -15,7 +15,13 @@ function withoutProofs(key: string, value: unknown): unknown {
 
 function linksOf({ components }: Config): string {
   return JSON.stringify(
-    components.map(({ domain, service, secret, ca }) => [domain, service, secret.reveal(), ca?.toString('base64')]),
+    components.map(({ domain, service, secret, ca, parser }) => [
+      domain,
+      service,
+      secret.reveal(),
+      ca?.toString('base64'),
+      parser,
+    ]),
   )
 }
 

@@ -13,6 +13,8 @@ export interface ComponentConfig {
   readonly secret: Opaque
   /** PEM of the certificate authorities that stand in place of the usual ones with `xmpps:`. */
   readonly ca?: Buffer
+  /** Who reads the server's XML: `own` unless the file says otherwise. */
+  readonly parser: 'own' | 'ltx'
 }
 
 /** RFC 6120 §13 and the IANA registry: ports of clients and of other servers, where no component can attach. */
@@ -71,12 +73,19 @@ export function makeComponent(words: OptionWords) {
       ca: words.credential
         .optional()
         .describe('The certificate authorities to trust with `xmpps:`, as PEM, in place of the usual ones.'),
+      parser: z
+        .enum(['own', 'ltx'])
+        .default('own')
+        .describe(
+          "Who reads the server's XML: `own`, which is strict and fast, or `ltx`, for a server that sends what is no XML.",
+        ),
     })
-    .transform(({ domain, service, secret, ca }): ComponentConfig =>
+    .transform(({ domain, service, secret, ca, parser }): ComponentConfig =>
       Object.freeze({
         domain,
         service,
         secret: new Opaque(secret.text()),
+        parser,
         ...(ca === undefined ? {} : { ca: ca.bytes() }),
       }),
     )

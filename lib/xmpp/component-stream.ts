@@ -22,7 +22,7 @@ import {
   type Stage,
 } from './link-faults'
 import { dial } from './service-address'
-import { StanzaParser } from './stanza-parser'
+import { StanzaParser, type ParserName } from './stanza-parser'
 import { XmlFault } from './xml-fault'
 import { type StanzaLimits } from './xml-reader'
 
@@ -37,6 +37,7 @@ export interface StreamOptions {
   readonly secret: Opaque
   readonly ca?: Buffer
   readonly limits: StanzaLimits
+  readonly parser: ParserName
   readonly clock: Clock
 }
 
@@ -68,7 +69,7 @@ function conditionOf(error: Element): string {
 }
 
 /** The library's entity with nothing left in it that acts by itself. */
-function strippedEntity({ to, secret, limits }: StreamOptions): ComponentEntity {
+function strippedEntity({ to, secret, limits, parser }: StreamOptions): ComponentEntity {
   const entity = component({
     service: '',
     domain: to.domain,
@@ -81,7 +82,7 @@ function strippedEntity({ to, secret, limits }: StreamOptions): ComponentEntity 
   entity._end = () => Promise.resolve()
   entity.Parser = class extends StanzaParser {
     constructor() {
-      super(limits)
+      super(limits, parser)
     }
   }
   return entity

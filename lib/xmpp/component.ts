@@ -14,6 +14,7 @@ import { spellStanza } from './outgoing-stanza'
 import { makeReconnecting } from './reconnecting'
 import { makeSelfPing } from './self-ping'
 import { parseService } from './service-address'
+import { type ParserName } from './stanza-parser'
 import { LOOK_MS, makeTakingTurns, type Turn } from './turn'
 
 /** Six times the 256 KiB that servers let a user send: escaping may make a text so much longer, and no user may cost us the link. */
@@ -33,6 +34,8 @@ export interface TryLinkOptions {
   readonly secret: Opaque
   /** PEM; stands in place of the authorities that Node trusts. */
   readonly ca?: Buffer
+  /** Who reads what the server sends. Default `own`. */
+  readonly parser?: ParserName
   readonly clock: Clock
 }
 
@@ -86,14 +89,14 @@ interface Ended {
 function open(options: TryLinkOptions & Partial<LinkOptions>, listener: StreamListener): ComponentStream | Fault {
   const address = parseService(options.service)
   if (address === undefined) return faultOfService(options.service)
-  const { domain, secret, ca, clock } = options
+  const { domain, secret, ca, parser = 'own', clock } = options
   const to = { domain, address, ownCa: ca !== undefined }
   const limits = {
     maxStanzaBytes: options.maxStanzaBytes ?? MAX_STANZA_BYTES,
     maxDepth: options.maxDepth ?? MAX_DEPTH,
   }
   try {
-    return openStream({ to, secret, limits, clock, ...(ca === undefined ? {} : { ca }) }, listener)
+    return openStream({ to, secret, limits, parser, clock, ...(ca === undefined ? {} : { ca }) }, listener)
   } catch (error) {
     return faultOfCa(error)
   }

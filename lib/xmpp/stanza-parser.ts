@@ -17,7 +17,7 @@ export class StanzaParser extends EventEmitter {
   readonly #reader: XmlReader
   #deaf = false
 
-  constructor(limits: StanzaLimits, parser: ParserName = 'own') {
+  constructor(limits: StanzaLimits, parser: ParserName) {
     super()
     this.#reader = readers[parser](limits, {
       start: (header) => this.emit('start', header),
