@@ -18,7 +18,16 @@ export interface AppsOptions {
   readonly observe: Observe
 }
 
-type Changed = (names: ReadonlySet<string>) => void
+/** What a reload made of the apps. */
+export interface ReappliedApps {
+  /** They are new, or have other settings or secrets now. */
+  readonly apps: readonly string[]
+  /** They are no longer configured. */
+  readonly gone: readonly string[]
+}
+
+/** `names`: every app that was or is there. */
+type Changed = (names: ReadonlySet<string>, changed: ReappliedApps) => void
 
 /** The maps stay the same until a change: they are asked for with every publish and every delivery. */
 export interface Apps {
@@ -29,7 +38,7 @@ export interface Apps {
   /** What is to be said of a certificate that is handed in, by app; without those that take none. */
   readonly takers: () => ReadonlyMap<string, CheckHandedIn>
   /**
-   * Takes over what changed, `changed` told of every app that was or is there. What is out ends with what it was begun with; resolves
+   * Takes over what changed, and tells `changed` of it once that is in force. What is out ends with what it was begun with; resolves
    * once that is over. Changes follow each other.
    */
   reload(fresh: ReadonlyMap<string, App>, changed: Changed): Promise<void>
@@ -71,7 +80,10 @@ export async function makeApps(configured: ReadonlyMap<string, App>, options: Ap
   function change(fresh: () => ReadonlyMap<string, App>, changed: Changed): Promise<{ closed: Promise<void> }> {
     const opened = last.then(async () => {
       const old = await open(fresh())
-      changed(new Set([...old.keys(), ...apps.keys()]))
+      changed(new Set([...old.keys(), ...apps.keys()]), {
+        apps: [...apps].filter(([name, app]) => app.fingerprint !== old.get(name)?.fingerprint).map(([name]) => name),
+        gone: [...old.keys()].filter((name) => !apps.has(name)),
+      })
       const closed = closeApps(new Map([...old].filter(([name, app]) => apps.get(name) !== app)))
       closing = Promise.allSettled([closing, closed])
       return { closed }

@@ -96,7 +96,8 @@ export type Event =
   /** An app is held: nothing of it is sent until `nextIn` milliseconds from now. */
   | { readonly at: 'held'; readonly app: string; readonly why: string; readonly mend?: string; readonly nextIn: number }
   | { readonly at: 'released'; readonly app: string }
-  | { readonly at: 'reloaded'; readonly apps: readonly string[] }
+  /** Files were read again; `apps`: those whose credentials or settings are others now; `gone`: those no longer configured. */
+  | { readonly at: 'reloaded'; readonly apps: readonly string[]; readonly gone: readonly string[] }
   /** Something an operator should know. */
   | { readonly at: 'notice'; readonly about: string; readonly text: string }
   /** Something is broken on our side. */
@@ -137,7 +138,13 @@ const text: { readonly [K in Event['at']]: (event: Extract<Event, { at: K }>) =>
   held: (e) =>
     `app ${e.app} is held for ${Math.round(e.nextIn / 1000)} s: ${e.why}` + (e.mend === undefined ? '' : `. ${e.mend}`),
   released: (e) => `app ${e.app} is no longer held`,
-  reloaded: (e) => `credentials reloaded for ${e.apps.join(', ')}`,
+  reloaded: ({ apps, gone }) =>
+    apps.length + gone.length === 0
+      ? 'read again; nothing changed: credentials and settings of all apps are as before'
+      : [
+          ...(apps.length === 0 ? [] : [`credentials reloaded for ${apps.join(', ')}`]),
+          ...(gone.length === 0 ? [] : [`no longer configured: ${gone.join(', ')}`]),
+        ].join('; '),
   notice: (e) => `${e.about}: ${e.text}`,
   trouble: (e) => `${e.about}: ${e.text}`,
 }

@@ -6,7 +6,7 @@ import { openOffice, socketPath } from './admin/office'
 import { makeExpiryWatch } from './admin/expiry-watch'
 import { makeRefusals } from './admin/refusals'
 import { makeCertificates } from './admin/certificates'
-import { makeApps } from './apps'
+import { makeApps, type ReappliedApps } from './apps'
 import { makeAttaching } from './attaching'
 import { systemClock, type Clock } from './clock'
 import { type Config } from './config'
@@ -226,9 +226,9 @@ export async function startService(config: Config, surroundings: Surroundings): 
     return { http, closeOffice }
   }
 
-  function renewed(names: ReadonlySet<string>): void {
+  function renewed(names: ReadonlySet<string>, changed: ReappliedApps): void {
     for (const name of names) dispatcher.release(name)
-    observe({ at: 'reloaded', apps: [...apps.configured().keys()] })
+    observe({ at: 'reloaded', ...changed })
     void expiryWatch.look()
   }
 

@@ -7,7 +7,8 @@ import { makeObserve } from '../../lib/observe'
 import { answers } from '../../lib/sim/apns-answers'
 import { makeProviderKey } from '../../lib/sim/certificates'
 import { type ApnsRequest } from '../../lib/sim/apns-simulator'
-import { DOMAIN, IOS, startHouse, type House } from '../support/house'
+import { ANDROID, DOMAIN, IOS, startHouse, type House } from '../support/house'
+import { like } from '../support/like'
 import { publishTo, registerDevice } from '../support/one-device'
 
 const token = 'c3'.repeat(32)
@@ -210,6 +211,20 @@ describe('lib/commands/reloading: the configuration, when asked', () => {
     })
     await reloading.all()
     expect(isTold('only a restart brings it into force: component, log')).toBe(true)
+  })
+
+  it('names the apps whose credentials or settings changed, and those that are gone, and no other', async () => {
+    const lastTold = (): unknown =>
+      JSON.parse(house.log.filter((line) => line.includes('"at":"reloaded"')).at(-1) ?? '{}')
+    await reloading.all()
+    expect(lastTold()).toMatchObject({ apps: [], gone: [], msg: like(/^read again; nothing changed: /) })
+    const account = path('service-account.json')
+    writeFileSync(account, `${readFileSync(account, 'utf8')}\n`)
+    await reloading.all()
+    expect(lastTold()).toMatchObject({ apps: [ANDROID], gone: [], msg: `credentials reloaded for ${ANDROID}` })
+    changeConfig((raw) => (raw['apps'] = { [IOS]: { ...(raw['apps'] as Record<string, object>)[IOS], locKey: 'New' } }))
+    await reloading.all()
+    expect(lastTold()).toMatchObject({ apps: [IOS], gone: [ANDROID], msg: like(/; no longer configured: /) })
   })
 
   it('changes nothing where it has a fault, and tells it', async () => {

@@ -7,7 +7,7 @@ function linesOf(format: LogFormat | undefined, level: Level = 'info'): readonly
   const destination = { write: (line: string) => void lines.push(line) }
   const observe = makeObserve({ level, destination, ...(format === undefined ? {} : { format }) })
   observe({ at: 'answered', answer: 'result', why: 'message kept', publisher: 'example.com' })
-  observe({ at: 'reloaded', apps: ['org.example.ios'] })
+  observe({ at: 'reloaded', apps: ['org.example.ios'], gone: [] })
   observe({ at: 'notice', about: 'store', text: 'two\nlines, \u001b[31mred\u2028and\u0085more' })
   observe({ at: 'trouble', about: 'store', text: 'broken' })
   return lines
