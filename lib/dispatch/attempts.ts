@@ -6,7 +6,7 @@ import { type Opaque } from '../model/opaque'
 import { type Outcome } from '../model/outcome'
 import { type Environment, type Registration } from '../model/registration'
 import { type Observe } from '../observe'
-import { type Provider } from '../providers/provider'
+import { type Attempt, type Provider } from '../providers/provider'
 import { type Registry } from '../stores/store'
 import { makeProof, type Proof } from './proof'
 
@@ -44,23 +44,34 @@ export function makeAttempts(options: AttemptsOptions): (provider: Provider, sen
     return proof
   }
 
-  async function once(provider: Provider, sending: Sending, environment: Environment | undefined): Promise<Outcome> {
+  /** A provider never rejects; if one does, it is a bug, and whether the push left is unknown. */
+  function broken(app: string, error: unknown): Outcome {
+    const text = `an attempt broke: ${error instanceof Error ? error.message : String(error)}`
+    observe({ at: 'trouble', about: `app ${app}`, text })
+    return { is: 'down', why: 'a fault of our own', ambiguous: true }
+  }
+
+  /** One request; `told` is what becomes of its outcome. */
+  function once<T>(
+    provider: Provider,
+    sending: Sending,
+    environment: Environment | undefined,
+    told: (outcome: Outcome) => T,
+  ): Promise<T> {
     const { delivery, address, content } = sending
+    const { id, app, notification } = delivery
+    const attempt: { -readonly [K in keyof Attempt]: Attempt[K] } = {
+      id,
+      address,
+      content,
+      expiresAt: notification.expiresAt,
+    }
+    if (environment !== undefined) attempt.environment = environment
+    const failed = (error: unknown): T => told(broken(app, error))
     try {
-      const outcome = await provider.attempt({
-        id: delivery.id,
-        address,
-        content,
-        expiresAt: delivery.notification.expiresAt,
-        ...(environment === undefined ? {} : { environment }),
-      })
-      proofOf(provider).note(keyOf(delivery.app, environment), outcome)
-      return outcome
+      return provider.attempt(attempt).then(told, failed)
     } catch (error) {
-      // A provider never rejects; if one does, it is a bug, and whether the push left is unknown.
-      const text = `an attempt broke: ${error instanceof Error ? error.message : String(error)}`
-      observe({ at: 'trouble', about: `app ${delivery.app}`, text })
-      return { is: 'down', why: 'a fault of our own', ambiguous: true }
+      return Promise.resolve(failed(error))
     }
   }
 
@@ -75,30 +86,47 @@ export function makeAttempts(options: AttemptsOptions): (provider: Provider, sen
     }
   }
 
-  return async (provider, sending) => {
+  /** Where both environments are possible, «bad» in both is still about the first: that is where the app's usual builds are. */
+  async function either(
+    provider: Provider,
+    sending: Sending,
+    [first, other]: readonly [Environment, Environment],
+  ): Promise<readonly [Outcome, Environment]> {
+    const at = (environment: Environment): Promise<Outcome> =>
+      once(provider, sending, environment, (outcome) => {
+        proofOf(provider).note(keyOf(sending.delivery.app, environment), outcome)
+        return outcome
+      })
+    const outcome = await at(first)
+    if (outcome.is !== 'suspect') return [outcome, first]
+    const elsewhere = await at(other)
+    return elsewhere.is === 'suspect' ? [outcome, first] : [elsewhere, other]
+  }
+
+  return (provider, sending) => {
     const { delivery, registration } = sending
     const begunAt = clock.now()
-    const environments = provider.environments ?? []
+    const environments = provider.environments ?? NONE
     const told = delivery.target.to === 'address' ? delivery.target.environment : registration?.environment
     const known = told !== undefined && environments.includes(told) ? told : undefined
-    const first = known ?? environments[0]
-    const other = known === undefined ? environments[1] : undefined
-    let environment = first
-    let outcome = await once(provider, sending, first)
-    if (outcome.is === 'suspect' && other !== undefined) {
-      const elsewhere = await once(provider, sending, other)
-      // «Bad» in both is still about the first: that is where the app's usual builds are.
-      if (elsewhere.is !== 'suspect') {
-        outcome = elsewhere
-        environment = other
-      }
+    const [first, other] = environments
+    const proof = proofOf(provider)
+    if (known === undefined && first !== undefined && other !== undefined) {
+      return either(provider, sending, [first, other]).then(async ([outcome, environment]) => {
+        if (outcome.is === 'delivered') await remember(sending, environment)
+        return { outcome, begunAt, isProven: proof.holds(keyOf(delivery.app, environment)) }
+      })
     }
-    if (outcome.is === 'delivered' && environments.length > 1 && environment !== undefined) {
-      await remember(sending, environment)
-    }
-    return { outcome, begunAt, isProven: proofOf(provider).holds(keyOf(delivery.app, environment)) }
+    const environment = known ?? first
+    const key = keyOf(delivery.app, environment)
+    return once(provider, sending, environment, (outcome) => {
+      proof.note(key, outcome)
+      return { outcome, begunAt, isProven: proof.holds(key) }
+    })
   }
 }
+
+const NONE: readonly Environment[] = []
 
 function keyOf(app: string, environment: Environment | undefined): string {
   return environment === undefined ? app : `${app} ${environment}`

@@ -32,10 +32,14 @@ export interface HoldsOptions {
 /** Failures in a row before a gate shuts, and for how long (milliseconds): it doubles with each failed probe. */
 const HOLD = { failures: 10, shortest: 1_000, longest: 5 * 60_000 }
 
-const ofApp = (app: string): string => `app ${app}`
+/** The gate of an app alone, and that of its credential. */
+type Gates = readonly [own: string, shared: string]
+
 /** Whose credential has no name shares it with nobody. */
-const ofCredential = (app: string, credential: string | undefined): string =>
-  credential === undefined ? `credential of ${app}` : `credential ${credential}`
+const gatesWith = (app: string, credential: string | undefined): Gates => [
+  `app ${app}`,
+  credential === undefined ? `credential of ${app}` : `credential ${credential}`,
+]
 
 export function makeHolds({ apps, clock, observe, onRoom }: HoldsOptions): Holds {
   const reasons = new Map<string, string>()
@@ -50,8 +54,19 @@ export function makeHolds({ apps, clock, observe, onRoom }: HoldsOptions): Holds
     },
   })
 
-  function gatesOf(app: string): readonly [string, string] {
-    return [ofApp(app), ofCredential(app, apps().get(app)?.provider.credential)]
+  /** By app, as they were named last: they are asked for with every push. */
+  const named = new Map<string, { readonly credential: string | undefined; readonly gates: Gates }>()
+
+  function gatesBy(app: string, credential: string | undefined): Gates {
+    const known = named.get(app)
+    if (known !== undefined && known.credential === credential) return known.gates
+    const gates = gatesWith(app, credential)
+    named.set(app, { credential, gates })
+    return gates
+  }
+
+  function gatesOf(app: string): Gates {
+    return gatesBy(app, apps().get(app)?.provider.credential)
   }
 
   function behind(gate: string): readonly string[] {
@@ -79,7 +94,7 @@ export function makeHolds({ apps, clock, observe, onRoom }: HoldsOptions): Holds
       return states.includes('shut') ? 0 : states.includes('probe') ? 1 : concurrency
     },
     heed(app: string, credential: string | undefined, outcome: Outcome, verdict: Verdict) {
-      const [own, shared] = [ofApp(app), ofCredential(app, credential)]
+      const [own, shared] = gatesBy(app, credential)
       const isCredentials = (outcome.is === 'misconfigured' || outcome.is === 'busy') && outcome.whom === 'credential'
       if (verdict.hold !== undefined) {
         const { why, mend, notBefore } = verdict.hold

@@ -5,14 +5,15 @@ import { type Delivery } from '../model/notification'
 import { type Opaque } from '../model/opaque'
 import { type Outcome } from '../model/outcome'
 import { type AddressSlot, type Registration } from '../model/registration'
-import { type Observe } from '../observe'
+import { type Event, type Observe } from '../observe'
 import { type Claimed, type Outbox, type Settlement } from '../outbox/outbox'
 import { type Subject } from '../profiles/profile'
 import { type Provider } from '../providers/provider'
 import { type Registry } from '../stores/store'
-import { makeAttempts } from './attempts'
+import { makeAttempts, type Tried } from './attempts'
 import { type Fuse } from './fuse'
 import { type Holds } from './holds'
+import { makeSettling } from './settling'
 import { judge, type History, type Verdict } from './verdict'
 
 /** An app as the dispatcher sees it. */
@@ -33,10 +34,19 @@ export interface SenderOptions {
   readonly stopping: AbortSignal
 }
 
-/** Milliseconds until a settle that the store refused is tried again. */
-const PAUSE = 1_000
-
 type End = Extract<Verdict, { is: 'ended' }>['end']
+
+type Found = ReadonlyMap<string, Registration>
+
+/** Called once for each delivery: its verdict is durable, or the process ends before it is. */
+type Done = () => void
+
+/** A delivery that was tried, or that nothing had to be tried for. */
+interface Case {
+  readonly claimed: Claimed
+  readonly registration: Registration | undefined
+  readonly done: Done
+}
 
 /** Sends what was claimed; `settled` is called once for each delivery, when its verdict is durable. Never throws. */
 export function makeSender(
@@ -44,8 +54,9 @@ export function makeSender(
 ): (claimed: readonly Claimed[], settled: (app: string) => void) => void {
   const { outbox, registry, holds, fuse, clock, observe } = options
   const attempt = makeAttempts({ registry, clock, observe })
+  const settle = makeSettling({ outbox, clock, observe, stopping: options.stopping })
 
-  async function addresses(claimed: readonly Claimed[]): Promise<ReadonlyMap<string, Registration> | undefined> {
+  async function addresses(claimed: readonly Claimed[]): Promise<Found | undefined> {
     const ids = claimed.flatMap(({ delivery: { target } }) =>
       target.to === 'registration' ? [target.registration] : [],
     )
@@ -59,41 +70,53 @@ export function makeSender(
     }
   }
 
-  async function one(claimed: Claimed, found: ReadonlyMap<string, Registration> | undefined): Promise<void> {
+  /** What it throws or rejects with is a fault of ours. A promise only where something is asked: a push may cost no chain of them. */
+  function one(claimed: Claimed, found: Found | undefined, done: Done): Promise<void> | void {
     const { delivery } = claimed
-    const { target, notification } = delivery
+    const { id, target, notification } = delivery
     const registration = target.to === 'registration' ? found?.get(target.registration) : undefined
-    const ended = (end: End): Promise<void> => conclude(claimed, registration, { is: 'ended', end })
+    const its: Case = { claimed, registration, done }
+    const ended = (end: End): void => conclude(its, { is: 'ended', end })
     if (notification.expiresAt <= clock.now()) return ended('expired')
     if (claimed.ambiguous && notification.class === 'call') return ended('abandoned')
-    if (found === undefined) return again(claimed, 'our own registry could not be read')
+    if (found === undefined) return again(claimed, done, 'our own registry could not be read')
     if (target.to === 'registration' && registration === undefined) return ended('unregistered')
     const app = options.apps().get(delivery.app)
-    if (app === undefined) return again(claimed, `app ${delivery.app} is no longer configured`)
-    const written = app.write({
-      id: delivery.id,
-      notification,
-      ...(registration === undefined ? {} : { registration }),
-    })
+    if (app === undefined) return again(claimed, done, `app ${delivery.app} is no longer configured`)
+    const written = app.write(registration === undefined ? { id, notification } : { id, notification, registration })
     if (written.is === 'silence') return ended('quiet')
     const address = addressOf(delivery, registration, written.slot)
     if (address === undefined) return ended('unregistered')
 
-    const { content } = written
-    const { outcome, ...tried } = await attempt(app.provider, { delivery, registration, address, content })
-    const isListenedTo = outbox.isListenedTo(delivery.id)
-    const verdict = judge(outcome, { ...historyOf(claimed), ...tried, isListenedTo }, clock.now(), clock.random())
-    holds.heed(delivery.app, app.provider.credential, outcome, verdict)
-    if (verdict.forget !== undefined) await forget(delivery, registration?.owner, address, verdict.forget)
-    await conclude(claimed, registration, verdict, outcome)
+    const { provider } = app
+    return attempt(provider, { delivery, registration, address, content: written.content }).then((tried) => {
+      const { outcome } = tried
+      const verdict = judge(outcome, historyOf(claimed, tried), clock.now(), clock.random())
+      holds.heed(delivery.app, provider.credential, outcome, verdict)
+      if (verdict.forget === undefined) return conclude(its, verdict, outcome)
+      return forget(delivery, registration?.owner, address, verdict.forget).then(() => conclude(its, verdict, outcome))
+    })
+  }
+
+  /** The delivery's story, this attempt included. */
+  function historyOf({ delivery, attempts }: Claimed, { begunAt, isProven }: Omit<Tried, 'outcome'>): History {
+    return {
+      class: delivery.notification.class,
+      attempts: attempts + 1,
+      expiresAt: delivery.notification.expiresAt,
+      begunAt,
+      isProven,
+      isListenedTo: outbox.isListenedTo(delivery.id),
+    }
   }
 
   /** Nobody but us is to blame: due again, without a word to the app's breaker. `ambiguous`: it may have been sent. */
-  function again(claimed: Claimed, why: string, ambiguous = false): Promise<void> {
+  function again(claimed: Claimed, done: Done, why: string, ambiguous = false): void {
     const outcome: Outcome = { is: 'down', why, ambiguous }
     const now = clock.now()
-    const history = { ...historyOf(claimed), begunAt: now, isProven: false, isListenedTo: false }
-    return conclude(claimed, undefined, judge(outcome, history, now, clock.random()), outcome, false)
+    const history = { ...historyOf(claimed, { begunAt: now, isProven: false }), isListenedTo: false }
+    const verdict = judge(outcome, history, now, clock.random())
+    conclude({ claimed, registration: undefined, done }, verdict, outcome, false)
   }
 
   async function forget(
@@ -118,78 +141,72 @@ export function makeSender(
     }
   }
 
-  async function conclude(
-    claimed: Claimed,
-    registration: Registration | undefined,
+  function conclude(
+    { claimed, registration, done }: Case,
     verdict: Verdict,
     outcome?: Outcome,
     mayHaveArrived = outcome !== undefined && !(outcome.is === 'down' && !outcome.ambiguous),
-  ): Promise<void> {
-    const { delivery } = claimed
+  ): void {
+    const { id, app } = claimed.delivery
     const resent = mayHaveArrived && claimed.ambiguous
-    const common = { id: delivery.id, app: delivery.app, resent, ...(outcome === undefined ? {} : { outcome }) }
-    const settlement: Settlement =
+    const settlement: Draft<Settlement> =
       verdict.is === 'ended'
-        ? { ...common, end: verdict.end }
+        ? { id, app, resent, end: verdict.end }
         : {
-            ...common,
-            dueAt: verdict.at,
-            attempts: claimed.attempts + 1,
+            ...{ id, app, resent, dueAt: verdict.at, attempts: claimed.attempts + 1 },
             // What may have arrived once may have arrived, whatever later attempts came to.
             ambiguous: claimed.ambiguous || verdict.ambiguous,
           }
-    if (!(await persist(settlement))) return
-    observe({
-      at: 'settled',
-      delivery: delivery.id,
-      app: delivery.app,
-      class: delivery.notification.class,
-      ...(registration === undefined ? {} : { registration: registration.id, owner: registration.owner }),
-      attempt: claimed.attempts + 1,
-      ...(outcome === undefined ? {} : { outcome }),
-      ...(verdict.is === 'ended' ? { end: verdict.end } : { againIn: verdict.at - clock.now() }),
-      age: clock.now() - delivery.acceptedAt,
-      resent,
+    if (outcome !== undefined) settlement.outcome = outcome
+    settle(settlement, (isDurable) => {
+      if (isDurable) observe(eventOf({ claimed, registration, verdict, outcome, resent }, clock.now()))
+      done()
     })
-  }
-
-  /** The verdict is kept in memory until the store takes it; false if the process stops first (it then comes back as ambiguous). */
-  async function persist(settlement: Settlement): Promise<boolean> {
-    for (let isTold = false; ; isTold = true) {
-      try {
-        await outbox.settle([settlement])
-        return true
-      } catch (error) {
-        if (!isTold) {
-          const text = `delivery ${settlement.id} could not be settled, tried again each second: ${messageOf(error)}`
-          observe({ at: 'trouble', about: 'outbox', text })
-        }
-        if (options.stopping.aborted) return false
-        await clock.sleep(PAUSE, options.stopping)
-      }
-    }
   }
 
   return (claimed, settled) => {
     void addresses(claimed).then((found) => {
       for (const each of claimed) {
-        one(each, found)
-          .catch((error: unknown) => {
-            observe({ at: 'trouble', about: 'dispatcher', text: `delivery ${each.delivery.id}: ${messageOf(error)}` })
-            return again(each, 'a fault of our own', true)
-          })
-          .finally(() => settled(each.delivery.app))
+        const done = (): void => settled(each.delivery.app)
+        const failed = (error: unknown): void => {
+          observe({ at: 'trouble', about: 'dispatcher', text: `delivery ${each.delivery.id}: ${messageOf(error)}` })
+          again(each, done, 'a fault of our own', true)
+        }
+        try {
+          void one(each, found, done)?.catch(failed)
+        } catch (error) {
+          failed(error)
+        }
       }
     })
   }
 }
 
-function historyOf({ delivery, attempts }: Claimed): Pick<History, 'class' | 'attempts' | 'expiresAt'> {
-  return {
-    class: delivery.notification.class,
-    attempts: attempts + 1,
-    expiresAt: delivery.notification.expiresAt,
-  }
+/** While it is being made. */
+type Draft<T> = T extends unknown ? { -readonly [K in keyof T]: T[K] } : never
+
+type Settled = Extract<Event, { at: 'settled' }>
+
+interface Concluded extends Omit<Case, 'done'> {
+  readonly verdict: Verdict
+  readonly outcome: Outcome | undefined
+  readonly resent: boolean
+}
+
+/** `now`: milliseconds since 1970. */
+function eventOf({ claimed, registration, verdict, outcome, resent }: Concluded, now: number): Settled {
+  const { id, app, notification, acceptedAt } = claimed.delivery
+  const common = { at: 'settled', delivery: id, app, class: notification.class } as const
+  const attempt = claimed.attempts + 1
+  const age = now - acceptedAt
+  const event: Draft<Settled> =
+    registration === undefined
+      ? { ...common, attempt, age, resent }
+      : { ...common, registration: registration.id, owner: registration.owner, attempt, age, resent }
+  if (outcome !== undefined) event.outcome = outcome
+  if (verdict.is === 'ended') event.end = verdict.end
+  else event.againIn = verdict.at - now
+  return event
 }
 
 function addressOf(delivery: Delivery, registration: Registration | undefined, slot: AddressSlot): Opaque | undefined {

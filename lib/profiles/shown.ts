@@ -70,21 +70,21 @@ export function looksOf({ class: kind, content }: Notification, usual: Looks, se
   }
 }
 
-/** The dictionary `aps` of an alert, without `mutable-content`. */
-export function apsOf(shown: Looks, { content }: Notification): Readonly<Record<string, unknown>> {
+/** The dictionary `aps` of an alert, made anew, without `mutable-content`. */
+export function apsOf(shown: Looks, { content }: Notification): Record<string, unknown> {
   const { title, body, titleLocKey, locKey, sound, category, threadId } = shown
   const badge = shown.badge === 'count' ? content.count : shown.badge
-  const alert = {
-    ...(titleLocKey === undefined ? (title === undefined ? {} : { title }) : { 'title-loc-key': titleLocKey }),
-    ...(locKey === undefined ? (body === undefined ? {} : { body }) : { 'loc-key': locKey }),
-  }
-  return {
-    alert,
-    ...(category === undefined ? {} : { category }),
-    ...(threadId === undefined ? {} : { 'thread-id': threadId }),
-    ...(badge === undefined ? {} : { badge }),
-    ...(sound === undefined ? {} : { sound }),
-  }
+  const alert: Record<string, string> = {}
+  if (titleLocKey !== undefined) alert['title-loc-key'] = titleLocKey
+  else if (title !== undefined) alert['title'] = title
+  if (locKey !== undefined) alert['loc-key'] = locKey
+  else if (body !== undefined) alert['body'] = body
+  const aps: Record<string, unknown> = { alert }
+  if (category !== undefined) aps['category'] = category
+  if (threadId !== undefined) aps['thread-id'] = threadId
+  if (badge !== undefined) aps['badge'] = badge
+  if (sound !== undefined) aps['sound'] = sound
+  return aps
 }
 
 /** The same as Android shows it by itself, without the app. */

@@ -22,50 +22,46 @@ const options = z.strictObject({
 
 type Options = z.output<typeof options>
 
-/** Top-level keys that the extension and the app read. */
-function facts(subject: Subject): Record<string, unknown> {
-  const { content } = subject.notification
-  return {
-    ...(subject.registration === undefined ? {} : { account: subject.registration.owner }),
-    ...(content.encrypted === undefined ? {} : { encrypted: content.encrypted.data, iv: content.encrypted.iv }),
-    ...(content.sender === undefined ? {} : { sender: content.sender }),
-    ...(content.body === undefined ? {} : { body: content.body }),
-    ...(content.nickname === undefined ? {} : { nickname: content.nickname }),
+/** The payload around `aps`, with the keys that extension and app read. */
+function payloadOf(aps: object, { registration, notification: { content } }: Subject): Record<string, unknown> {
+  const payload: Record<string, unknown> = { aps }
+  if (registration !== undefined) payload['account'] = registration.owner
+  if (content.encrypted !== undefined) {
+    payload['encrypted'] = content.encrypted.data
+    payload['iv'] = content.encrypted.iv
   }
+  if (content.sender !== undefined) payload['sender'] = content.sender
+  if (content.body !== undefined) payload['body'] = content.body
+  if (content.nickname !== undefined) payload['nickname'] = content.nickname
+  return payload
 }
 
 /** COMPAT(Siskin ≤ 8): a count of 0 makes the app clear its notifications, so it is only sent to do that. */
-function unread(notification: Notification): Record<string, unknown> {
+function counted(payload: Record<string, unknown>, notification: Notification): Record<string, unknown> {
   const { count } = notification.content
-  if (notification.class === 'dismiss') return { 'unread-messages': 0 }
-  return count === undefined || count === 0 ? {} : { 'unread-messages': count }
+  if (notification.class === 'dismiss') payload['unread-messages'] = 0
+  else if (count !== undefined && count !== 0) payload['unread-messages'] = count
+  return payload
 }
 
 function writeApns(subject: Subject, { locKey, sound, show }: Options): Written {
   const { notification } = subject
   switch (notification.class) {
-    case 'message':
+    case 'message': {
+      const aps = apsOf(looksOf(notification, { locKey, sound }, show), notification)
       // Never `content-available` beside an alert: the app would show the message a second time.
-      return {
-        is: 'content',
-        slot: 'address',
-        content: {
-          speaks: 'apns',
-          pushType: 'alert',
-          priority: 10,
-          payload: {
-            aps: { ...apsOf(looksOf(notification, { locKey, sound }, show), notification), 'mutable-content': 1 },
-            ...facts(subject),
-            ...unread(notification),
-          },
-        },
-      }
-    case 'call':
+      aps['mutable-content'] = 1
+      const payload = counted(payloadOf(aps, subject), notification)
+      return { is: 'content', slot: 'address', content: { speaks: 'apns', pushType: 'alert', priority: 10, payload } }
+    }
+    case 'call': {
+      const payload = payloadOf({}, subject)
       return {
         is: 'content',
         slot: 'callAddress',
-        content: { speaks: 'apns', pushType: 'voip', priority: 10, payload: { aps: {}, ...facts(subject) } },
+        content: { speaks: 'apns', pushType: 'voip', priority: 10, payload },
       }
+    }
     case 'dismiss':
     case 'quiet':
       return {
@@ -75,7 +71,7 @@ function writeApns(subject: Subject, { locKey, sound, show }: Options): Written 
           speaks: 'apns',
           pushType: 'background',
           priority: 5,
-          payload: { aps: { 'content-available': 1 }, ...facts(subject), ...unread(notification) },
+          payload: counted(payloadOf({ 'content-available': 1 }, subject), notification),
           ...(notification.class === 'dismiss'
             ? { collapseId: opaqueName(subject.registration?.id ?? subject.id, 'dismiss') }
             : {}),

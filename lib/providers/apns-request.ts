@@ -18,12 +18,24 @@ export function collapseIdOf(id: string): string {
   return createHash('sha256').update(id).digest('base64url')
 }
 
-/** `topic`: the bundle id; PushKit's suffix is added here. `jwt` is absent where a certificate speaks for us. */
+/** The last one: every push of some fifty minutes has the same. */
+let bearer = { jwt: '', field: '' }
+
+function bearerOf(jwt: string): string {
+  if (bearer.jwt !== jwt) bearer = { jwt, field: `bearer ${jwt}` }
+  return bearer.field
+}
+
+/**
+ * `topic`: the bundle id; PushKit's suffix is added here. `jwt` is absent where a certificate speaks for us. `notAfter`: as in
+ * `WireRequest`.
+ */
 export function requestFor(
   { id, address, expiresAt }: Attempt,
   content: ApnsContent,
   topic: string,
   jwt: string | undefined,
+  notAfter = Infinity,
 ): WireRequest {
   const headers: Record<string, string> = {
     'apns-topic': content.topic ?? (content.pushType === 'voip' ? `${topic}.voip` : topic),
@@ -35,12 +47,13 @@ export function requestFor(
     'apns-id': id,
   }
   if (content.collapseId !== undefined) headers['apns-collapse-id'] = collapseIdOf(content.collapseId)
-  if (jwt !== undefined) headers['authorization'] = `bearer ${jwt}`
+  if (jwt !== undefined) headers['authorization'] = bearerOf(jwt)
   return {
     method: 'POST',
     path: `/3/device/${address.reveal()}`,
     headers,
     sensitive: UNIQUE,
     body: JSON.stringify(content.payload),
+    notAfter,
   }
 }

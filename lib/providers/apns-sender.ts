@@ -6,7 +6,7 @@ import { type ApnsCredential } from './apns-credential'
 import { type ApnsSettings } from './apns-options'
 import { judge, type Judgement } from './apns-outcome'
 import { requestFor } from './apns-request'
-import { providerTokens } from './apns-token'
+import { providerTokens, type ProviderToken } from './apns-token'
 import { wireConnections } from './connections'
 import { spokenBy } from './http2'
 import { type Attempt, type ProviderSurroundings } from './provider'
@@ -69,26 +69,52 @@ export function makeApnsSender(
     origin.renew()
   }
 
-  const once = async (attempt: Attempt, content: ApnsContent): Promise<Try> => {
-    const token = await tokens?.get()
-    const on = { connection, generation: token?.generation ?? 0 }
+  /** One request; a token is nearly always there already, and then nothing is waited for but the answer. */
+  const once = <T>(attempt: Attempt, content: ApnsContent, then: (tried: Try) => T | Promise<T>): Promise<T> => {
+    const token = tokens?.get()
+    if (token instanceof Promise) return token.then((its) => ask(attempt, content, its, then))
+    return ask(attempt, content, token, then)
+  }
+
+  const ask = <T>(
+    attempt: Attempt,
+    content: ApnsContent,
+    token: ProviderToken | undefined,
+    then: (tried: Try) => T | Promise<T>,
+  ): Promise<T> => {
+    const at = connection
+    const generation = token?.generation ?? 0
     const notAfter = clock.elapsed() + attempt.expiresAt - clock.now()
-    const reply = await origin.request({ ...requestFor(attempt, content, settings.topic, token?.jwt), notAfter })
-    if (reply.is === 'reply') return { judgement: judge(reply, clock.now()), ...on }
-    return { judgement: { outcome: { is: 'down', why: reply.why, ambiguous: reply.ambiguous } }, ...on }
+    const request = requestFor(attempt, content, settings.topic, token?.jwt, notAfter)
+    return origin.request(request).then((reply) =>
+      then({
+        judgement:
+          reply.is === 'reply'
+            ? judge(reply, clock.now())
+            : { outcome: { is: 'down', why: reply.why, ambiguous: reply.ambiguous } },
+        connection: at,
+        generation,
+      }),
+    )
+  }
+
+  /** Once more, where Apple asks for it. */
+  const again = async (attempt: Attempt, content: ApnsContent, { judgement, generation, connection }: Try) => {
+    if (judgement.once === 'new token') await tokens?.renew(generation)
+    reconnect(connection)
+    return once(attempt, content, (second) => {
+      if (second.judgement.reconnect === true) reconnect(second.connection)
+      return second.judgement.outcome
+    })
   }
 
   return Object.freeze({
-    async send(attempt: Attempt, content: ApnsContent) {
-      const first = await once(attempt, content)
-      const { once: again, reconnect: lost, outcome } = first.judgement
-      if (again === 'new token') await tokens?.renew(first.generation)
-      if (again !== undefined || lost === true) reconnect(first.connection)
-      if (again === undefined) return outcome
-      const second = await once(attempt, content)
-      if (second.judgement.reconnect === true) reconnect(second.connection)
-      return second.judgement.outcome
-    },
+    send: (attempt: Attempt, content: ApnsContent) =>
+      once(attempt, content, (first) => {
+        if (first.judgement.once !== undefined) return again(attempt, content, first)
+        if (first.judgement.reconnect === true) reconnect(first.connection)
+        return first.judgement.outcome
+      }),
     concurrency: () => STREAMS * (origin.connections?.() ?? 1),
     close: (graceMs: number) => origin.close(graceMs),
   })

@@ -106,13 +106,15 @@ function open(options: ApnsOptions, surroundings: ProviderSurroundings): Provide
     get concurrency() {
       return Math.max(...[...senders.values()].map((sender) => sender.concurrency()))
     },
-    async attempt(attempt: Attempt): Promise<Outcome> {
+    attempt(attempt: Attempt): Promise<Outcome> {
       const { content, environment = usual } = attempt
-      if (content.speaks !== 'apns') return { is: 'refused', why: `written for ${content.speaks}, not for APNs` }
+      if (content.speaks !== 'apns') {
+        return Promise.resolve({ is: 'refused', why: `written for ${content.speaks}, not for APNs` })
+      }
       const sender = environment === undefined ? undefined : senders.get(environment)
       if (sender === undefined) {
         const mend = `Add ${environment ?? 'it'} to environments in the configuration of app ${app}`
-        return { is: 'misconfigured', why: `the app has no environment ${environment ?? ''}`, mend }
+        return Promise.resolve({ is: 'misconfigured', why: `the app has no environment ${environment ?? ''}`, mend })
       }
       return sender.send(attempt, content)
     },

@@ -29,6 +29,13 @@ export interface SqliteOutbox {
   readonly close: () => void
 }
 
+const KEPT: readonly Put[] = Object.freeze(['kept'])
+
+function answerOf(letters: string): readonly Put[] {
+  if (letters === 'k' || letters === 'c') return KEPT
+  return Array.from(letters, (letter) => (letter === 'f' ? 'full' : 'kept'))
+}
+
 const isCall = ({ delivery }: Claimed): boolean => delivery.notification.class === 'call'
 
 /** `lane` is asked for late, for lane and outbox know each other. */
@@ -61,8 +68,7 @@ export function makeSqliteOutbox(lane: () => Lane, clock: Clock): SqliteOutbox {
     const queued = lane().queued
     if (queued > 0 && queued + deliveries.length > MAX_QUEUED) return Promise.resolve(deliveries.map(() => 'full'))
     return new Promise((resolve, reject) => {
-      const answer = (letters: string) => resolve(Array.from(letters, (letter) => (letter === 'f' ? 'full' : 'kept')))
-      lane().hand({ of: 'put', deliveries, resolve: answer, reject })
+      lane().hand({ of: 'put', deliveries, resolve: (letters) => resolve(answerOf(letters)), reject })
     })
   }
 

@@ -47,7 +47,13 @@ export function makeSqliteRegistry(ask: Ask, now: () => number, cache: NodeCache
       }
       return opaque(await ask('register', plain, drop))
     },
-    find: (queries) => Promise.all(queries.map(({ service, node }) => findOne(service, node))),
+    find(queries) {
+      // A publish asks for one, and nearly always for one that is remembered.
+      const [only] = queries
+      const cached = only === undefined || queries.length > 1 ? undefined : cache.find(only.service, only.node)
+      if (cached !== undefined) return Promise.resolve([cached])
+      return Promise.all(queries.map(({ service, node }) => findOne(service, node)))
+    },
     async get(ids) {
       const cached = ids.map((id) => cache.get(id))
       const missing = ids.filter((_, index) => cached[index] === undefined)

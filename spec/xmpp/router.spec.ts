@@ -31,6 +31,17 @@ describe('lib/xmpp/router', () => {
   })
 
   it.each([
+    ['with a payload', "<query xmlns='http://jabber.org/protocol/disco#info'/>"],
+    ['without one', PING],
+  ])('gives id and sender back as they came in a result %s, whatever they hold', async (name, asked) => {
+    const sender = 'romeo@example.com/&lt;"&amp;&apos;>'
+    const id = `&quot;&apos;&lt;&amp;amp;> ${name}`
+    house.server.send(`<iq type='get' from='${sender.replace('"', '&quot;')}' to='${DOMAIN}' id='${id}'>${asked}</iq>`)
+    const { stanza } = await house.server.waitFor(isAnswer(`"'<&amp;> ${name}`))
+    expect(stanza.attrs).toMatchObject({ type: 'result', to: `romeo@example.com/<"&'>`, from: DOMAIN })
+  })
+
+  it.each([
     ['a result', `<iq type='result' id='dropped' ${ADDRESSES}>${PING}</iq>`],
     ['an error', `<iq type='error' id='dropped' ${ADDRESSES}>${PING}<error type='cancel'/></iq>`],
     ['a presence', `<presence id='dropped' ${ADDRESSES}/>`],
