@@ -8,6 +8,8 @@ import { webPushSentences } from './support/story-webpush'
 import { startWebPushHouse } from './support/webpush-house'
 
 const folder = join(__dirname, 'scenarios')
+/** Every so many stories are played with the other reader of stanzas too. */
+const SAMPLE = 12
 
 /** Stories by their first line. Those of browsers are played where there is a Web Push service. */
 function storiesOf(family: 'webpush' | 'any other'): readonly (readonly [string, string])[] {
@@ -33,6 +35,15 @@ function houseOf(text: string): HouseOptions {
 describe('scenarios', () => {
   it.each(storiesOf('any other'))('%s', async (_title, text) => {
     const house = await startHouse(houseOf(text))
+    try {
+      await play(house, readStory(text))
+    } finally {
+      await house.close()
+    }
+  })
+
+  it.each(storiesOf('any other').filter((_, at) => at % SAMPLE === 0))('%s Read by ltx.', async (_title, text) => {
+    const house = await startHouse({ ...houseOf(text), parser: 'ltx' })
     try {
       await play(house, readStory(text))
     } finally {

@@ -2,7 +2,7 @@
 import { answers } from '../../lib/sim/apns-answers'
 import { parseXml } from '../../lib/sim/xmpp-server-reader'
 import { escapeXml, formValues, type XmlElement } from '../../lib/sim/xmpp-server-xml'
-import { ANDROID, DOMAIN, IOS, type House } from './house'
+import { ANDROID, DOMAIN, IOS, type House, type HouseOptions } from './house'
 import { type Device } from './publish-oracle'
 import { UNIFIED, startWebPushHouse } from './webpush-house'
 
@@ -47,8 +47,8 @@ const hex = (byte: string): string => byte.repeat(32)
 const androidToken = (name: string): string => `fcm-token:APA91b-${name}-of-the-devices`
 
 /** Starts it, all devices registered. */
-export async function startFuzzHouse(): Promise<FuzzHouse> {
-  const { house, push, close } = await startWebPushHouse({ remembers: REMEMBERED })
+export async function startFuzzHouse(options: HouseOptions = {}): Promise<FuzzHouse> {
+  const { house, push, close } = await startWebPushHouse({ ...options, remembers: REMEMBERED })
   const tokens = { ios: hex('a1'), voip: hex('b2'), dead: hex('dd'), 'ios-2': hex('c3'), churn: hex('e4') }
   for (const token of Object.values(tokens)) {
     house.apns.addDevice({ token, topic: IOS })

@@ -52,6 +52,8 @@ export interface HouseOptions {
   readonly personality?: PersonalityName | Personality
   /** Whether the component's domain has an address, which some servers look up while it is away. */
   readonly resolves?: boolean
+  /** Who reads what the server sends; as usual if left out. */
+  readonly parser?: 'own' | 'ltx'
   /** How many stanzas the simulated XMPP server remembers. */
   readonly remembers?: number
   /** Further apps of the configuration; `sandbox`: Apple's other host, which only they know. */
@@ -97,7 +99,10 @@ export async function startHouse(options: HouseOptions = {}): Promise<House> {
   writeFileSync(
     file,
     JSON.stringify({
-      component: { domain: DOMAIN, service: server.service, secret: 'component secret' },
+      component: {
+        ...{ domain: DOMAIN, service: server.service, secret: 'component secret' },
+        ...(options.parser === undefined ? {} : { parser: options.parser }),
+      },
       store: { kind: 'sqlite', file: 'data/xmpp-push.db' },
       apps: {
         [IOS]: {
