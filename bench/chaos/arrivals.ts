@@ -4,6 +4,8 @@ import { type World } from './world'
 
 export interface Arrival {
   readonly token: string
+  /** The delivery's; APNs alone has a place for it. */
+  readonly id: string | undefined
   /** Milliseconds since 1970, by the right clock. */
   readonly at: number
   readonly ciphertext: string | undefined
@@ -36,13 +38,14 @@ function goaways(requests: readonly ApnsRequest[]): ReadonlyMap<number, readonly
 }
 
 function fromApns(
-  { token, at, payload, answer, connection }: ApnsRequest,
+  { token, at, headers, payload, answer, connection }: ApnsRequest,
   disowned: ReturnType<typeof goaways>,
 ): Arrival {
   const ciphertext = payload?.['encrypted']
   const status = answer.kind === 'status' ? answer.status : 0
   return {
-    ...{ token, at, ciphertext: typeof ciphertext === 'string' ? ciphertext : undefined },
+    ...{ token, at, id: headers['apns-id'] },
+    ...{ ciphertext: typeof ciphertext === 'string' ? ciphertext : undefined },
     isTaken: status === 200 || answer.kind === 'headers-only',
     isRefused: isFinal(status),
     // Which code and which GOAWAY it was is not told: REFUSED_STREAM and a GOAWAY before the stream are safe.
@@ -55,6 +58,7 @@ export function arrivalsAt({ apns, fcm, web }: World): readonly Arrival[] {
   const plain = (token: string, at: number, status: number): Arrival => {
     return {
       token,
+      id: undefined,
       at,
       ciphertext: undefined,
       isTaken: status < 300,

@@ -1,7 +1,7 @@
 /** A small disk for the store: one that can be filled and frozen where this may mount one (root, loop devices), else a folder. */
 import { execFileSync } from 'node:child_process'
-import { closeSync, mkdirSync, openSync, rmSync, writeSync } from 'node:fs'
-import { join } from 'node:path'
+import { closeSync, mkdirSync, openSync, rmSync, statfsSync, writeSync } from 'node:fs'
+import { dirname, join } from 'node:path'
 
 export interface Disk {
   readonly folder: string
@@ -14,14 +14,18 @@ export interface Disk {
   close(): void
 }
 
-const SIZE = 96 * 1024 * 1024
+const MIB = 1024 * 1024
 const CHUNK = Buffer.alloc(64 * 1024)
 
 const run = (command: string, ...words: readonly string[]): void =>
   void execFileSync(command, words, { stdio: ['ignore', 'ignore', 'pipe'] })
 
 function takeAllRoom(file: string): void {
-  const ballast = openSync(file, 'w')
+  const { bavail, bsize } = statfsSync(dirname(file))
+  // Most of it at once and unwritten: this process plays the push services meanwhile.
+  const most = bavail * bsize - 4 * MIB
+  if (most > 0) run('fallocate', '-l', String(most), file)
+  const ballast = openSync(file, 'a')
   try {
     for (let size = CHUNK.length; size >= 512;) {
       try {
@@ -35,14 +39,14 @@ function takeAllRoom(file: string): void {
   }
 }
 
-/** Makes it below `folder`. */
-export function makeDisk(folder: string): Disk {
+/** Makes it below `folder`, with room for so many MiB. */
+export function makeDisk(folder: string, size = 96): Disk {
   const image = join(folder, 'disk.img')
   const at = join(folder, 'disk')
   mkdirSync(at)
   const nothing = (): (() => void) => () => undefined
   try {
-    run('truncate', '-s', String(SIZE), image)
+    run('truncate', '-s', String(size * MIB), image)
     run('mkfs.ext4', '-q', '-F', '-m', '0', image)
     run('mount', '-o', 'loop', image, at)
     run('fsfreeze', '--freeze', at)

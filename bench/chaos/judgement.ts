@@ -4,7 +4,9 @@ import { lifeOf } from '../../lib/model/notification'
 import { type Claim } from '../kill/judgement'
 import { type Arrival } from './arrivals'
 import { apps, IOS, type Device } from './devices'
+import { type SharedBooks } from './ground'
 import { type Load, type Publish } from './load'
+import { judgeShared } from './shared-judgement'
 
 export interface Evidence {
   readonly minutes: number
@@ -16,7 +18,7 @@ export interface Evidence {
   /** The tokens of each device's registration as it stands. */
   readonly remembered: ReadonlyMap<Device, readonly string[]>
   /** Whether the books closed at each violent end. */
-  readonly closedAt: readonly boolean[]
+  readonly closedAt: readonly (boolean | undefined)[]
   readonly isSettled: boolean
   /** The most memory that a life held, in MiB. */
   readonly memory: number
@@ -24,6 +26,15 @@ export interface Evidence {
   readonly signed: number
   readonly violations: readonly string[]
   readonly complaints: readonly string[]
+  readonly lives: number
+  /** By delivery, when its end stood in a log (ms since 1970). */
+  readonly endedBy: ReadonlyMap<string, number>
+  /** Lines of the logs of all lives that tell of an end: `app end`. */
+  readonly lines: ReadonlyMap<string, number>
+  /** Of a store that several instances share. */
+  readonly shared?: SharedBooks
+  /** What a run of this kind must have met, and whether it did; absent where faults were left out. */
+  readonly met?: { readonly words: string; readonly isMet: boolean }
 }
 
 type Judge = (evidence: Evidence) => readonly Claim[]
@@ -45,8 +56,8 @@ const count = <T>(list: readonly T[], isSo: (one: T) => boolean): number => list
 const accounting: Judge = ({ accounts, load, closedAt, isSettled }) => [
   {
     claim: 'the books close at every kill',
-    figures: `${count(closedAt, (closed) => closed)} of ${closedAt.length}`,
-    holds: closedAt.every((closed) => closed),
+    figures: `${count(closedAt, (closed) => closed === true)} of ${closedAt.length}`,
+    holds: closedAt.every((closed) => closed === true),
   },
   {
     claim: 'everything comes to its end once the faults are over',
@@ -182,7 +193,7 @@ const bounds: Judge = ({ memory, signed, minutes, violations, complaints, load }
       holds: memory < MEMORY && memory > 0,
     },
     {
-      claim: 'at most one new provider token in 20 minutes',
+      claim: 'at most one new provider token in 20 minutes, of all instances together',
       figures: `${signed}`,
       holds: signed <= allowed && signed > 0,
     },
@@ -199,6 +210,10 @@ const bounds: Judge = ({ memory, signed, minutes, violations, complaints, load }
   ]
 }
 
+const metIt: Judge = ({ met }) =>
+  met === undefined ? [] : [{ claim: 'the run met what it is there for', figures: met.words, holds: met.isMet }]
+
 export function judge(evidence: Evidence): readonly Claim[] {
-  return [accounting, nothingMissing, tokens, callsRingOnce, bounds].flatMap((each) => each(evidence))
+  const judges = [accounting, nothingMissing, tokens, callsRingOnce, judgeShared, bounds, metIt]
+  return judges.flatMap((each) => each(evidence))
 }

@@ -98,8 +98,8 @@ const conditionOf = (stanza: XmlElement): string =>
 /** Calls that ring together. */
 const AT_ONCE = 10
 
-/** The server's own answers while the component is away, as Prosody words them. */
-const BOUNCES = new Set(['remote-server-timeout', 'service-unavailable'])
+/** The server's own answers while the component is away, as Prosody and ejabberd word them. */
+const BOUNCES = new Set(['remote-server-timeout', 'service-unavailable', 'remote-server-not-found'])
 
 function read(answer: XmlElement): Pick<Publish, 'answer' | 'why'> {
   if (answer.attrs['type'] === 'result') return { answer: 'result' }

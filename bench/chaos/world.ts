@@ -20,15 +20,23 @@ export interface World extends PushServices {
   /** The networks to the XMPP server, APNs and FCM. */
   readonly networks: Readonly<Record<'XMPP' | 'APNs' | 'FCM', Network>>
   readonly devices: Devices
-  /** Puts a configuration and its keys into a folder; the store comes into another. Returns the configuration's path. */
-  furnish(folder: string, store: string): string
+  /** Puts a configuration and its keys into a folder; `settings`: its store, and what else is not the same in every run. Returns the configuration's path. */
+  furnish(folder: string, settings: Readonly<Record<string, unknown>>): string
   close(): Promise<void>
 }
 
-/** So many devices of each app. */
-export async function makeWorld(count: number, seed: number, chance: Chance): Promise<World> {
+export interface WorldOptions {
+  /** Devices of each app. */
+  readonly count: number
+  readonly seed: number
+  readonly chance: Chance
+  /** ejabberd shares the load between several components of one domain; Prosody lets in one. */
+  readonly server: 'prosody' | 'ejabberd'
+}
+
+export async function makeWorld({ count, seed, chance, server: personality }: WorldOptions): Promise<World> {
   const server = await startXmppServerSimulator({
-    domain: 'example.com',
+    ...{ domain: 'example.com', personality },
     components: [{ domain: DOMAIN, secret: 'component secret' }],
     remembers: 1_000_000,
   })
@@ -51,9 +59,9 @@ export async function makeWorld(count: number, seed: number, chance: Chance): Pr
   }
   const devices = makeDevices({ apns, fcm, web }, count, point.toString('base64url'), chance)
   const plenty = { burst: 100_000, perSecond: 100_000 }
-  const config = (store: string): object => ({
+  const config = (settings: Readonly<Record<string, unknown>>): object => ({
     component: { domain: DOMAIN, service: `xmpp://127.0.0.1:${networks.XMPP.port}`, secret: 'component secret' },
-    store: { kind: 'sqlite', file: join(store, 'xmpp-push.db') },
+    ...settings,
     apps: {
       [IOS]: {
         ...{ provider: 'apns', profile: 'siskin', topic: IOS, environment: 'production' },
@@ -77,13 +85,13 @@ export async function makeWorld(count: number, seed: number, chance: Chance): Pr
   })
   return {
     ...{ server, apns, fcm, oauth, web, networks, devices },
-    furnish(folder, store) {
+    furnish(folder, settings) {
       writeFileSync(join(folder, 'key.p8'), key.privatePem)
       writeFileSync(join(folder, 'service-account.json'), JSON.stringify(account))
       writeFileSync(join(folder, 'vapid.pem'), vapid.privateKey.export({ type: 'pkcs8', format: 'pem' }))
       writeFileSync(join(folder, 'ca.pem'), apns.ca)
       const file = join(folder, 'component.config.json')
-      writeFileSync(file, JSON.stringify(config(store)))
+      writeFileSync(file, JSON.stringify(config(settings)))
       return file
     },
     async close() {

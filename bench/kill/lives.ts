@@ -1,6 +1,16 @@
 /** The lives of the program: started from a copy of its own, killed or stopped, and what it left in its log. */
 import { spawn } from 'node:child_process'
-import { closeSync, copyFileSync, cpSync, existsSync, mkdirSync, openSync, readFileSync, symlinkSync } from 'node:fs'
+import {
+  closeSync,
+  copyFileSync,
+  cpSync,
+  existsSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+} from 'node:fs'
 import { createRequire } from 'node:module'
 import { join } from 'node:path'
 import type * as Sqlite from '../../lib/stores/sqlite'
@@ -27,10 +37,14 @@ export interface Life {
   signal(name: 'SIGSTOP' | 'SIGCONT' | 'SIGHUP'): void
   /** SIGTERM; resolves with the exit code. */
   stop(): Promise<number | null>
+  /** Where its log is written. */
+  readonly logFile: string
   /** The log so far, line by line; a line that was cut is left out. */
   log(): readonly Readonly<Record<string, unknown>>[]
-  /** What was written besides the log. */
+  /** What was written besides the log; nothing once it is excused. */
   complaints(): string
+  /** It could not but end: what it wrote about that is no complaint. */
+  excuse(): void
 }
 
 export interface Program {
@@ -94,7 +108,9 @@ export function copyProgram(root: string, folder: string): Program {
           child.kill('SIGTERM')
           return over
         },
+        logFile: out,
         log: () => readFileSync(out, 'utf8').split('\n').flatMap(parse),
+        excuse: () => rmSync(err, { force: true }),
         complaints: () => (existsSync(err) ? readFileSync(err, 'utf8').trim() : ''),
       }
       lives.push(life)

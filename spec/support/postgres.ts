@@ -48,12 +48,23 @@ function servant(): { readonly uid?: number; readonly gid?: number } {
   return { uid: Number(uid), gid: Number(gid) }
 }
 
-const MOST_TRIES = 100
+/** Half a minute and more: one that was killed under load reads its log first. */
+const MOST_TRIES = 600
 
-export async function startPostgres(): Promise<RealPostgres> {
+export interface PostgresPlace {
+  /** The folder in which it makes its own; the system's for such things if it is left out. */
+  readonly within?: string
+  /** Settings of its own, by name. */
+  readonly settings?: Readonly<Record<string, string>>
+}
+
+export async function startPostgres({
+  within = tmpdir(),
+  settings: more = {},
+}: PostgresPlace = {}): Promise<RealPostgres> {
   const programs = postgresPrograms() ?? ''
   const who = servant()
-  const folder = mkdtempSync(join(tmpdir(), 'xmpp-push-postgres-'))
+  const folder = mkdtempSync(join(within, 'xmpp-push-postgres-'))
   if (who.uid !== undefined && who.gid !== undefined) chownSync(folder, who.uid, who.gid)
   const data = join(folder, 'data')
   const password = 'a "password" with \\ and ü'
@@ -101,7 +112,8 @@ export async function startPostgres(): Promise<RealPostgres> {
     for (let tries = 0; tries < MOST_TRIES; tries++) {
       // What a killed one left running holds the data folder for a moment.
       if (server === undefined || server.exitCode !== null || server.signalCode !== null) {
-        const settings = [`port=${port}`, 'listen_addresses=127.0.0.1', `unix_socket_directories=${folder}`, 'fsync=on']
+        const own = { port: String(port), listen_addresses: '127.0.0.1', unix_socket_directories: folder, fsync: 'on' }
+        const settings = Object.entries({ ...own, ...more }).map(([name, value]) => `${name}=${value}`)
         const args = ['-D', data, ...settings.flatMap((each) => ['-c', each])]
         server = spawn(join(programs, 'postgres'), args, options)
       }
