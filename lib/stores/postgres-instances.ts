@@ -1,12 +1,14 @@
 /**
  * Who is at work on the database. Every instance lets its beat grow; one whose beat stood still for a lease's length, as
- * another one watched it by its own steady clock, is dead: what it held waits again. Nobody compares wall clocks.
+ * another one watched it by its own steady clock, is dead: what it held waits again. So is, sooner, one that the database has
+ * lost too: whose connection ended, and whose beat stood still meanwhile. Nobody compares wall clocks.
  *
  * enlisted → (its own row is gone: it was taken for dead; or a statement's fate is unknown) → enlisted anew, under another
  * number: what it knows that it holds goes along, whatever else the old number holds waits again, in doubt.
  */
 import { type Clock } from '../clock'
 import { type Database, type Session, type Statement } from './postgres-database'
+import { isGone, type Presence } from './postgres-presence'
 import { counted, counting, lineOf, tracing } from './postgres-story'
 
 export interface Instances {
@@ -27,12 +29,37 @@ export interface Instances {
 export const BEAT_MS = 3_000
 /** As long as an instance may be silent before it is taken for dead. */
 export const LEASE_MS = 15_000
+/** As long as one may be silent whose connection has ended: a living one has opened another by then, or told by its beat. */
+const GONE_MS = 2_500
 
 const pulse: Statement = {
   name: 'pulse',
   sql: `WITH mine AS (UPDATE instance SET beat = beat + 1 WHERE id = $1 RETURNING id)
-    SELECT i.id, i.beat, EXISTS (SELECT 1 FROM mine) AS lives FROM instance i
-    UNION ALL SELECT NULL, NULL, EXISTS (SELECT 1 FROM mine)`,
+    SELECT i.id, i.beat, ${isGone} AS gone, EXISTS (SELECT 1 FROM mine) AS lives FROM instance i
+    UNION ALL SELECT NULL, NULL, false, EXISTS (SELECT 1 FROM mine)`,
+}
+const others: Statement = {
+  name: 'other-instances',
+  sql: `SELECT i.id, i.beat, ${isGone} AS gone FROM instance i WHERE i.id <> $1`,
+}
+
+interface Other {
+  readonly id: number
+  readonly beat: number
+  readonly gone: boolean
+}
+
+/** Since when an instance's beat stands still, and since when its connection is gone besides; by our steady clock. */
+interface Watched {
+  readonly beat: number
+  readonly since: number
+  readonly goneSince: number | undefined
+}
+
+function watchOn(known: Watched | undefined, { beat, gone }: Other, at: number): Watched {
+  const isStill = known?.beat === beat
+  const goneSince = gone ? ((isStill ? known.goneSince : undefined) ?? at) : undefined
+  return { beat, since: isStill ? known.since : at, goneSince }
 }
 
 /** What nobody living holds waits again, marked ambiguous, one attempt more; unless a newer one of its lane waits. */
@@ -80,10 +107,17 @@ async function settleEstates(session: Session, number: number, now: number): Pro
 /** One at a time changes who is there: nobody counts the estate of the same one twice. */
 const ALONE = 'LOCK TABLE instance IN SHARE ROW EXCLUSIVE MODE'
 
-export function makeInstances(database: Database, clock: Clock): Instances {
+export function makeInstances(database: Database, clock: Clock, presence: Pick<Presence, 'be' | 'lostAt'>): Instances {
   let number = 0
-  let others = 0
-  let watched = new Map<number, { readonly beat: number; readonly since: number }>()
+  let howMany = 0
+  let watched = new Map<number, Watched>()
+
+  const isDead = ({ since, goneSince }: Watched, at: number): boolean => {
+    if (at - since >= LEASE_MS) return true
+    // What ended our own connection may have ended theirs.
+    const isUnsure = presence.lostAt !== undefined && at - presence.lostAt < LEASE_MS
+    return goneSince !== undefined && at - goneSince >= GONE_MS && !isUnsure
+  }
 
   const bury = (dead: readonly number[]): Promise<void> =>
     database.transaction(async (session) => {
@@ -99,7 +133,7 @@ export function makeInstances(database: Database, clock: Clock): Instances {
       return number
     },
     get hasOthers() {
-      return others > 0
+      return howMany > 0
     },
     async enlist(held: readonly string[]) {
       watched = new Map()
@@ -117,22 +151,27 @@ export function makeInstances(database: Database, clock: Clock): Instances {
         return { fresh, others: rows.length - 1 }
       })
       number = known.fresh
-      others = known.others
-      return others === 0
+      howMany = known.others
+      await presence.be(number)
+      if (howMany > 0) {
+        const asked = clock.elapsed()
+        const rows = await database.rows<Other>(others, [number])
+        watched = new Map(rows.map((row) => [row.id, watchOn(undefined, row, asked)]))
+      }
+      return howMany === 0
     },
     async beat() {
       const asked = clock.elapsed()
-      const rows = await database.rows<{ id: number | null; beat: number; lives: boolean }>(pulse, [number])
+      const rows = await database.rows<Omit<Other, 'id'> & { id: number | null; lives: boolean }>(pulse, [number])
       if (rows.some(({ lives }) => !lives)) return false
       const before = watched
       watched = new Map()
-      for (const { id, beat } of rows) {
-        if (id === null || id === number) continue
-        const known = before.get(id)
-        watched.set(id, known?.beat === beat ? known : { beat, since: asked })
+      for (const { id, ...row } of rows) {
+        if (id !== null && id !== number) watched.set(id, watchOn(before.get(id), { id, ...row }, asked))
       }
-      others = watched.size
-      const dead = [...watched].filter(([, { since }]) => asked - since >= LEASE_MS).map(([id]) => id)
+      howMany = watched.size
+      const dead = [...watched].filter(([, each]) => isDead(each, asked)).map(([id]) => id)
+      void presence.be(number)
       if (dead.length > 0) await bury(dead)
       return true
     },

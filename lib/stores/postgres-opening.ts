@@ -5,7 +5,7 @@
 import { type ContentCipher, makeContentCipher } from './content-cipher'
 import { type Database } from './postgres-database'
 import { SCHEMA_VERSION, migrate, standOf } from './postgres-schema'
-import { codeOf, saidBy } from './postgres-trouble'
+import { codeOf, NO_WRITER, saidBy } from './postgres-trouble'
 import { type DatabaseAddress } from './postgres-url'
 import { StoreRefused } from './store'
 
@@ -27,6 +27,8 @@ function mendOf(code: string, { database, user }: DatabaseAddress, schema: strin
       )
     case '25006':
       return 'the server is a standby, or takes no writing; name the one that does in store.url'
+    case NO_WRITER:
+      return 'none of its servers takes writing; start the one that does, or promote another'
     case '53300':
       return 'the server has no connection left; raise its max_connections, or lower store.connections'
     case '57P03':

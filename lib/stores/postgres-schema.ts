@@ -134,6 +134,11 @@ const steps: readonly Step[] = [
   );
   `,
   },
+  {
+    needs: 1,
+    // When the server was started whose lock the instance has; NULL: it has none, and its beat alone tells that it lives.
+    sql: 'ALTER TABLE instance ADD COLUMN reign text',
+  },
 ]
 
 /** The version of the tables that this program knows. */

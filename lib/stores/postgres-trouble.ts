@@ -1,5 +1,8 @@
 /** Which faults mean that the database is gone, full or closed to us for now, and what to tell the operator. No SQL. */
 
+/** Our own code: several servers are named, and none of them takes writing. */
+export const NO_WRITER = 'NO_WRITER'
+
 /** By SQLSTATE or its class (PostgreSQL 15, appendix A), or by the system's name of the fault. */
 const troubles: Readonly<Record<string, string>> = {
   '08': 'the connection broke',
@@ -26,6 +29,7 @@ const troubles: Readonly<Record<string, string>> = {
   ENETUNREACH: 'there is no way to its host; look at the network',
   ECONNRESET: 'the connection broke',
   EPIPE: 'the connection broke',
+  [NO_WRITER]: 'none of its servers takes writing; start the one that does, or promote another',
 }
 
 /** What pg says without a code. */

@@ -11,6 +11,7 @@ import { makeBounds } from './postgres-bounds'
 import { type Database, openDatabase } from './postgres-database'
 import { makeHealth } from './postgres-health'
 import { BEAT_MS, makeInstances } from './postgres-instances'
+import { makePresence } from './postgres-presence'
 import { makeKeepReading, makePostgresKeep } from './postgres-keep'
 import { openTables, refusalOf, refuseNewer } from './postgres-opening'
 import { makePostgresOutbox } from './postgres-outbox'
@@ -32,7 +33,7 @@ export interface PostgresOptions {
   /** 32 bytes in base64, that encrypt content at rest; the same for every instance. */
   readonly contentKey: Credential
   readonly schema: string
-  /** How many connections one instance opens at most. */
+  /** How many connections one instance opens at most; one of them is held as long as it runs. */
   readonly connections: number
   /** How many deliveries may wait; what comes above is refused as `full`. */
   readonly maxDeliveries: number
@@ -55,7 +56,11 @@ function placeOf(options: PostgresOptions, readOnly = false): Place {
   const { url, password, ca, contentKey, schema, connections } = options
   const address = addressOf(url, password)
   const key = decodeKey(contentKey.text(), contentKey.where)
-  return { address, key, database: openDatabase({ address, ca: ca?.text(), schema, connections, readOnly }) }
+  return {
+    address,
+    key,
+    database: openDatabase({ address, ca: ca?.text(), schema, connections: connections - 1, readOnly }),
+  }
 }
 
 async function inspect(options: PostgresOptions): Promise<Inspection> {
@@ -78,7 +83,8 @@ async function open(options: PostgresOptions, { clock, trouble }: StoreSurroundi
   const { schema, maxDeliveries, maxDeliveriesPerApp = Math.ceil(maxDeliveries * SHARE) } = options
   const { address, key, database } = placeOf(options)
   const { shown } = address
-  const instances = makeInstances(database, clock)
+  const presence = makePresence(database, () => clock.elapsed())
+  const instances = makeInstances(database, clock, presence)
   try {
     const cipher = await openTables(database, { address, schema, key })
     const bounds = makeBounds(database, { maxDeliveries, maxDeliveriesPerApp }, shown, trouble)
@@ -135,6 +141,7 @@ async function open(options: PostgresOptions, { clock, trouble }: StoreSurroundi
       await outbox.close()
       if (health.illness === undefined) await instances.retire().catch(() => undefined)
       health.close()
+      await presence.close()
       await database.close()
     }
     const close = async (): Promise<void> => {
@@ -158,10 +165,12 @@ async function open(options: PostgresOptions, { clock, trouble }: StoreSurroundi
       keep: makePostgresKeep(database, cipher, health),
       records: makePostgresRecords(asked),
       upkeep: makePostgresUpkeep({ session: database, health, instances, bounds, wake: () => outbox.wake() }),
+      turns: presence.turns,
       accounts: () => accountsOf(asked),
       close: () => (closing ??= close()),
     })
   } catch (error) {
+    await presence.close()
     await database.close()
     throw refusalOf(error, address, schema) ?? error
   }

@@ -253,6 +253,131 @@ realDescribe('postgres', 'lib/stores/postgres-instances', () => {
     })
   })
 
+  describe('one that was killed', () => {
+    const START = 'pg_postmaster_start_time()::text'
+    const named = (): string => new URL(url).pathname.slice(1)
+    /** What a process leaves behind that was killed: its row, no connection, and what it had out. */
+    const killed = async (reign = START): Promise<void> => {
+      await server().sql(
+        `WITH gone AS (INSERT INTO xmpp_push.instance (beat, reign) VALUES (7, ${reign}) RETURNING id)
+         UPDATE xmpp_push.delivery SET instance = (SELECT id FROM gone) WHERE state = 1`,
+        named(),
+      )
+    }
+
+    it('loses what it had out to the other within two beats', async () => {
+      await put(2)
+      await take(one)
+      await killed()
+      await beat(clocks[1], other)
+      expect(await take(other)).toEqual([])
+      await beat(clocks[1], other)
+      expect(await take(other)).toMatchObject([
+        { attempts: 1, ambiguous: true },
+        { attempts: 1, ambiguous: true },
+      ])
+    })
+
+    it('loses it to its successor at its first beat', async () => {
+      await put(1)
+      await take(one)
+      await killed()
+      await Promise.all([one.close(), other.close()])
+      other = await open(clocks[1])
+      expect(await take(other)).toEqual([])
+      await beat(clocks[1], other)
+      expect(await take(other)).toMatchObject([{ attempts: 1, ambiguous: true }])
+    })
+
+    it('is given its lease where the server was started since: then everybody has lost his connection', async () => {
+      await put(1)
+      await take(one)
+      await killed(`'2001-01-01 00:00:00+00'`)
+      await beats(clocks[1], other, LEASE - BEAT)
+      expect(await take(other)).toEqual([])
+      await beats(clocks[1], other, 2 * BEAT)
+      expect(await take(other)).toHaveLength(1)
+    })
+
+    it('is given its lease by one whose own connection was lost a moment ago', async () => {
+      await put(1)
+      await take(one)
+      await killed()
+      // As the server does where one of its processes fails.
+      await server().sql(
+        `SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '${named()}' AND application_name = 'xmpp-push'`,
+      )
+      await beats(clocks[1], other, LEASE - 2 * BEAT)
+      expect(await take(other)).toEqual([])
+      await beats(clocks[1], other, 3 * BEAT)
+      expect(await take(other)).toHaveLength(1)
+    })
+
+    it('is another than one that lives and whose connections broke: that one opens others', async () => {
+      await put(1)
+      await take(one)
+      const [mine] = await server().sql(
+        `SELECT pid FROM pg_locks WHERE locktype = 'advisory' AND objid = (SELECT min(id) FROM xmpp_push.instance)::int::oid`,
+        named(),
+      )
+      await server().sql(`SELECT pg_terminate_backend(${String(mine?.['pid'])})`)
+      await beats(clocks[1], other, LEASE - 2 * BEAT)
+      expect(await take(other)).toEqual([])
+      await beat(clocks[0], one)
+      await beats(clocks[1], other, LEASE - 2 * BEAT)
+      expect(await take(other)).toEqual([])
+    })
+  })
+
+  describe('a turn', () => {
+    const NAME = 'component push.example.com at xmpp://127.0.0.1:5347'
+    const turns = (store: Store) => {
+      if (store.turns === undefined) throw new Error('this store has no turns')
+      return store.turns
+    }
+
+    it('is one instance’s alone, as often as it asks, until it passes it', async () => {
+      expect(await turns(one).take(NAME)).toBe(true)
+      expect(await turns(one).take(NAME)).toBe(true)
+      expect(await turns(other).take(NAME)).toBe(false)
+      expect(await turns(other).take('another')).toBe(true)
+      await turns(other).pass(NAME)
+      expect(await turns(other).take(NAME)).toBe(false)
+      await turns(one).pass(NAME)
+      expect(await turns(other).take(NAME)).toBe(true)
+      expect(await turns(one).take(NAME)).toBe(false)
+    })
+
+    it('ends with the connection of whoever has it', async () => {
+      expect(await turns(one).take(NAME)).toBe(true)
+      await one.close()
+      expect(await turns(other).take(NAME)).toBe(true)
+      one = await open(clocks[0])
+    })
+
+    it('is taken by whoever asks first where the connection broke, and by one alone', async () => {
+      expect(await turns(one).take(NAME)).toBe(true)
+      await server().sql(`SELECT pg_terminate_backend(pid) FROM pg_locks WHERE locktype = 'advisory'`)
+      let owners: readonly boolean[] = []
+      for (let tries = 0; tries < 100 && !owners.includes(true); tries++) {
+        owners = await Promise.all(
+          [other, one].map((store) =>
+            turns(store)
+              .take(NAME)
+              .catch(() => false),
+          ),
+        )
+      }
+      expect(owners.filter((has) => has)).toHaveLength(1)
+    })
+
+    it('rejects while nobody can say', async () => {
+      await one.close()
+      await expect(turns(one).take(NAME)).rejects.toThrow('closed')
+      one = await open(clocks[0])
+    })
+  })
+
   it('gives what it had out to the other at once when it is closed', async () => {
     await put(1)
     await take(one)
