@@ -4,9 +4,14 @@ import { type Element } from 'ltx'
 import { StanzaParser, type ParserName } from '../../lib/xmpp/stanza-parser'
 import { type XmlFault } from '../../lib/xmpp/xml-fault'
 import { realDescribe } from '../support/available'
+import { makeChance, makeDocuments, mutated } from '../support/xml-documents'
+import { isRestricted, joinedText, mayHaveLooseName, readingOf, saxesTrees, treeText } from '../support/xml-reading'
 
 const limits = { maxStanzaBytes: 1_000_000, maxDepth: 1000 }
 const RUNS = Number(process.env['XML_RUNS'] ?? 5000)
+/** Of the documents for saxes; `bench/xml.ts` takes a million. */
+const DOCUMENTS = 2000
+const SEED = 20_261_121
 
 interface Read {
   readonly trees: readonly unknown[]
@@ -192,6 +197,42 @@ describe('lib/xmpp/xml-reader', () => {
     expect(reading('own', Buffer.from(nested(500))).fault).toBeUndefined()
     expect(reading('own', Buffer.from(`${nested(3)}<r:a/>`))).toMatchObject({ fault: 'not-well-formed' })
     expect(reading('own', Buffer.from(`<z xmlns:p='x'>${nested(3)}<b p:c='1'/></z>`)).fault).toBeUndefined()
+  })
+})
+
+describe('lib/xmpp/xml-reader beside saxes', () => {
+  it('makes the tree of saxes where ltx loses a text, and that of ltx everywhere else', () => {
+    const next = makeDocuments(makeChance(SEED))
+    const told = { ltx: 0, saxes: 0 }
+    const differing: string[] = []
+    for (let number = 0; number < DOCUMENTS; number++) {
+      const { text, hasTextAfterSection } = next()
+      const own = readingOf('own', text, number % 3 === 0 ? 7 : Infinity)
+      const isSame = hasTextAfterSection
+        ? own.trees.map(joinedText).join() === saxesTrees(text)?.join()
+        : own.trees.map(treeText).join() === readingOf('ltx', text).trees.map(treeText).join()
+      if (!isSame || own.end !== 'whole') differing.push(text)
+      told[hasTextAfterSection ? 'saxes' : 'ltx'] += 1
+    }
+    expect(differing).toEqual([])
+    expect(Math.min(told.ltx, told.saxes)).toBeGreaterThan(DOCUMENTS / 10)
+  })
+
+  it('gives its verdict on documents with a few characters changed', () => {
+    const chance = makeChance(SEED)
+    const next = makeDocuments(chance)
+    const told = { whole: 0, broken: 0 }
+    const differing: string[] = []
+    for (let number = 0; number < DOCUMENTS; number++) {
+      const document = mutated(next().text, chance)
+      if (isRestricted(document) || mayHaveLooseName(document)) continue
+      const isWhole = saxesTrees(document) !== undefined
+      told[isWhole ? 'whole' : 'broken'] += 1
+      const { end } = readingOf('own', document, number % 3 === 0 ? 7 : Infinity)
+      if ((end === 'whole') !== isWhole) differing.push(document)
+    }
+    expect(differing).toEqual([])
+    expect(Math.min(told.whole, told.broken)).toBeGreaterThan(DOCUMENTS / 50)
   })
 })
 
