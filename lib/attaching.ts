@@ -43,6 +43,10 @@ function turnAt(turns: Turns | undefined, { domain, service }: ComponentConfig):
   return { turn: { take: () => turns.take(name), pass: () => turns.pass(name) } }
 }
 
+function whyOf({ fault }: Link): { readonly why?: string; readonly mend?: string } {
+  return fault === undefined ? {} : { why: fault.why, mend: fault.mend }
+}
+
 /** Nothing happens before `start`. */
 export function makeAttaching(options: AttachingOptions): Attaching {
   const { components, store, remoteDisable, clock, observe, ...answering } = options
@@ -79,6 +83,7 @@ export function makeAttaching(options: AttachingOptions): Attaching {
       parts.map(({ domain, service, link }) => ({
         ...{ domain, service, isOnline: link.isOnline },
         ...(link.isStandby ? { isStandby: true as const } : {}),
+        ...(link.isOnline || link.isStandby ? {} : whyOf(link)),
       })),
     whenOnline: async () => void (await Promise.all(parts.map(({ link }) => link.whenOnline()))),
     onOnline(call: () => void) {

@@ -17,6 +17,8 @@ export interface OpenApp {
   readonly expiries: readonly Expiry[]
   /** Absent where its credentials could not be used: what is accepted for it waits. */
   readonly sending?: SendingApp
+  /** Why it is absent. */
+  readonly refused?: string
 }
 
 export interface OpenAppsOptions {
@@ -78,9 +80,10 @@ function openApp(
     const meanwhile = goesOn
       ? 'it goes on with the credentials and settings it had'
       : 'its pushes are kept and wait until this is mended'
-    const text = `${error instanceof Error ? error.message : String(error)}; ${meanwhile}`
+    const refused = error instanceof Error ? error.message : String(error)
+    const text = `${refused}; ${meanwhile}`
     observe({ at: 'trouble', about: `app ${name}`, text })
-    return goesOn ? before : { fingerprint, isHandedIn, door, expiries }
+    return goesOn ? before : { fingerprint, isHandedIn, door, expiries, refused }
   }
   const { whyNot } = provider
   return {

@@ -169,6 +169,7 @@ export async function startService(config: Config, surroundings: Surroundings): 
     held: () => new Map([...proving.doubts(), ...dispatcher.held()]),
     fuses: () => fuse.blown(),
     expiries: () => expiriesOf(apps.open()),
+    noticed: () => watching.noticed(),
     resetFuse: (app: string) => fuse.reset(app),
     release: (app: string) => dispatcher.release(app),
     refusals: (node: string) => refusals.of(node),

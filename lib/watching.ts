@@ -3,6 +3,8 @@ import { type Glance } from './admin/glance'
 import { makeGlancing } from './admin/glancing'
 import { type Live } from './admin/live'
 import { tellReadiness, type AppStanding, type Readiness } from './admin/readiness'
+import { makeNoticing } from './admin/noticing'
+import { type Noticed } from './admin/questions'
 import { makeRecent } from './admin/recent'
 import { type Clock } from './clock'
 import { type Config } from './config'
@@ -31,6 +33,8 @@ export interface Watching {
   metrics(of: Watched, figures: readonly Figure[]): Promise<{ readonly text: string; readonly type: string }>
   /** Never rejects. */
   readiness(of: Watched): Promise<Readiness>
+  /** What the traffic itself says is wrong. */
+  noticed(): readonly Noticed[]
   /** Begins to look: what is asked of it from now on is the service at a glance, which never rejects. */
   glancing(of: Watched): () => Promise<Glance>
   close(): void
@@ -51,6 +55,10 @@ export function makeWatching(config: Config, log: Observe, clock: Clock): Watchi
   const process = meters === undefined ? undefined : makeProcessFigures(() => clock.now())
   const delivered = new Map<string, number>()
   const recent = serves('page') ? makeRecent(clock) : undefined
+  const noticing = makeNoticing(clock, (event) => {
+    log(event)
+    recent?.see(event)
+  })
   const isAsked = meters !== undefined || recent !== undefined || serves('health')
 
   function within<T>(asked: Promise<T>): Promise<T> {
@@ -95,6 +103,7 @@ export function makeWatching(config: Config, log: Observe, clock: Clock): Watchi
       links: live.links(),
       ...(why === undefined ? {} : { store: why }),
       apps: standings({ live, apps }),
+      noticed: noticing.noticed(),
       now: clock.now(),
     })
   }
@@ -105,6 +114,7 @@ export function makeWatching(config: Config, log: Observe, clock: Clock): Watchi
       const [last, hold, fuse, expiresAt] = [delivered.get(app), held.get(app), fuses.get(app), expiries?.get(app)]
       return {
         ...{ app, isOpen: open.sending !== undefined },
+        ...(open.refused === undefined ? {} : { refused: open.refused }),
         ...(last === undefined ? {} : { isProven: clock.elapsed() - last < PROVEN_FOR }),
         ...(hold === undefined ? {} : { held: hold }),
         ...(fuse === undefined ? {} : { fuse }),
@@ -120,26 +130,33 @@ export function makeWatching(config: Config, log: Observe, clock: Clock): Watchi
   }
 
   return Object.freeze({
-    observe: isAsked
-      ? (event) => {
-          log(event)
-          meters?.see(event)
-          recent?.see(event)
-          if (event.at === 'settled' && event.end === 'delivered') delivered.set(event.app, clock.elapsed())
-        }
-      : log,
+    observe(event) {
+      log(event)
+      noticing.see(event)
+      if (!isAsked) return
+      meters?.see(event)
+      recent?.see(event)
+      if (event.at === 'settled' && event.end === 'delivered') delivered.set(event.app, clock.elapsed())
+    },
     async metrics(of: Watched, figures: readonly Figure[]) {
       // Several who ask at once are told the same.
       rendering ??= render(of, figures).finally(() => (rendering = undefined))
       return { text: await rendering, type: CONTENT_TYPE }
     },
     readiness,
-    glancing: (of: Watched) =>
-      makeGlancing({
+    noticed: noticing.noticed,
+    glancing(of: Watched) {
+      noticing.start(of.store.records)
+      return makeGlancing({
         ...{ records: of.store.records, live: of.live, recent: recent ?? makeRecent(clock), closed: of.closed, clock },
         standings: () => standings(of),
         unwritable: () => unwritable(of.store.keep),
-      }),
-    close: () => process?.stop(),
+        noticed: noticing.noticed,
+      })
+    },
+    close() {
+      noticing.stop()
+      process?.stop()
+    },
   } satisfies Watching)
 }

@@ -1,6 +1,6 @@
 /** The service at a glance, once for all who look: what is attached, how each app stands, what passes, what waits, what failed. Pure; whoever asks reads the parts. */
 import { ends, type Account } from '../model/accounting'
-import { type LinkView } from './questions'
+import { type LinkView, type Noticed } from './questions'
 import { appInWords, failureInWords, type Colour, type Said } from './plain-words'
 import { type AppStanding } from './readiness'
 import { type Failure, type Second, type Times } from './recent'
@@ -18,6 +18,7 @@ export interface GlanceParts {
   readonly links: readonly LinkView[]
   readonly apps: readonly AppStanding[]
   readonly mend: (app: string) => string | undefined
+  readonly noticed?: readonly Noticed[]
   /** Of the store; undefined where it does not answer. */
   readonly accounts?: ReadonlyMap<string, Account>
   readonly registrations?: ReadonlyMap<string, number>
@@ -99,9 +100,9 @@ function serviceSays({ closed, store, links, accounts }: GlanceParts): readonly 
       : []),
     ...links
       .filter(({ isOnline, isStandby }) => !isOnline && isStandby !== true)
-      .map(({ domain, service }) => ({
-        text: `${domain} is not attached to ${service}.`,
-        cure: 'It is tried again by itself. Among the failures below stands why, and what to do.',
+      .map(({ domain, service, why, mend }) => ({
+        text: `${domain} is not attached to ${service}${why === undefined ? '' : `: ${why}`}.`,
+        cure: `${mend === undefined ? '' : `${mend}. `}It is tried again by itself.`,
       })),
   ]
 }
@@ -121,8 +122,14 @@ export function tellGlance(parts: GlanceParts): Glance {
   ]
   const sum = (term: 'waiting' | 'inFlight'): number => apps.reduce((all, each) => all + each[term], 0)
   const oldest = apps.flatMap((each) => each.oldest ?? [])
-  const says = serviceSays(parts)
-  const colour = says.length > 0 ? 'bad' : worst(apps.map((each) => (each.colour === 'bad' ? 'look' : each.colour)))
+  const broken = serviceSays(parts)
+  const noticed = (parts.noticed ?? []).map(({ about, text, mend }) => ({
+    text: `${about}: ${text}.`,
+    cure: `${mend}.`,
+  }))
+  const says = [...broken, ...noticed]
+  const milder = apps.map(({ colour }) => (colour === 'bad' ? 'look' : colour))
+  const colour = broken.length > 0 ? 'bad' : worst(noticed.length > 0 ? [...milder, 'look'] : milder)
   return {
     service: {
       ...{ version, startedAt: Math.round((now - uptime) / 1000) * 1000, colour, says },

@@ -4,6 +4,7 @@ import { type Account } from '../model/accounting'
 import { type Records } from '../stores/store'
 import { tellGlance, type Glance } from './glance'
 import { type Live } from './live'
+import { type Noticed } from './questions'
 import { type AppStanding } from './readiness'
 import { SECONDS, type Recent } from './recent'
 
@@ -14,6 +15,8 @@ export interface GlancingOptions {
   readonly standings: () => readonly AppStanding[]
   /** Why nothing can be written, found out by writing. Never rejects. */
   readonly unwritable: () => Promise<string | undefined>
+  /** What the traffic itself says is wrong. */
+  readonly noticed: () => readonly Noticed[]
   /** Why nothing is accepted at the moment. */
   readonly closed: () => string | undefined
   readonly clock: Clock
@@ -77,6 +80,7 @@ export function makeGlancing(options: GlancingOptions): () => Promise<Glance> {
     const [registrations, old, store, shut] = [count(), waits ? oldest() : undefined, probe()?.why, closed()]
     return tellGlance({
       ...{ version: live.version, uptime: live.uptime(), roles: live.roles, links: live.links(), apps: standings() },
+      noticed: options.noticed(),
       ...{ mend: recent.mend, seconds: recent.seconds(SECONDS), times: recent.times(), failures: recent.failures() },
       ...(shut === undefined ? {} : { closed: shut }),
       ...(store === undefined ? {} : { store }),

@@ -1,5 +1,5 @@
 /** What the running service tells of itself and lets an operator do: functions, so that this folder knows none of its parts. */
-import { type LinkView, type Refusal } from './questions'
+import { type LinkView, type Noticed, type Refusal } from './questions'
 
 export interface Live {
   readonly version: string
@@ -15,6 +15,8 @@ export interface Live {
   held(): ReadonlyMap<string, string>
   /** Why fuses have blown, by app. */
   fuses(): ReadonlyMap<string, string>
+  /** What the traffic itself says is wrong. */
+  noticed?(): readonly Noticed[]
   /** When the credentials of apps expire (ms since 1970), by app, where they do. */
   expiries?(): ReadonlyMap<string, number>
   resetFuse(app: string): Promise<void>

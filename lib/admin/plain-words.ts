@@ -37,7 +37,7 @@ export interface AppFacts extends AppStanding {
 }
 
 function bad(facts: AppFacts, now: number): Said | undefined {
-  const { app, isConfigured, isOpen, held, mend, expiresAt } = facts
+  const { app, isConfigured, isOpen, refused, held, mend, expiresAt } = facts
   if (!isConfigured) {
     return {
       text: 'It is not in the configuration; what waits for it waits on.',
@@ -46,7 +46,7 @@ function bad(facts: AppFacts, now: number): Said | undefined {
   }
   if (!isOpen) {
     return {
-      text: 'Its credentials could not be used; its pushes are kept and wait.',
+      text: `Its credentials could not be used; its pushes are kept and wait.${refused === undefined ? '' : ` ${sentence(refused)}`}`,
       cure: '`xmpp-push check` names what is wrong with the key, certificate or account.',
     }
   }

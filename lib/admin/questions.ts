@@ -91,12 +91,22 @@ export interface AppStatus {
   readonly oldest?: number
 }
 
+/** What the traffic itself says is wrong, although nothing failed. `about`: an app, or a domain. */
+export interface Noticed {
+  readonly about: string
+  readonly text: string
+  readonly mend: string
+}
+
 export interface LinkView {
   readonly domain: string
   readonly service: string
   readonly isOnline: boolean
   /** Another instance is attached; this one takes its place when it ends. */
   readonly isStandby?: true
+  /** Why it is neither, where that is known: how the last try ended. */
+  readonly why?: string
+  readonly mend?: string
 }
 
 export interface Status {
@@ -114,6 +124,8 @@ export interface Status {
   readonly waiting: number
   readonly inFlight: number
   readonly oldest?: number
+  /** Absent where nothing was noticed. */
+  readonly noticed?: readonly Noticed[]
   readonly at: number
 }
 

@@ -1,11 +1,13 @@
 /** Whether the service may be given work, and which of its parts is red, with the reason. Pure. */
-import { type LinkView } from './questions'
+import { type LinkView, type Noticed } from './questions'
 
 /** What is known of one app. */
 export interface AppStanding {
   readonly app: string
   /** Its credentials could be used when it was opened. */
   readonly isOpen: boolean
+  /** Why they could not. */
+  readonly refused?: string
   /** Whether its push service took something with its credential within the hour; undefined where nobody can say. */
   readonly isProven?: boolean
   /** Why nothing is sent. */
@@ -21,10 +23,11 @@ export interface StandingParts {
   readonly roles: readonly string[]
   /** Why nothing is accepted at the moment: starting, stopping. */
   readonly closed?: string
-  readonly links: readonly Pick<LinkView, 'domain' | 'isOnline' | 'isStandby'>[]
+  readonly links: readonly Omit<LinkView, 'service'>[]
   /** Why nothing can be written; undefined where it can. */
   readonly store?: string
   readonly apps: readonly AppStanding[]
+  readonly noticed?: readonly Noticed[]
   /** Milliseconds since 1970. */
   readonly now: number
 }
@@ -53,6 +56,8 @@ export interface Readiness {
   readonly components: readonly (Part & { readonly domain: string; readonly isStandby?: true })[]
   readonly store: Part
   readonly apps: readonly AppReadiness[]
+  /** What the traffic itself says is wrong; it makes nothing red. */
+  readonly noticed: readonly Noticed[]
   /** Why nothing is accepted at the moment. */
   readonly why?: string
 }
@@ -61,9 +66,14 @@ const DAY = 24 * 3600_000
 /** So long before a credential expires that is told. */
 const SOON = 30 * DAY
 
-function whyNot({ isOpen, held, expiresAt }: AppStanding, now: number): string | undefined {
-  if (expiresAt !== undefined && expiresAt <= now) return `its credential expired ${dayOf(expiresAt)}`
-  if (!isOpen) return 'its credentials could not be used; `xmpp-push check` tells why'
+const RENEW = 'put a new key or certificate in the place of the old file: it is read by itself'
+
+function whyNot({ isOpen, refused, held, expiresAt }: AppStanding, now: number): string | undefined {
+  if (expiresAt !== undefined && expiresAt <= now) return `its credential expired ${dayOf(expiresAt)}; ${RENEW}`
+  if (!isOpen) {
+    const why = refused === undefined ? '' : `: ${refused}`
+    return `its credentials could not be used${why}; ` + '`xmpp-push check` tells what to do'
+  }
   return held
 }
 
@@ -93,12 +103,13 @@ function tellApp(standing: AppStanding, now: number): AppReadiness {
  * has nothing to attach. An app whose push service is away makes it `degraded` only: its pushes are
  * kept, and whoever turned callers away for it would lose what could have been kept.
  */
-export function tellReadiness({ roles, closed, links, store, apps, now }: StandingParts): Readiness {
+export function tellReadiness({ roles, closed, links, store, apps, noticed = [], now }: StandingParts): Readiness {
   const told = apps.map((each) => tellApp(each, now))
-  const components = links.map(({ domain, isOnline, isStandby }) => {
+  const components = links.map(({ domain, isOnline, isStandby, why, mend }) => {
     if (isOnline) return { domain, isReady: true }
     if (isStandby === true) return { domain, isReady: true, isStandby }
-    return { domain, isReady: false, why: 'it is not attached to its XMPP server; the log tells why' }
+    const because = why === undefined ? '; the log tells why' : `: ${why}. ${mend ?? 'The log tells more'}`
+    return { domain, isReady: false, why: `it is not attached to its XMPP server${because}` }
   })
   const isTaking = closed === undefined && store === undefined && components.every(({ isReady }) => isReady)
   const isSending = !roles.includes('dispatch') || told.some(({ isReady }) => isReady) || told.length === 0
@@ -108,7 +119,7 @@ export function tellReadiness({ roles, closed, links, store, apps, now }: Standi
     roles,
     components,
     store: store === undefined ? { isReady: true } : { isReady: false, why: store },
-    apps: told,
+    ...{ apps: told, noticed },
     ...(closed === undefined ? {} : { why: closed }),
   }
 }

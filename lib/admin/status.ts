@@ -2,6 +2,7 @@
 import { closes, ends, type Account } from '../model/accounting'
 import { type Records } from '../stores/store'
 import { type Live } from './live'
+import { readSilent, silentText } from './silent-domains'
 import { type AppStatus, type HandedInView, type Status } from './questions'
 
 function missingOf(account: Account): number {
@@ -33,6 +34,7 @@ export async function tellStatus(
   const isNamed = (app: string): boolean => app !== ''
   const [accounts, registrations] = await Promise.all([records.accounts(), records.count()])
   const oldest = await records.oldest()
+  const noticed = live === undefined ? silentText(await readSilent(records, now)) : (live.noticed?.() ?? [])
   const held = live?.held()
   const apps = [...new Set([...configured, ...accounts.keys(), ...registrations.keys()])]
     .filter(isNamed)
@@ -69,6 +71,7 @@ export async function tellStatus(
     waiting: sum('waiting'),
     inFlight: sum('inFlight'),
     ...(oldest.size === 0 ? {} : { oldest: Math.min(...oldest.values()) }),
+    ...(noticed.length === 0 ? {} : { noticed }),
     at: now,
   }
 }

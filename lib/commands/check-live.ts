@@ -18,6 +18,7 @@ function tellLinks(config: Config, { links, isRunning }: Proofs, report: Report)
       report.fact('link', `${domain} ${how} ${service}${by}`)
       for (const line of proof.says ?? []) report.fact('', line)
     }
+    if (proof?.is === 'standby') report.fact('link', `${domain} stands by at ${service}: another instance is attached`)
     if (proof?.is === 'refused') {
       report.fault({ path: `${domain} at ${service}`, text: proof.why, mend: proof.mend })
     }

@@ -1,5 +1,5 @@
 /** `xmpp-push check`: reads the configuration with every key and certificate in it and tells what is there and what is wrong. */
-import { type AppStatus, type Reply } from '../admin/questions'
+import { type AppStatus, type Noticed, type Reply } from '../admin/questions'
 import { type Config, readConfig } from '../config'
 import { tellApp, tellStanding } from './check-findings'
 import { checkLive } from './check-live'
@@ -34,10 +34,17 @@ function tellHouse(config: Config, report: Report): void {
   }
 }
 
-/** By app; empty where no service runs and no store is there to read. */
-async function standings(config: Config, terminal: Terminal): Promise<ReadonlyMap<string, AppStatus>> {
+interface Standings {
+  readonly apps: ReadonlyMap<string, AppStatus>
+  readonly noticed: readonly Noticed[]
+}
+
+/** Empty where no service runs and no store is there to read. */
+async function standings(config: Config, terminal: Terminal): Promise<Standings> {
   const reply = (await askWhoIsThere(config, { ask: 'status' }, terminal)) as Reply<'status'>
-  return new Map(reply.is === 'answer' ? reply.answer.apps.map((each) => [each.app, each]) : [])
+  if (reply.is === 'failed') return { apps: new Map(), noticed: [] }
+  const { apps, noticed = [] } = reply.answer
+  return { apps: new Map(apps.map((each) => [each.app, each])), noticed }
 }
 
 /** The report as JSON: documented in docs/operating.md, and kept. */
@@ -53,12 +60,13 @@ export async function check({ file, proveLinks, json }: CheckWords, terminal: Te
   const read = readConfig({ file })
   const now = terminal.clock.now()
   if (read.is === 'config') tellHouse(read.config, report)
-  const known = read.is === 'config' ? await standings(read.config, terminal) : new Map<string, AppStatus>()
+  const known = read.is === 'config' ? await standings(read.config, terminal) : undefined
   for (const app of read.is === 'config' ? read.config.apps.values() : read.sound) {
     await tellApp(app, now, report)
-    const standing = known.get(app.name)
+    const standing = known?.apps.get(app.name)
     if (standing !== undefined) tellStanding(app, standing, report)
   }
+  for (const { about, text, mend } of known?.noticed ?? []) report.warning({ path: about, text, mend })
   let untried: string | undefined
   if (read.is === 'faults') {
     for (const fault of read.faults) report.fault(fault)

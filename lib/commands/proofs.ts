@@ -22,6 +22,8 @@ type Finding = Proven['findings'][number]
 /** What came of attaching to one XMPP server. `says`: what the server answered about itself, a line each. */
 export type LinkProof =
   | { readonly is: 'online'; readonly says?: readonly string[] }
+  /** Another instance is attached. */
+  | { readonly is: 'standby' }
   | { readonly is: 'refused'; readonly why: string; readonly mend: string }
 
 /** Attaches each component once and detaches it again; what came of it, by domain. */
@@ -37,10 +39,9 @@ export interface Proofs {
 }
 
 const OFFLINE = {
-  is: 'refused',
   why: 'the service runs and is not attached',
   mend: 'Its log tells why, at each try; or stop it and check again',
-} as const
+}
 
 /** Asking would sign a provider token that the service could not use, and Apple would not let it sign another one for 20 minutes. */
 const UNASKED: Finding = {
@@ -115,9 +116,13 @@ export async function proveAll(config: Config, proveLinks: ProveLinks, { clock }
   const reply = asked.is === 'reply' ? (asked.reply as Reply<'prove'>) : undefined
   if (reply?.is === 'answer') {
     const links = new Map(
-      reply.answer.links.map(({ domain, isOnline }): [string, LinkProof] => [
+      reply.answer.links.map(({ domain, isOnline, isStandby, why, mend }): [string, LinkProof] => [
         domain,
-        isOnline ? { is: 'online' } : OFFLINE,
+        isOnline
+          ? { is: 'online' }
+          : isStandby === true
+            ? { is: 'standby' }
+            : { is: 'refused', why: why ?? OFFLINE.why, mend: mend ?? OFFLINE.mend },
       ]),
     )
     return { links, apps: reply.answer.apps, isRunning: true }

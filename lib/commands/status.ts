@@ -45,23 +45,27 @@ function roleText(roles: readonly string[]): string {
     : 'ingest: it takes in; other processes send'
 }
 
-function linkText({ isOnline, isStandby }: LinkView): string {
+function linkText({ isOnline, isStandby, why }: LinkView): string {
   if (isStandby === true) return 'stands by; another instance is attached'
-  return isOnline ? 'online' : 'OFFLINE; the log tells why'
+  return isOnline ? 'online' : `OFFLINE${why === undefined ? '; the log tells why' : `: ${why}`}`
 }
 
 /** The status for a person. */
 export function statusLines(status: Status): readonly string[] {
-  const { running, apps, waiting, inFlight, oldest, at } = status
+  const { running, apps, noticed = [], waiting, inFlight, oldest, at } = status
   const age = oldest === undefined ? '' : `; the oldest came at ${moment(oldest)}, ${span(at - oldest)} ago`
   return [
     running === undefined
       ? row('service', 'does not run; what follows stands in its store')
       : row('service', `xmpp-push ${running.version}, up ${span(running.uptime)}`),
     ...(running?.roles.length === 1 ? [row('role', roleText(running.roles))] : []),
-    ...(running?.links ?? []).map((link) => row('link', `${link.domain} at ${link.service}: ${linkText(link)}`)),
+    ...(running?.links ?? []).flatMap((link) => [
+      row('link', `${link.domain} at ${link.service}: ${linkText(link)}`),
+      ...(link.mend === undefined ? [] : [row('', `→ ${link.mend}`)]),
+    ]),
     ...(running?.interfaces ?? []).map(({ name, text }) => row('http', `${name}: ${text}`)),
     ...apps.flatMap((app) => appLines(app, at)),
+    ...noticed.flatMap(({ about, text, mend }) => [row('NOTICED', `${about}: ${text}`), row('', `→ ${mend}`)]),
     row('outbox', `${waiting} waiting, ${inFlight} in flight${age}`),
   ]
 }

@@ -29,6 +29,9 @@ const readiness = z.object({
   ),
   store: z.object(part),
   apps: z.array(app),
+  noticed: z
+    .array(z.object({ about: z.string(), text: z.string(), mend: z.string() }))
+    .describe('What the traffic itself says is wrong, such as a domain that never publishes; it makes nothing red.'),
   why: z.string().exactOptional().describe('Why nothing is accepted at the moment.'),
 }) satisfies z.ZodType<Readiness>
 

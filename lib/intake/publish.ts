@@ -170,8 +170,9 @@ export function makePublish(options: PublishOptions): (request: PublishRequest) 
   }
 
   /** Along with the put, so that it costs no commit of its own. */
-  function noteLife({ id, seenAt }: Registration, now: number): void {
-    if (now - seenAt < SEEN_EVERY) return
+  function noteLife({ id, seenAt, registeredAt }: Registration, now: number): void {
+    // The first publish is always noted: by it a domain that never publishes is told from one that seldom does.
+    if (seenAt > registeredAt && now - seenAt < SEEN_EVERY) return
     registry.seen([id], now).catch(() => undefined)
   }
 

@@ -70,6 +70,8 @@ export interface Link {
   readonly isOnline: boolean
   /** Another instance has the turn: this one waits for its end. */
   readonly isStandby: boolean
+  /** Why it is not online, and what to do: how the last connection or try ended. Undefined while it is online or nothing was tried. */
+  readonly fault: Pick<Fault, 'why' | 'mend'> | undefined
   /** Resolves when the link is online, at once if it is. */
   whenOnline(): Promise<void>
   /**
@@ -115,6 +117,7 @@ export function makeLink(options: LinkOptions): Link {
   let offline = (): void => undefined
   let isStarted = false
   let isStandby = false
+  let last: Fault | undefined
   /** It was the last thing told of this link. */
   let isToldStandby = false
 
@@ -139,6 +142,7 @@ export function makeLink(options: LinkOptions): Link {
           })
           offline = turns.online()
           isToldStandby = false
+          last = undefined
           observe({ at: 'link', domain, service, is: 'online' })
           for (const go of waiting.splice(0)) go()
         },
@@ -188,6 +192,7 @@ export function makeLink(options: LinkOptions): Link {
   async function once(): Promise<void> {
     isStandby = false
     const { fault, onlineFor } = await attempt()
+    last = fault
     const next = await turns.ended(fault)
     if (next.is === 'standby') return
     if (next.is === 'again') return clock.sleep(next.delay, stopping.signal)
@@ -220,6 +225,9 @@ export function makeLink(options: LinkOptions): Link {
     },
     get isStandby() {
       return isStandby
+    },
+    get fault() {
+      return last
     },
     whenOnline() {
       return attachment === undefined ? new Promise<void>((resolve) => waiting.push(resolve)) : Promise.resolve()

@@ -29,7 +29,10 @@ describe('lib/admin/readiness', () => {
 
   it.each([true, false])('says that a credential has expired, whether or not it could be opened (%s)', (isOpen) => {
     const [app] = told({ isOpen, expiresAt: now - DAY }).apps
-    expect(app).toMatchObject({ isReady: false, why: 'its credential expired 2025-12-31' })
+    expect(app).toMatchObject({
+      isReady: false,
+      why: 'its credential expired 2025-12-31; put a new key or certificate in the place of the old file: it is read by itself',
+    })
   })
 
   it('warns of a blown fuse with the command that resets it', () => {
@@ -49,6 +52,28 @@ describe('lib/admin/readiness', () => {
     expect(tellReadiness({ roles: both, links: [{ domain, isOnline }], apps, now })).toMatchObject({
       ...{ status: 'not-ready', components: [{ domain, isReady: false }] },
     })
+  })
+
+  it('tells why a link is down and what to do, where that is known', () => {
+    const link = { domain: 'push.example.com', isOnline: false }
+    const whyOf = (more: object): string | undefined =>
+      tellReadiness({ roles: both, links: [{ ...link, ...more }], apps: [], now }).components[0]?.why
+    expect(whyOf({})).toBe('it is not attached to its XMPP server; the log tells why')
+    expect(whyOf({ why: 'nothing listens', mend: 'Start it' })).toBe(
+      'it is not attached to its XMPP server: nothing listens. Start it',
+    )
+  })
+
+  it('tells why credentials could not be used', () => {
+    const [app] = told({ isOpen: false, refused: 'key: a.p8 is no key' }).apps
+    expect(app?.why).toBe('its credentials could not be used: key: a.p8 is no key; `xmpp-push check` tells what to do')
+  })
+
+  it('passes on what was noticed, and is no less ready for it', () => {
+    const noticed = [{ about: 'example.org', text: 'never published', mend: 'Load the module' }]
+    const links = [{ domain: 'push.example.com', isOnline: true }]
+    const read = tellReadiness({ roles: both, links, apps: [{ app: 'ios', isOpen: true }], noticed, now })
+    expect([read.status, read.noticed]).toEqual(['ready', noticed])
   })
 
   it('is ready to take in although no app sends, where others do that, and is not where it should send itself', () => {
