@@ -16,6 +16,8 @@ export interface Instances {
   readonly number: number
   /** Whether others are at work too, as far as it was looked. */
   readonly hasOthers: boolean
+  /** Milliseconds until the next beat. */
+  readonly nextIn: number
   /** Takes a new number; `held`: the deliveries that go along. Resolves true where nobody else is at work. */
   enlist(held: readonly string[]): Promise<boolean>
   /** Tells that we live, looks who does, and takes what the dead held. Resolves false where we were taken for dead. */
@@ -26,11 +28,13 @@ export interface Instances {
   forget(): void
 }
 
-export const BEAT_MS = 3_000
+const BEAT_MS = 3_000
 /** As long as an instance may be silent before it is taken for dead. */
 export const LEASE_MS = 15_000
-/** As long as one may be silent whose connection has ended: a living one has opened another by then, or told by its beat. */
-const GONE_MS = 2_500
+/** As long as one may be silent whose connection has ended: a living one has opened another by then, or told that it has none. */
+const GONE_MS = 1_000
+/** From one look at such a one to the next. */
+const LOOK_AGAIN_MS = 1_100
 
 const pulse: Statement = {
   name: 'pulse',
@@ -112,12 +116,10 @@ export function makeInstances(database: Database, clock: Clock, presence: Pick<P
   let howMany = 0
   let watched = new Map<number, Watched>()
 
-  const isDead = ({ since, goneSince }: Watched, at: number): boolean => {
-    if (at - since >= LEASE_MS) return true
-    // What ended our own connection may have ended theirs.
-    const isUnsure = presence.lostAt !== undefined && at - presence.lostAt < LEASE_MS
-    return goneSince !== undefined && at - goneSince >= GONE_MS && !isUnsure
-  }
+  /** What ended our own connection may have ended theirs. */
+  const isUnsure = (at: number): boolean => presence.lostAt !== undefined && at - presence.lostAt < LEASE_MS
+  const isDead = ({ since, goneSince }: Watched, at: number): boolean =>
+    at - since >= LEASE_MS || (goneSince !== undefined && at - goneSince >= GONE_MS && !isUnsure(at))
 
   const bury = (dead: readonly number[]): Promise<void> =>
     database.transaction(async (session) => {
@@ -134,6 +136,10 @@ export function makeInstances(database: Database, clock: Clock, presence: Pick<P
     },
     get hasOthers() {
       return howMany > 0
+    },
+    get nextIn() {
+      const isSomebodyGone = [...watched.values()].some(({ goneSince }) => goneSince !== undefined)
+      return isSomebodyGone && !isUnsure(clock.elapsed()) ? LOOK_AGAIN_MS : BEAT_MS
     },
     async enlist(held: readonly string[]) {
       watched = new Map()

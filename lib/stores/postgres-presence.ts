@@ -29,6 +29,8 @@ const takeLock = `SELECT pg_try_advisory_lock(${kindOf(THERE)}, $1::int) AS take
 const endLock = `SELECT pg_advisory_unlock(${kindOf(THERE)}, $1::int)`
 /** Its row says in which reign of the server the lock was taken: after a restart, everybody has lost his. */
 const reign = 'UPDATE instance SET reign = pg_postmaster_start_time()::text WHERE id = $1'
+/** Told over another connection: the lock is lost, and the instance lives. Only its beat counts then. */
+const noReign = 'UPDATE instance SET reign = NULL, beat = beat + 1 WHERE id = $1'
 const take = `SELECT pg_try_advisory_lock(${kindOf(TURN)}, hashtext($1)) AS taken`
 const pass = `SELECT pg_advisory_unlock(${kindOf(TURN)}, hashtext($1))`
 
@@ -41,7 +43,17 @@ export const isGone = `(i.reign = pg_postmaster_start_time()::text AND NOT EXIST
   AND l.database = (SELECT oid FROM pg_database WHERE datname = current_database())
   AND l.classid = ${kindOf(THERE)}::oid AND l.objid = i.id::int::oid)) IS TRUE`
 
-export function makePresence(database: Pick<Database, 'hold'>, elapsed: () => number): Presence {
+export interface PresenceOptions {
+  /** Milliseconds of the steady clock. */
+  readonly elapsed: () => number
+  /** A turn was taken that this process did not have. */
+  readonly onTurn: () => void
+}
+
+export function makePresence(
+  database: Pick<Database, 'hold' | 'rows'>,
+  { elapsed, onTurn }: PresenceOptions,
+): Presence {
   let opening: Promise<Held> | undefined
   /** Whose lock the connection has. */
   let there: number | undefined
@@ -56,7 +68,10 @@ export function makePresence(database: Pick<Database, 'hold'>, elapsed: () => nu
     had.clear()
     if (isClosed) return
     lostAt = elapsed()
-    if (was !== undefined) void be(was)
+    if (was === undefined) return
+    void be(was).then(() => {
+      if (there === undefined && !isClosed) void database.rows(noReign, [was]).catch(() => undefined)
+    })
   }
 
   function held(): Promise<Held> {
@@ -97,7 +112,10 @@ export function makePresence(database: Pick<Database, 'hold'>, elapsed: () => nu
         const [row] = await session.rows<{ taken: boolean }>(take, [name])
         // What was taken by a connection that broke meanwhile is nobody's.
         const has = row?.taken === true && opening === mine
-        if (has) had.add(name)
+        if (has) {
+          had.add(name)
+          onTurn()
+        }
         return has
       },
       async pass(name: string) {

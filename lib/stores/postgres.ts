@@ -10,7 +10,7 @@ import { KeyRefusal, decodeKey } from './content-key-decoding'
 import { makeBounds } from './postgres-bounds'
 import { type Database, openDatabase } from './postgres-database'
 import { makeHealth } from './postgres-health'
-import { BEAT_MS, makeInstances } from './postgres-instances'
+import { makeInstances } from './postgres-instances'
 import { makePresence } from './postgres-presence'
 import { makeKeepReading, makePostgresKeep } from './postgres-keep'
 import { openTables, refusalOf, refuseNewer } from './postgres-opening'
@@ -83,7 +83,8 @@ async function open(options: PostgresOptions, { clock, trouble }: StoreSurroundi
   const { schema, maxDeliveries, maxDeliveriesPerApp = Math.ceil(maxDeliveries * SHARE) } = options
   const { address, key, database } = placeOf(options)
   const { shown } = address
-  const presence = makePresence(database, () => clock.elapsed())
+  let onTurn = (): void => undefined
+  const presence = makePresence(database, { elapsed: () => clock.elapsed(), onTurn: () => onTurn() })
   const instances = makeInstances(database, clock, presence)
   try {
     const cipher = await openTables(database, { address, schema, key })
@@ -125,11 +126,12 @@ async function open(options: PostgresOptions, { clock, trouble }: StoreSurroundi
         instances.forget()
       }
     }
-    const beatSoon = (): void => {
-      cancelBeat = clock.after(BEAT_MS, () => {
-        beating = beat().finally(() => {
+    const beatSoon = (ms: number): void => {
+      cancelBeat()
+      cancelBeat = clock.after(ms, () => {
+        beating ??= beat().finally(() => {
           beating = undefined
-          if (closing === undefined) beatSoon()
+          if (closing === undefined) beatSoon(instances.nextIn)
         })
       })
     }
@@ -153,7 +155,9 @@ async function open(options: PostgresOptions, { clock, trouble }: StoreSurroundi
       await end()
       cancelGiveUp()
     }
-    beatSoon()
+    beatSoon(instances.nextIn)
+    // Whoever had the turn may be gone, and have left more than that.
+    onTurn = () => beatSoon(0)
 
     const asked = {
       rows: <Row>(...question: Parameters<Database['rows']>) => health.guarded(() => database.rows<Row>(...question)),

@@ -327,6 +327,30 @@ realDescribe('postgres', 'lib/stores/postgres-instances', () => {
       await beats(clocks[1], other, LEASE - 2 * BEAT)
       expect(await take(other)).toEqual([])
     })
+
+    it('is another than one that lives and gets no connection back: that one says so, and its beat counts', async () => {
+      await put(1)
+      await take(one)
+      const alter = (limit: number) => server().sql(`ALTER ROLE xmpp_push CONNECTION LIMIT ${limit}`)
+      const reigns = () => server().sql(`SELECT reign FROM xmpp_push.instance WHERE reign IS NULL`, named())
+      await alter(1)
+      try {
+        const id = '(SELECT min(id) FROM xmpp_push.instance)'
+        await server().sql(
+          `SELECT pg_terminate_backend(pid) FROM pg_locks WHERE locktype = 'advisory' AND objid = ${id}::int::oid`,
+          named(),
+        )
+        for (let looks = 0; looks < 500 && (await reigns()).length === 0; looks++);
+        expect(await reigns()).toHaveLength(1)
+      } finally {
+        await alter(-1)
+      }
+      await beats(clocks[1], other, 3 * BEAT)
+      expect(await take(other)).toEqual([])
+      await beat(clocks[0], one)
+      for (let looks = 0; looks < 500 && (await reigns()).length > 0; looks++);
+      expect(await reigns()).toHaveLength(0)
+    })
   })
 
   describe('a turn', () => {
@@ -359,7 +383,8 @@ realDescribe('postgres', 'lib/stores/postgres-instances', () => {
       expect(await turns(one).take(NAME)).toBe(true)
       await server().sql(`SELECT pg_terminate_backend(pid) FROM pg_locks WHERE locktype = 'advisory'`)
       let owners: readonly boolean[] = []
-      for (let tries = 0; tries < 100 && !owners.includes(true); tries++) {
+      // Until both have noticed.
+      for (let tries = 0; tries < 500 && owners.filter((has) => has).length !== 1; tries++) {
         owners = await Promise.all(
           [other, one].map((store) =>
             turns(store)
