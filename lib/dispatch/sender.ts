@@ -196,13 +196,20 @@ interface Concluded extends Omit<Case, 'done'> {
 /** `now`: milliseconds since 1970. */
 function eventOf({ claimed, registration, verdict, outcome, resent }: Concluded, now: number): Settled {
   const { id, app, notification, acceptedAt } = claimed.delivery
-  const common = { at: 'settled', delivery: id, app, class: notification.class } as const
   const attempt = claimed.attempts + 1
-  const age = now - acceptedAt
-  const event: Draft<Settled> =
-    registration === undefined
-      ? { ...common, attempt, age, resent }
-      : { ...common, registration: registration.id, owner: registration.owner, attempt, age, resent }
+  const event: Draft<Settled> = {
+    at: 'settled',
+    delivery: id,
+    app,
+    class: notification.class,
+    attempt,
+    age: now - acceptedAt,
+    resent,
+  }
+  if (registration !== undefined) {
+    event.registration = registration.id
+    event.owner = registration.owner
+  }
   if (outcome !== undefined) event.outcome = outcome
   if (verdict.is === 'ended') event.end = verdict.end
   else event.againIn = verdict.at - now

@@ -9,7 +9,7 @@ import { type Bounds } from './sqlite-bounds'
 import { type Bound, type Database, sqliteCode } from './sqlite-database'
 import { type Field } from './sqlite-protocol'
 import { PUT_FIELDS } from './sqlite-rows'
-import { type Standing, laneOf } from './sqlite-standing'
+import { type Out, type Standing, laneOf } from './sqlite-standing'
 import { type TraceLog } from './sqlite-trace'
 import { type Storied, coalescedLine } from './trace-lines'
 import { prepareWide } from './sqlite-wide'
@@ -61,6 +61,12 @@ function storyOf(puts: readonly Field[], index: number, target: string): Storied
     accepted: puts[at + 7] as number,
     notes: puts[at + 11] as string,
   }
+}
+
+/** Field by field: an object that is spread and added to has a hidden class of its own, each time. */
+function outOf(puts: readonly Field[], index: number, target: string, key: string | null): Out {
+  const { app, class: kind, accepted, notes } = storyOf(puts, index, target)
+  return { target, app, class: kind, accepted, notes, key }
 }
 
 export type Putter = (puts: readonly Field[], left: RoomLeft, now: number) => string
@@ -212,7 +218,7 @@ export function makePutter(
       standing.count(app, 'accepted')
       if (state === 1) {
         its.out++
-        standing.outs.set(id, { ...storyOf(puts, index, target), key })
+        standing.outs.set(id, outOf(puts, index, target, key))
         if (key !== null) standing.lanes.set(laneOf(target, key), false)
         continue
       }

@@ -22,16 +22,23 @@ export interface RegistrationRow {
 
 export function readRegistration(row: RegistrationRow): PlainRegistration {
   const { id, service, node, owner, dialect, device, app, environment } = row
-  return {
-    ...{ id, service, node, owner, dialect, device, app },
+  const its: { -readonly [K in keyof PlainRegistration]: PlainRegistration[K] } = {
+    id,
+    service,
+    node,
+    owner,
+    dialect,
+    device,
+    app,
     secret: row.secret ?? undefined,
     address: row.address ?? undefined,
     callAddress: row.call_address ?? undefined,
-    ...(environment === null ? {} : { environment }),
     hints: JSON.parse(row.hints) as Hints,
     registeredAt: row.registered_at,
     seenAt: row.seen_at,
   }
+  if (environment !== null) its.environment = environment
+  return its
 }
 
 /** Removes a registration and leaves its tombstone. */

@@ -1,5 +1,5 @@
 /** Deliveries and settlements as flat lists of plain values, and back. Knows the order of fields; knows no SQL. */
-import { type Delivery, type NotificationClass } from '../model/notification'
+import { type Delivery, type Notification, type NotificationClass } from '../model/notification'
 import { type Claimed, type Settlement } from '../outbox/outbox'
 import { readSealed, toBeSealed } from './sealed'
 import { type Field } from './sqlite-protocol'
@@ -64,18 +64,13 @@ export function readHanded(fields: readonly Field[], from: number): Claimed {
     string | null,
   ]
   const { target: to, content } = readSealed(text, target)
-  const delivery: Delivery = {
-    id,
-    app,
-    target: to,
-    notification: {
-      class: cls,
-      urgency,
-      ...(key === null ? {} : { collapseKey: key }),
-      expiresAt,
-      content,
-    },
-    acceptedAt,
+  const notification: { -readonly [K in keyof Notification]: Notification[K] } = {
+    class: cls,
+    urgency,
+    expiresAt,
+    content,
   }
+  if (key !== null) notification.collapseKey = key
+  const delivery: Delivery = { id, app, target: to, notification, acceptedAt }
   return { delivery, attempts, ambiguous: ambiguous === 1 }
 }
