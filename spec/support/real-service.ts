@@ -1,6 +1,6 @@
 /** The service in a process of its own, from its command line: to be killed, and started again with the same files. */
 import { execFile, spawn, type ChildProcess } from 'node:child_process'
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
@@ -26,6 +26,8 @@ export interface RealService {
   readonly apps: readonly string[]
   /** Starts a process; `changes` are laid over the component's part of the configuration, `store` is another file for its store. */
   start(changes?: object, store?: string): RunningService
+  /** Starts a process of this name, with a folder of its own; `settings` are laid over its configuration: one of several on a store that they share. */
+  startInstance(name: string, settings: object): RunningService
   /** What `xmpp-push status --json` prints of the service that runs. */
   status(): Promise<{
     readonly apps: readonly Readonly<Record<string, unknown>>[]
@@ -61,15 +63,29 @@ export async function makeRealService(component: {
   }
   const children: ChildProcess[] = []
 
+  const common = {
+    component,
+    apps: Object.fromEntries(apps.map((name) => [name, { ...app, topic: TOPIC, title: name }])),
+    ...{ access: { register: ['localhost'] }, log: { level: 'debug' } },
+  }
+
+  function startInstance(name: string, settings: object): RunningService {
+    mkdirSync(join(folder, name), { recursive: true })
+    const file = join(folder, name, 'component.config.json')
+    // Its keys lie beside all of the instances.
+    const named = JSON.stringify({ ...common, ...settings }).replaceAll('"file":"', '"file":"../')
+    writeFileSync(file, named)
+    return run(file)
+  }
+
   function start(changes: object = {}, store = 'xmpp-push.db'): RunningService {
-    const config = {
-      component: { ...component, ...changes },
-      store: { kind: 'sqlite', file: store },
-      apps: Object.fromEntries(apps.map((name) => [name, { ...app, topic: TOPIC, title: name }])),
-      ...{ access: { register: ['localhost'] }, log: { level: 'debug' } },
-    }
     const file = join(folder, `${store}.config.json`)
-    writeFileSync(file, JSON.stringify(config))
+    const its = { component: { ...component, ...changes }, store: { kind: 'sqlite', file: store } }
+    writeFileSync(file, JSON.stringify({ ...common, ...its }))
+    return run(file)
+  }
+
+  function run(file: string): RunningService {
     const child = spawn(process.execPath, ['--import', 'tsx', CLI, 'run', '--config', file], {
       stdio: ['ignore', 'pipe', 'inherit'],
     })
@@ -129,7 +145,7 @@ export async function makeRealService(component: {
   }
 
   return {
-    ...{ apns, apps, start },
+    ...{ apns, apps, start, startInstance },
     async status() {
       const file = join(folder, 'xmpp-push.db.config.json')
       const { stdout } = await promisify(execFile)(process.execPath, [
