@@ -32,6 +32,7 @@ if (require.main === module) {
   const terminal: Terminal = {
     out: (text) => process.stdout.write(text),
     err: (text) => process.stderr.write(text),
+    progress: process.stderr,
     clock: systemClock,
     colour: process.stdout.isTTY && process.stdout.hasColors(),
     ...(process.stdin.isTTY ? { onEnter } : {}),

@@ -40,17 +40,23 @@ async function claim({ from, clock }: Moving, apps: Iterable<string>): Promise<r
 
 const abandoned = ({ delivery: { id, app } }: Claimed): Settlement => ({ id, app, end: 'abandoned', resent: false })
 
-/** Rejects with `OutboxFull`. */
-export async function moveDeliveries(moving: Moving): Promise<MovedDeliveries> {
+const sum = (waiting: ReadonlyMap<string, number>): number => [...waiting.values()].reduce((all, its) => all + its, 0)
+
+/** Rejects with `OutboxFull`. `told`: called now and then with how many are over, of how many. */
+export async function moveDeliveries(
+  moving: Moving,
+  told: (done: number, of: number) => void = () => undefined,
+): Promise<MovedDeliveries> {
   const { from, to, clock } = moving
   let [moved, ended] = [0, 0]
   for (;;) {
     const waiting = await waitingIn(moving)
     if (waiting.size === 0) return { moved, ended, left: 0 }
+    told(moved + ended, moved + ended + sum(waiting))
     for (const app of waiting.keys()) await from.upkeep.hasten({ app }, clock.now())
     const claimed = await claim(moving, waiting.keys())
     if (claimed.length === 0) {
-      return { moved, ended, left: [...waiting.values()].reduce((sum, count) => sum + count, 0) }
+      return { moved, ended, left: sum(waiting) }
     }
     const isOver = ({ delivery, ambiguous }: Claimed): boolean => ambiguous && delivery.notification.class === 'call'
     const good = claimed.filter((each) => !isOver(each))

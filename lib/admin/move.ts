@@ -93,8 +93,11 @@ export interface Compared {
   readonly newer: number
 }
 
-/** Counts and checksums of the first store's registrations on both sides, from what is on disk. */
-export async function compareRegistrations(moving: Moving): Promise<Compared> {
+/** Counts and checksums of the first store's registrations on both sides, from what is on disk. `told`: called after each page with how many were compared. */
+export async function compareRegistrations(
+  moving: Moving,
+  told: (count: number) => void = () => undefined,
+): Promise<Compared> {
   const [mine, theirs] = [makeChecksum(), makeChecksum()]
   let [count, found, newer] = [0, 0, 0]
   for await (const page of pages(moving.from)) {
@@ -108,6 +111,7 @@ export async function compareRegistrations(moving: Moving): Promise<Compared> {
       found++
       theirs.add(digestOf(other))
     })
+    told(count + newer)
   }
   return {
     from: { registrations: count, checksum: mine.text() },

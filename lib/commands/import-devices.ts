@@ -7,6 +7,7 @@ import { digestOf, makeChecksum } from '../model/digest'
 import { faultLines } from './faults'
 import { type Door, openDoor } from './import-door'
 import { deviceReport, type DeviceReport, MOST_TOLD } from './import-report'
+import { makeProgress, type Progress } from './progress'
 import { type ExitCode, type Terminal } from './terminal'
 
 export interface ImportDevicesWords {
@@ -22,8 +23,6 @@ export interface ImportDevicesWords {
 }
 
 const AT_ONCE = 500
-/** Devices between two words about the progress. */
-const EVERY = 10_000
 
 class Failed extends Error {}
 
@@ -120,17 +119,14 @@ async function importInto(
   source: DeviceSource,
   words: ImportDevicesWords,
   config: Config,
-  terminal: Terminal,
+  progress: Progress,
 ): Promise<DeviceReport> {
   const stood = { new: 0, changed: 0, there: 0, own: 0, ended: 0 }
   const left: LeftOut[] = []
   let leftOut = 0
   let ended: { where: string; why: string; mend: string }[] = []
   const known = makeChecksum()
-  const progress = (): void => {
-    const read = leftOut + Object.values(stood).reduce((sum, count) => sum + count, 0)
-    if (terminal.colour === true && read % EVERY === 0) terminal.err(`${read} devices\n`)
-  }
+  const read = (): number => leftOut + Object.values(stood).reduce((sum, count) => sum + count, 0)
   await pass(reading(source, words, config), door, !words.dryRun, {
     device(each, stands) {
       stood[stands.is]++
@@ -139,20 +135,24 @@ async function importInto(
         const why = `ended here ${new Date(stands.at).toISOString()}: ${stands.why}`
         if (ended.length < MOST_TOLD) ended = [...ended, { where, why, mend: 'The app registers again by itself' }]
       } else if (stands.is !== 'own') known.add(digestOf(each))
-      progress()
+      progress.at(read())
     },
     left(each) {
       leftOut++
       if (left.length < (words.json ? Infinity : MOST_TOLD)) left.push(each)
-      progress()
+      progress.at(read())
     },
   })
   const proven = makeChecksum()
   let found = 0
   if (!words.dryRun) {
     // From what is on disk, by reading the source once more: what was said above is not believed.
+    progress.next('devices looked at again')
+    const total = read() - leftOut
+    let looked = 0
     await pass(reading(source, words, config), door, false, {
       device(_each, stands) {
+        progress.at(++looked, total)
         if (stands.is !== 'there') return
         found++
         proven.add(stands.digest)
@@ -180,14 +180,17 @@ export async function importDevices(
   }
   const tell = (text: string): void => terminal.err(`xmpp-push: ${text}\n`)
   let door: Door | undefined
+  const progress = makeProgress('devices', { stream: terminal.progress, clock: terminal.clock })
   try {
     reading(source, words, read.config)
     door = await openDoor(read.config, tell, terminal.clock)
-    const report = await importInto(door, source, words, read.config, terminal)
+    const report = await importInto(door, source, words, read.config, progress)
+    progress.end()
     const { text, code } = deviceReport(report, words.json)
     terminal.out(text)
     return code
   } catch (error) {
+    progress.end()
     const why = error instanceof Error ? error.message : String(error)
     const isOurs = error instanceof Failed || error instanceof SourceRefused
     tell(isOurs || door === undefined ? why : `${why}; what was taken in so far stays, and the same command goes on`)

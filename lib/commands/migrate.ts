@@ -11,8 +11,10 @@ import {
 } from '../admin/move'
 import { type MovedDeliveries, moveDeliveries } from '../admin/move-deliveries'
 import { socketPath } from '../admin/office'
+import { type Clock } from '../clock'
 import { type Config, readConfig } from '../config'
 import { faultLines } from './faults'
+import { makeProgress, type Progress } from './progress'
 import { aligned, counted } from './spelling'
 import { type ExitCode, type Terminal } from './terminal'
 
@@ -95,23 +97,26 @@ async function move(
   to: Moving['to'],
   words: MigrateWords,
   config: Config,
-  terminal: Terminal,
+  clock: Clock,
+  progress: Progress,
 ): Promise<Report> {
-  const { clock } = terminal
   const moving = { from, to, clock }
   const apps = [...new Set([...(await from.records.count()).keys(), ...(await from.accounts()).keys()])]
   const unknownApps = apps.filter((app) => !config.apps.has(app))
   const head = { from: words.from, to: words.to, dryRun: words.dryRun, unknownApps }
-  if (words.dryRun) return { ...head, compared: await compareRegistrations(moving), agrees: true }
-  const progress = (count: number): void => {
-    if (terminal.colour === true && count % 10_000 === 0) terminal.err(`${count} devices\n`)
+  const total = [...(await from.records.count()).values()].reduce((sum, count) => sum + count, 0)
+  const compare = (): Promise<Compared> => {
+    progress.next('devices compared')
+    return compareRegistrations(moving, (done) => progress.at(done, total))
   }
-  const registrations = await moveRegistrations(moving, progress)
+  if (words.dryRun) return { ...head, compared: await compare(), agrees: true }
+  const registrations = await moveRegistrations(moving, (done) => progress.at(done, total))
   // Before the pushes: nothing of an app whose fuse has blown may be forgotten there.
   const kept = await moveKept(moving, apps)
   const remoteDisables = await moveRemoteDisables(moving)
-  const deliveries = await moveDeliveries(moving)
-  const compared = await compareRegistrations(moving)
+  progress.next('pushes moved')
+  const deliveries = await moveDeliveries(moving, (done, of) => progress.at(done, of))
+  const compared = await compare()
   const isSame =
     compared.from.registrations === compared.to.registrations && compared.from.checksum === compared.to.checksum
   return { ...head, registrations, kept, remoteDisables, deliveries, compared, agrees: isSame && deliveries.left === 0 }
@@ -122,6 +127,7 @@ export async function migrate(words: MigrateWords, terminal: Terminal): Promise<
   const { clock } = terminal
   const tell = (text: string): void => terminal.err(`xmpp-push: ${text}\n`)
   const opened: Moving['from'][] = []
+  const progress = makeProgress('devices moved', { stream: terminal.progress, clock })
   try {
     const [from, to] = [configOf(words.from), configOf(words.to)]
     if (from.store.place !== undefined && from.store.place === to.store.place)
@@ -131,10 +137,12 @@ export async function migrate(words: MigrateWords, terminal: Terminal): Promise<
     for (const { store } of [from, to]) opened.push(await store.open({ clock, trouble: tell }))
     const [first, second] = opened
     if (first === undefined || second === undefined) throw new Failed('a store is missing')
-    const report = await move(first, second, words, to, terminal)
+    const report = await move(first, second, words, to, clock, progress)
+    progress.end()
     terminal.out(`${words.json ? JSON.stringify(report, undefined, 2) : lines(report).join('\n')}\n`)
     return report.agrees ? 0 : 1
   } catch (error) {
+    progress.end()
     const why = error instanceof Error ? error.message : String(error)
     tell(
       error instanceof Failed || opened.length < 2
