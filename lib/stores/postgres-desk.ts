@@ -31,7 +31,7 @@ export interface Desk {
 export interface DeskOptions {
   readonly clock: Clock
   readonly health: Health
-  readonly instances: Pick<Instances, 'number' | 'hasOthers'>
+  readonly instances: Pick<Instances, 'number' | 'hasOthers' | 'isAhead'>
   readonly putter: Putter
   readonly claimer: Claimer
   readonly passing: Passing
@@ -77,7 +77,9 @@ export function makeDesk(options: DeskOptions): Desk {
   let measuredAt = -Infinity
   const planner = makePlanner(options)
 
-  const isLookDue = (): boolean => horizon.isLookDue(waiting?.room)
+  /** What is written down of our clock: what it is ahead by. */
+  let ahead = 0
+  const isLookDue = (): boolean => horizon.isLookDue(waiting?.room) || horizon.ahead !== ahead
 
   /** The claim may be another than the one that was looked for: what it has no room for goes back. */
   const fill = (found: readonly Claimed[]): void => {
@@ -114,6 +116,11 @@ export function makeDesk(options: DeskOptions): Desk {
     if (lost > 0) {
       await health.steady(() => passing.setBack(lost, now, instances.number))
       horizon.heeded(lost)
+    }
+    if (horizon.ahead !== ahead) {
+      const news = horizon.ahead
+      await health.steady(() => instances.isAhead(news))
+      ahead = news
     }
     if (horizon.isExpiryDue) await expire(now)
     const wanted = [...(waiting?.room ?? [])]

@@ -23,6 +23,11 @@ export interface Horizon {
   readonly isExpiryDue: boolean
   /** Milliseconds by which the wall clock was set back, unheeded as yet. */
   readonly lost: number
+  /**
+   * Milliseconds by which the wall clock was set ahead of where it stood, 0 where it was not: perhaps by mistake. A clock that has
+   * kept its place for an hour is right.
+   */
+  readonly ahead: number
   /** So many of them were heeded: all that was known of dates is void. */
   heeded(ms: number): void
   /** Whatever may be due: look again. */
@@ -39,6 +44,8 @@ const POLL_MS = 250
 const MAX_NAP_MS = 60_000
 /** A wall clock that is drawn back by less was not set. */
 const CLOCK_SLACK_MS = 2_000
+/** A wall clock that was set, and not set again for so long, is right. */
+const BELIEVED_AFTER_MS = 3_600_000
 /** What another instance is about to end is looked at a moment later. */
 const MOMENT_MS = 50
 
@@ -50,6 +57,9 @@ export function makeHorizon(clock: Clock): Horizon {
   /** Where the wall clock stood when the monotonic one stood at 0. */
   let origin = clock.now() - clock.elapsed()
   let lost = 0
+  /** Where it stood when it was believed last. */
+  let believed = origin
+  let setAt = -Infinity
 
   const isClear = (app: string): boolean => (clearUntil.get(app) ?? -Infinity) > clock.now()
   const roomy = (room: Room | undefined): readonly string[] =>
@@ -80,6 +90,9 @@ export function makeHorizon(clock: Clock): Horizon {
     get lost() {
       return lost
     },
+    get ahead() {
+      return origin - believed > CLOCK_SLACK_MS ? origin - believed : 0
+    },
     heeded(ms: number) {
       lost -= ms
       clearUntil.clear()
@@ -92,6 +105,8 @@ export function makeHorizon(clock: Clock): Horizon {
       const before = origin
       origin = clock.now() - clock.elapsed()
       if (before - origin > CLOCK_SLACK_MS) lost += before - origin
+      if (Math.abs(before - origin) > CLOCK_SLACK_MS) setAt = clock.elapsed()
+      else if (clock.elapsed() - setAt > BELIEVED_AFTER_MS) believed = origin
     },
     sleepFor(room: Room | undefined, poll: boolean) {
       const apps = roomy(room)

@@ -22,6 +22,8 @@ export interface Instances {
   enlist(held: readonly string[]): Promise<boolean>
   /** Tells that we live, looks who does, and takes what the dead held. Resolves false where we were taken for dead. */
   beat(): Promise<boolean>
+  /** Our wall clock was set so many milliseconds ahead, or is not ahead any more (0): told to whoever has our estate. */
+  isAhead(by: number): Promise<void>
   /** Ends ours: what it still holds waits again, in doubt. */
   retire(): Promise<void>
   /** Whoever was watched is watched anew: nobody is dead because the database was away. */
@@ -103,6 +105,19 @@ const folding = `
   ON CONFLICT (app, instance, line) DO UPDATE SET
   ${counted.map((column) => `${column} = account.${column} + excluded.${column}`).join(', ')}`
 
+/** What one wrote while its wall clock was ahead is due, and a call of it rings, so much sooner. */
+const righted = `UPDATE delivery SET due_at = due_at - $2,
+  expires_at = CASE class WHEN 'call' THEN expires_at - $2 ELSE expires_at END WHERE instance = $1`
+
+/** `beat`: only if it has not beaten since. */
+async function end(session: Session, id: number, beat?: number): Promise<void> {
+  const [ended] = await session.rows<{ ahead: number }>(
+    'DELETE FROM instance WHERE id = $1 AND ($2::bigint IS NULL OR beat = $2) RETURNING ahead',
+    [id, beat ?? null],
+  )
+  if (ended !== undefined && ended.ahead > 0) await session.rows(righted, [id, ended.ahead])
+}
+
 async function settleEstates(session: Session, number: number, now: number): Promise<void> {
   await session.rows(orphans, [number, now])
   await session.rows(folding)
@@ -114,6 +129,7 @@ const ALONE = 'LOCK TABLE instance IN SHARE ROW EXCLUSIVE MODE'
 export function makeInstances(database: Database, clock: Clock, presence: Pick<Presence, 'be' | 'lostAt'>): Instances {
   let number = 0
   let howMany = 0
+  let ahead = 0
   let watched = new Map<number, Watched>()
 
   /** What ended our own connection may have ended theirs. */
@@ -125,7 +141,7 @@ export function makeInstances(database: Database, clock: Clock, presence: Pick<P
     database.transaction(async (session) => {
       await session.rows(ALONE)
       for (const id of dead) {
-        await session.rows('DELETE FROM instance WHERE id = $1 AND beat = $2', [id, watched.get(id)?.beat ?? -1])
+        await end(session, id, watched.get(id)?.beat ?? -1)
       }
       await settleEstates(session, number, clock.now())
     })
@@ -145,13 +161,16 @@ export function makeInstances(database: Database, clock: Clock, presence: Pick<P
       watched = new Map()
       const known = await database.transaction(async (session) => {
         await session.rows(ALONE)
-        const [mine] = await session.rows<{ id: number }>('INSERT INTO instance (beat) VALUES (0) RETURNING id')
+        const [mine] = await session.rows<{ id: number }>(
+          'INSERT INTO instance (beat, ahead) VALUES (0, $1) RETURNING id',
+          [ahead],
+        )
         const fresh = mine?.id ?? 0
         await session.rows(
           'UPDATE delivery SET instance = $1 WHERE state = 1 AND instance = $2 AND id = ANY($3::uuid[])',
           [...[fresh, number], held],
         )
-        await session.rows('DELETE FROM instance WHERE id = $1', [number])
+        await end(session, number)
         await settleEstates(session, fresh, clock.now())
         const rows = await session.rows<{ id: number }>('SELECT id FROM instance')
         return { fresh, others: rows.length - 1 }
@@ -181,10 +200,14 @@ export function makeInstances(database: Database, clock: Clock, presence: Pick<P
       if (dead.length > 0) await bury(dead)
       return true
     },
+    async isAhead(by: number) {
+      ahead = by
+      await database.rows('UPDATE instance SET ahead = $2 WHERE id = $1', [number, by])
+    },
     async retire() {
       await database.transaction(async (session) => {
         await session.rows(ALONE)
-        await session.rows('DELETE FROM instance WHERE id = $1', [number])
+        await end(session, number)
         await settleEstates(session, 0, clock.now())
       })
     },

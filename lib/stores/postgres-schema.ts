@@ -139,6 +139,11 @@ const steps: readonly Step[] = [
     // When the server was started whose lock the instance has; NULL: it has none, and its beat alone tells that it lives.
     sql: 'ALTER TABLE instance ADD COLUMN reign text',
   },
+  {
+    // How far an instance's wall clock was set ahead, while that may be a mistake: what it put off is due so much sooner once it has ended.
+    needs: 1,
+    sql: `ALTER TABLE instance ADD COLUMN ahead bigint NOT NULL DEFAULT 0`,
+  },
 ]
 
 /** The version of the tables that this program knows. */

@@ -413,6 +413,45 @@ realDescribe('postgres', 'lib/stores/postgres-instances', () => {
     expect(await account()).toMatchObject({ inFlight: 1 })
   })
 
+  describe('one that is dead and whose wall clock had been ahead', () => {
+    const HOUR = 3600_000
+    /** Puts a push off by a minute of the clock as it stands. */
+    const putOff = () => one.outbox.put([{ ...delivery(APP, clocks[0].now()), dueAt: clocks[0].now() + 60_000 }])
+
+    it('leaves what it put off due when it should have been', async () => {
+      clocks[0].jump(HOUR)
+      await turn(one.outbox)
+      await putOff()
+      await beats(clocks[1], other, LEASE + 2 * BEAT)
+      expect(await take(other)).toEqual([])
+      await clocks[1].advance(60_000)
+      await turn(other.outbox)
+      expect(await take(other)).toHaveLength(1)
+    })
+
+    it('leaves no call that rings longer', async () => {
+      clocks[0].jump(HOUR)
+      await turn(one.outbox)
+      const now = clocks[0].now()
+      await one.outbox.put([delivery(APP, now, { class: 'call', expiresAt: now + 30_000 })])
+      await beats(clocks[1], other, LEASE + 2 * BEAT)
+      const [found] = await take(other)
+      expect(found?.delivery.notification.expiresAt).toBe(now - HOUR + 30_000)
+    })
+
+    it('and right again leaves what it put off then as it is', async () => {
+      clocks[0].jump(HOUR)
+      await turn(one.outbox)
+      clocks[0].jump(-HOUR)
+      await turn(one.outbox)
+      await one.outbox.put([{ ...delivery(APP, clocks[0].now()), dueAt: clocks[0].now() + HOUR }])
+      await beats(clocks[1], other, LEASE + 2 * BEAT)
+      await clocks[1].advance(HOUR / 2)
+      await turn(other.outbox)
+      expect(await take(other)).toEqual([])
+    })
+  })
+
   it('does not bring forward what another put when its own wall clock is set back', async () => {
     await other.outbox.put([{ ...delivery(APP, clocks[1].now()), dueAt: clocks[1].now() + 60_000 }])
     clocks[0].jump(-3 * 3600_000)
