@@ -13,8 +13,8 @@ export interface ComponentConfig {
   readonly secret: Opaque
   /** PEM of the certificate authorities that stand in place of the usual ones with `xmpps:`. */
   readonly ca?: Buffer
-  /** Who reads the server's XML: `own` unless the file says otherwise. */
-  readonly parser: 'own' | 'ltx'
+  /** Who reads the server's XML. */
+  readonly parser?: 'own' | 'ltx'
 }
 
 /** RFC 6120 §13 and the IANA registry: ports of clients and of other servers, where no component can attach. */
@@ -75,9 +75,9 @@ export function makeComponent(words: OptionWords) {
         .describe('The certificate authorities to trust with `xmpps:`, as PEM, in place of the usual ones.'),
       parser: z
         .enum(['own', 'ltx'])
-        .default('own')
+        .optional()
         .describe(
-          "Who reads the server's XML: `own`, which is strict and fast, or `ltx`, for a server that sends what is no XML.",
+          "Who reads the server's XML: `own`, which is strict and fast, or `ltx`, which minds less. Left out: `own`, which gives way to `ltx` once a server sends what is no XML.",
         ),
     })
     .transform(({ domain, service, secret, ca, parser }): ComponentConfig =>
@@ -85,8 +85,8 @@ export function makeComponent(words: OptionWords) {
         domain,
         service,
         secret: new Opaque(secret.text()),
-        parser,
         ...(ca === undefined ? {} : { ca: ca.bytes() }),
+        ...(parser === undefined ? {} : { parser }),
       }),
     )
 }

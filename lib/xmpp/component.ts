@@ -34,7 +34,10 @@ export interface TryLinkOptions {
   readonly secret: Opaque
   /** PEM; stands in place of the authorities that Node trusts. */
   readonly ca?: Buffer
-  /** Who reads what the server sends. Default `own`. */
+  /**
+   * Who reads what the server sends. Left out: `own`, which gives way to `ltx` once it could not read what an attached server sent: servers
+   * of lax readers (MongooseIM, Tigase) hand on what any user writes, and no user may cost us the link again and again.
+   */
   readonly parser?: ParserName
   readonly clock: Clock
 }
@@ -115,6 +118,7 @@ export function makeLink(options: LinkOptions): Link {
   let stream: ComponentStream | undefined
   let attachment: Attachment | undefined
   let offline = (): void => undefined
+  let parser = options.parser ?? 'own'
   let isStarted = false
   let isStandby = false
   let last: Fault | undefined
@@ -127,36 +131,39 @@ export function makeLink(options: LinkOptions): Link {
 
   function attempt(): Promise<Ended> {
     return new Promise((resolve) => {
-      const opened = open(options, {
-        online(socket) {
-          attachment = attach({
-            socket,
-            clock,
-            selfPing,
-            pingAfter: options.pingAfter ?? PING_AFTER_MS,
-            deadAfter: options.deadAfter ?? DEAD_AFTER_MS,
-            onStanza: options.onStanza,
-            onTrouble: (error) =>
-              trouble(`a stanza was not handled: ${error instanceof Error ? error.message : String(error)}`),
-            onDead: (why, s) => stream?.drop(why === 'silent' ? faultOfDeath(s) : faultOfStuckPeer(s)),
-          })
-          offline = turns.online()
-          isToldStandby = false
-          last = undefined
-          observe({ at: 'link', domain, service, is: 'online' })
-          for (const go of waiting.splice(0)) go()
+      const opened = open(
+        { ...options, parser },
+        {
+          online(socket) {
+            attachment = attach({
+              socket,
+              clock,
+              selfPing,
+              pingAfter: options.pingAfter ?? PING_AFTER_MS,
+              deadAfter: options.deadAfter ?? DEAD_AFTER_MS,
+              onStanza: options.onStanza,
+              onTrouble: (error) =>
+                trouble(`a stanza was not handled: ${error instanceof Error ? error.message : String(error)}`),
+              onDead: (why, s) => stream?.drop(why === 'silent' ? faultOfDeath(s) : faultOfStuckPeer(s)),
+            })
+            offline = turns.online()
+            isToldStandby = false
+            last = undefined
+            observe({ at: 'link', domain, service, is: 'online' })
+            for (const go of waiting.splice(0)) go()
+          },
+          heard: () => attachment?.heard(),
+          stanza: (stanza) => attachment?.stanza(stanza),
+          ended(fault) {
+            const since = attachment?.since
+            attachment?.end()
+            attachment = undefined
+            stream = undefined
+            offline()
+            resolve({ fault, onlineFor: since === undefined ? 0 : Math.max(1, clock.elapsed() - since) })
+          },
         },
-        heard: () => attachment?.heard(),
-        stanza: (stanza) => attachment?.stanza(stanza),
-        ended(fault) {
-          const since = attachment?.since
-          attachment?.end()
-          attachment = undefined
-          stream = undefined
-          offline()
-          resolve({ fault, onlineFor: since === undefined ? 0 : Math.max(1, clock.elapsed() - since) })
-        },
-      })
+      )
       if ('why' in opened) resolve({ fault: opened, onlineFor: 0 })
       else stream = opened
     })
@@ -188,15 +195,23 @@ export function makeLink(options: LinkOptions): Link {
     await clock.sleep(LOOK_MS, stopping.signal)
   }
 
+  function giveWay(): void {
+    if (options.parser !== undefined || parser === 'ltx') return
+    parser = 'ltx'
+    const text = 'ltx, which minds less, reads the server from now on; component.parser settles who does'
+    observe({ at: 'notice', about: `component ${domain}`, text })
+  }
+
   /** Attaches, and resolves when it is time to try again. */
   async function once(): Promise<void> {
     isStandby = false
     const { fault, onlineFor } = await attempt()
     last = fault
+    if (onlineFor > 0 && fault.isUnreadable === true) giveWay()
     const next = await turns.ended(fault)
     if (next.is === 'standby') return
     if (next.is === 'again') return clock.sleep(next.delay, stopping.signal)
-    const { conflict, ...said } = fault
+    const { conflict, isUnreadable: _, ...said } = fault
     // Who was thrown out has proven nothing: two that throw each other out are to do it ever more rarely.
     const { delay, told } = nextTry(said, conflict === undefined ? onlineFor : Math.min(onlineFor, 1))
     const nextIn = Math.max(delay, next.atLeast)

@@ -10,6 +10,8 @@ export interface Fault {
   readonly mend: string
   /** Another connection has the domain: ours was `refused`, or was online and `replaced`. */
   readonly conflict?: 'refused' | 'replaced'
+  /** What came is no XML, and a reader that minds less might still read it. */
+  readonly isUnreadable?: true
 }
 
 /** How far a connection has come; `online` is after the handshake. */
@@ -265,7 +267,10 @@ export function faultOfStanza(condition: string, what: string): Fault {
         why,
         mend: "No publish is like that: the server's log may say who sent it; its own limits can stop it (Prosody: c2s_stanza_size_limit; ejabberd: max_stanza_size)",
       }
-    : { why, mend: 'Update the XMPP server, or report what it sent' }
+    : {
+        ...{ why, mend: 'Update the XMPP server, or report what it sent' },
+        ...(condition === 'restricted-xml' ? {} : { isUnreadable: true as const }),
+      }
 }
 
 /** `component.service` is no address. */

@@ -32,6 +32,55 @@ describe('lib/xmpp/component', () => {
     await server.closed
   }
 
+  describe('a server that hands on what is no XML', () => {
+    const UNBOUND = "<iq type='get' id='1' from='a@example.com' to='push.example.com'><p:x/></iq>"
+
+    async function secondConnection(pair: Pair): Promise<PeerConnection> {
+      await pair.server.says(UNBOUND)
+      const { nextIn = 0 } = await pair.told('lost')
+      const coming = pair.peer.next()
+      await pair.clock.advance(nextIn)
+      const server = await coming
+      await server.accepts()
+      await pair.told('online')
+      return server
+    }
+
+    it('costs one connection, and is read by ltx thereafter', async () => {
+      const pair = await online()
+      const server = await secondConnection(pair)
+      expect(pair.events).toContainEqual({
+        at: 'notice',
+        about: `component ${DOMAIN}`,
+        text: 'ltx, which minds less, reads the server from now on; component.parser settles who does',
+      })
+      await server.says(UNBOUND)
+      expect((await pair.stanza(1)).attrs['id']).toBe('1')
+      expect(server.socket.destroyed).toBe(false)
+    })
+
+    it('costs a connection each time where the configuration wants our reader', async () => {
+      const pair = await online({ parser: 'own' })
+      const server = await secondConnection(pair)
+      await server.says(UNBOUND)
+      expect((await pair.told('lost')).why).toMatch(/not-well-formed/)
+      expect(pair.events.filter(({ at }) => at === 'notice')).toEqual([])
+    })
+
+    it('is read at once where the configuration wants ltx', async () => {
+      const pair = await online({ parser: 'ltx' })
+      await pair.server.says(UNBOUND)
+      expect((await pair.stanza(1)).attrs['id']).toBe('1')
+    })
+
+    it('is not what a comment is, which ltx can read no better', async () => {
+      const pair = await online()
+      await pair.server.says('<message><!-- x --></message>')
+      expect((await pair.told('lost')).why).toMatch(/restricted-xml/)
+      expect(pair.events.filter(({ at }) => at === 'notice')).toEqual([])
+    })
+  })
+
   describe('trying again', () => {
     it('waits from 1 s to 60 s, twice as long each time, less a chance of up to half', async () => {
       const peer = await componentPeer()
