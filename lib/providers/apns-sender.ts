@@ -101,6 +101,7 @@ export function makeApnsSender(
   /** Once more, where Apple asks for it. */
   const again = async (attempt: Attempt, content: ApnsContent, { judgement, generation, connection }: Try) => {
     if (judgement.once === 'new token') await tokens?.renew(generation)
+    else await tokens?.refused(generation)
     reconnect(connection)
     return once(attempt, content, (second) => {
       if (second.judgement.reconnect === true) reconnect(second.connection)

@@ -20,6 +20,11 @@ export interface ProviderTokens {
   get(): ProviderToken | Promise<ProviderToken>
   /** A newer token than the one of this generation, unless that is too young to be replaced: then the same again. */
   renew(generation: number): Promise<ProviderToken>
+  /**
+   * Apple calls the one of this generation invalid. Where another instance signed it and our clock says that it is of tomorrow, one of the
+   * two clocks is wrong, and it was theirs: signed anew.
+   */
+  refused(generation: number): Promise<ProviderToken>
 }
 
 const MINUTE = 60_000
@@ -29,7 +34,7 @@ const RENEWED_AFTER = 45 * MINUTE
 const REPLACED_AFTER = 20 * MINUTE
 /** Apple takes none that is older. */
 const OUTLIVED_AFTER = 60 * MINUTE
-/** A token from further in the future was signed by a clock that was wrong. */
+/** A token from further in the future was signed by a clock that is not ours. */
 const CLOCKS_DIFFER = MINUTE
 
 const encode = (value: unknown): string => Buffer.from(JSON.stringify(value)).toString('base64url')
@@ -61,11 +66,12 @@ function makeTokens(credential: TokenCredential, keep: Keep, clock: Clock): Prov
 
   /** When the current one was signed, by the clock that never jumps. */
   let since = 0
+  /** The current one was of tomorrow when it was found: whose clock is wrong, Apple's word tells. */
+  let isDoubtful = false
+  /** Found, and signed by a clock that was wrong. */
+  let wrong: string | undefined
 
-  const isYounger = (signedAt: number, age: number): boolean => {
-    const old = clock.now() - signedAt
-    return old >= -CLOCKS_DIFFER && old < age
-  }
+  const isYounger = (signedAt: number, age: number): boolean => clock.now() - signedAt < age
   /** A wall clock that is set says nothing of the token's age, and Apple counts by its own. */
   const isCurrentYounger = (age: number): boolean => clock.elapsed() - since < age
   /** A machine that slept counts too little; where Apple refuses what is an hour old by the wall clock, both are right. */
@@ -77,7 +83,7 @@ function makeTokens(credential: TokenCredential, keep: Keep, clock: Clock): Prov
     generation: (current?.generation ?? 0) + 1,
   })
   const isOfUse = (kept: Kept, age: number): boolean =>
-    kept.value !== current?.jwt && isYounger(kept.at, age) && isOurs(kept.value, credential.key)
+    ![current?.jwt, wrong].includes(kept.value) && isYounger(kept.at, age) && isOurs(kept.value, credential.key)
 
   /** Of several instances that sign at once, all use the token of the one that was first. */
   const make = async (age: number): Promise<ProviderToken> => {
@@ -105,6 +111,7 @@ function makeTokens(credential: TokenCredential, keep: Keep, clock: Clock): Prov
   const replace = (age: number): Promise<ProviderToken> =>
     (underway ??= make(age).then((token) => {
       current = token
+      isDoubtful = token.signedAt - clock.now() > CLOCKS_DIFFER
       since = clock.elapsed() - Math.max(0, clock.now() - token.signedAt)
       underway = undefined
       return token
@@ -120,6 +127,12 @@ function makeTokens(credential: TokenCredential, keep: Keep, clock: Clock): Prov
       if (current.generation !== generation) return current
       if (isCurrentYounger(REPLACED_AFTER) && !isOutlived(current)) return current
       return replace(REPLACED_AFTER)
+    },
+    async refused(generation: number) {
+      if (current === undefined) return replace(RENEWED_AFTER)
+      if (current.generation !== generation || !isDoubtful) return current
+      wrong = current.jwt
+      return replace(RENEWED_AFTER)
     },
   })
 }

@@ -74,15 +74,29 @@ describe('providers/apns-token', () => {
       expect(await push(open({ key: credential(other.privatePem) }))).toEqual({ is: 'delivered' })
     })
 
-    it('from the future was signed by a wrong clock and is replaced', async () => {
-      const { open, push, clock } = await start()
+    it('from the future that Apple refuses was signed by a wrong clock and is replaced', async () => {
+      const noon = Date.UTC(2026, 5, 1, 12)
+      app = await startApp({ now: () => noon })
+      const { open, push, clock } = app
       clock.jump(2 * 3600_000)
-      await push(open())
+      expect(await push(open())).toMatchObject({ is: 'misconfigured' })
       clock.jump(-2 * 3600_000)
-      app.sim.clearScripts()
       const fresh = open({}, { get: app.keep.get.bind(app.keep), put: app.keep.put.bind(app.keep) })
-      await push(fresh)
+      expect(await push(fresh)).toEqual({ is: 'delivered' })
       expect(new Set(jwts()).size).toBe(2)
+    })
+
+    it('from the future that Apple takes is another instance’s, whose clock is right, and stands', async () => {
+      const noon = Date.UTC(2026, 5, 1, 12)
+      app = await startApp({ now: () => noon })
+      const { open, push, clock } = app
+      const expiresAt = noon + 3600_000
+      await push(open(), { expiresAt })
+      clock.jump(-2 * 3600_000)
+      const other = open({}, { get: app.keep.get.bind(app.keep), put: app.keep.put.bind(app.keep) })
+      expect(await push(other, { expiresAt })).toEqual({ is: 'delivered' })
+      expect(new Set(jwts()).size).toBe(1)
+      expect(app.sim.violations).toEqual([])
     })
 
     it.each([
