@@ -109,14 +109,16 @@ export function makeWatching(config: Config, log: Observe, clock: Clock): Watchi
   }
 
   function standings({ live, apps }: Pick<Watched, 'live' | 'apps'>): readonly AppStanding[] {
-    const [held, fuses, expiries] = [live.held(), live.fuses(), live.expiries?.()]
+    const [held, doubts, fuses, expiries] = [live.held(), live.doubts?.(), live.fuses(), live.expiries?.()]
     return [...apps()].map(([app, open]) => {
-      const [last, hold, fuse, expiresAt] = [delivered.get(app), held.get(app), fuses.get(app), expiries?.get(app)]
+      const [last, hold, doubt] = [delivered.get(app), held.get(app), doubts?.get(app)]
+      const [fuse, expiresAt] = [fuses.get(app), expiries?.get(app)]
       return {
         ...{ app, isOpen: open.sending !== undefined },
         ...(open.refused === undefined ? {} : { refused: open.refused }),
         ...(last === undefined ? {} : { isProven: clock.elapsed() - last < PROVEN_FOR }),
         ...(hold === undefined ? {} : { held: hold }),
+        ...(doubt === undefined ? {} : { doubt }),
         ...(fuse === undefined ? {} : { fuse }),
         ...(expiresAt === undefined ? {} : { expiresAt }),
       }

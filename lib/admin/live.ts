@@ -11,8 +11,10 @@ export interface Live {
   links(): readonly LinkView[]
   /** What HTTP interfaces say of themselves, where they do. */
   interfaces?(): readonly { readonly name: string; readonly text: string }[]
-  /** Why apps are held, by app. */
+  /** Why apps are held, by app: their pushes wait, but for one now and then that tries. */
   held(): ReadonlyMap<string, string>
+  /** Why it is in doubt whether apps can send, by app, from asking their push services alone: their pushes are tried all the same. */
+  doubts?(): ReadonlyMap<string, string>
   /** Why fuses have blown, by app. */
   fuses(): ReadonlyMap<string, string>
   /** What the traffic itself says is wrong. */

@@ -37,7 +37,7 @@ export interface AppFacts extends AppStanding {
 }
 
 function bad(facts: AppFacts, now: number): Said | undefined {
-  const { app, isConfigured, isOpen, refused, held, mend, expiresAt } = facts
+  const { app, isConfigured, isOpen, refused, held, doubt, mend, expiresAt } = facts
   if (!isConfigured) {
     return {
       text: 'It is not in the configuration; what waits for it waits on.',
@@ -53,7 +53,14 @@ function bad(facts: AppFacts, now: number): Said | undefined {
   if (expiresAt !== undefined && expiresAt <= now) {
     return { text: `Its credential expired on ${dayOf(expiresAt)}; its pushes are kept and wait.`, cure: RENEW }
   }
-  if (held === undefined) return undefined
+  if (held === undefined) {
+    return doubt === undefined
+      ? undefined
+      : {
+          text: `Whether it can send is in doubt, its pushes are tried all the same: ${sentence(doubt)}`,
+          cure: 'Its push service is asked again by itself; `xmpp-push check --live` asks at once.',
+        }
+  }
   return {
     text: `It is held, its pushes wait: ${sentence(held)}`,
     cure:
@@ -63,7 +70,7 @@ function bad(facts: AppFacts, now: number): Said | undefined {
   }
 }
 
-function look({ app, fuse, missing, expiresAt, held }: AppFacts, now: number): readonly Said[] {
+function look({ app, fuse, missing, expiresAt, held, doubt }: AppFacts, now: number): readonly Said[] {
   const left = expiresAt === undefined ? Infinity : expiresAt - now
   return [
     ...(fuse === undefined
@@ -74,7 +81,7 @@ function look({ app, fuse, missing, expiresAt, held }: AppFacts, now: number): r
             cure: `See that credential, topic and project are right, then \`xmpp-push fuse reset ${app}\`.`,
           },
         ]),
-    ...(left > 0 && left < SOON && held === undefined
+    ...(left > 0 && left < SOON && held === undefined && doubt === undefined
       ? [{ text: `Its credential expires in ${Math.ceil(left / DAY)} days, on ${dayOf(expiresAt ?? 0)}.`, cure: RENEW }]
       : []),
     ...(missing === 0

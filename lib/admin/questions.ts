@@ -82,8 +82,10 @@ export interface AppStatus {
   readonly account?: Account
   /** What was accepted and is not accounted for: 0, or there is a bug. */
   readonly missing: number
-  /** Why nothing of it is sent at the moment. */
+  /** Why its pushes wait at the moment, but for one now and then that tries. */
   readonly held?: string
+  /** Its push service was asked about its credential, and why that is in doubt since; its pushes are tried all the same. */
+  readonly doubt?: string
   /** Why none of its tokens is forgotten until the fuse is reset. */
   readonly fuse?: string
   readonly handedIn?: HandedInView

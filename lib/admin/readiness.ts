@@ -12,6 +12,8 @@ export interface AppStanding {
   readonly isProven?: boolean
   /** Why nothing is sent. */
   readonly held?: string
+  /** Why its credential is in doubt, although its pushes are tried. */
+  readonly doubt?: string
   /** Why no token is forgotten. */
   readonly fuse?: string
   /** When its credential expires (ms since 1970). */
@@ -68,13 +70,13 @@ const SOON = 30 * DAY
 
 const RENEW = 'put a new key or certificate in the place of the old file: it is read by itself'
 
-function whyNot({ isOpen, refused, held, expiresAt }: AppStanding, now: number): string | undefined {
+function whyNot({ isOpen, refused, held, doubt, expiresAt }: AppStanding, now: number): string | undefined {
   if (expiresAt !== undefined && expiresAt <= now) return `its credential expired ${dayOf(expiresAt)}; ${RENEW}`
   if (!isOpen) {
-    const why = refused === undefined ? '' : `: ${refused}`
+    const why = refused === undefined ? '; `xmpp-push check` tells why' : `: ${refused}`
     return `its credentials could not be used${why}; ` + '`xmpp-push check` tells what to do'
   }
-  return held
+  return held ?? doubt
 }
 
 const dayOf = (at: number): string => new Date(at).toISOString().slice(0, 10)

@@ -35,12 +35,12 @@ export async function tellStatus(
   const [accounts, registrations] = await Promise.all([records.accounts(), records.count()])
   const oldest = await records.oldest()
   const noticed = live === undefined ? silentText(await readSilent(records, now)) : (live.noticed?.() ?? [])
-  const held = live?.held()
+  const [held, doubts] = [live?.held(), live?.doubts?.()]
   const apps = [...new Set([...configured, ...accounts.keys(), ...registrations.keys()])]
     .filter(isNamed)
     .map((app): AppStatus => {
       const account = accounts.get(app)
-      const [why, fuse, first] = [held?.get(app), kept.fuses.get(app), oldest.get(app)]
+      const [why, doubt, fuse, first] = [held?.get(app), doubts?.get(app), kept.fuses.get(app), oldest.get(app)]
       const handedIn = kept.handedIn.get(app)
       return {
         app,
@@ -49,6 +49,7 @@ export async function tellStatus(
         ...(account === undefined ? {} : { account }),
         missing: account === undefined ? 0 : missingOf(account),
         ...(why === undefined ? {} : { held: why }),
+        ...(doubt === undefined ? {} : { doubt }),
         ...(fuse === undefined ? {} : { fuse }),
         ...(handedIn === undefined ? {} : { handedIn }),
         ...(first === undefined ? {} : { oldest: first }),

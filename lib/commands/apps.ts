@@ -4,9 +4,10 @@ import { operate, type OperatorWords } from './operate'
 import { aligned } from './spelling'
 import { type ExitCode, type Terminal } from './terminal'
 
-function standing({ isConfigured, held, fuse, handedIn }: AppStatus): string {
+function standing({ isConfigured, held, doubt, fuse, handedIn }: AppStatus): string {
   if (!isConfigured) return 'not in the configuration'
   if (held !== undefined) return `HELD: ${held}`
+  if (doubt !== undefined) return `in DOUBT: ${doubt}`
   if (fuse !== undefined) return `FUSE blown: ${fuse}`
   return handedIn === undefined ? 'ok' : `ok, with a certificate that ${handedIn.by} handed in`
 }

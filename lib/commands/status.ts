@@ -29,7 +29,10 @@ function appLines(app: AppStatus, now: number): readonly string[] {
   if (app.oldest !== undefined)
     lines.push(row('', `the oldest that is not delivered came ${span(now - app.oldest)} ago`))
   if (app.handedIn !== undefined) lines.push(row('', handedInText(app.handedIn)))
-  if (app.held !== undefined) lines.push(row('HELD', app.held))
+  if (app.held !== undefined)
+    lines.push(row('HELD', `its pushes wait, and one now and then tries whether it is over: ${app.held}`))
+  if (app.doubt !== undefined && app.held === undefined)
+    lines.push(row('DOUBT', `its pushes are tried all the same, but ${app.doubt}`))
   if (app.fuse !== undefined) {
     lines.push(row('FUSE', `blown: ${app.fuse}. No token of it is forgotten`))
     lines.push(row('', `→ See that its credential, topic and project are right, then: xmpp-push fuse reset ${app.app}`))

@@ -85,6 +85,23 @@ describe('xmpp-push status', () => {
     expect(await told('status')).toMatch(/^HELD +\S*.*TopicDisallowed/m)
   })
 
+  it('tells a credential in doubt, whose pushes are tried, apart from one whose pushes wait', async () => {
+    house.apns.removeKey('ABC123DEFG')
+    await ask('check', '--live')
+    const doubted = await told('status')
+    expect(doubted).toMatch(/^DOUBT +its pushes are tried all the same, but .*InvalidProviderToken/m)
+    expect(doubted).not.toContain('HELD')
+    expect(await told('apps')).toMatch(/in DOUBT: .*InvalidProviderToken/)
+    expect(await told('outbox', 'list')).toBe('nothing waits\n')
+    await publishTo(house, romeo)
+    await house.rest()
+    const held = await told('status')
+    expect(held).toMatch(
+      /^HELD +its pushes wait, and one now and then tries whether it is over: .*InvalidProviderToken/m,
+    )
+    expect(held).not.toContain('DOUBT')
+  })
+
   it('prints the same as JSON', async () => {
     await publishTo(house, romeo)
     await house.rest()

@@ -12,6 +12,13 @@ describe('lib/admin/plain-words', () => {
     ['not proven', { isProven: false }, 'unsure', /Nothing was delivered within the hour/, /test push/],
     ['held', { held: 'it rests' }, 'bad', /It is held, its pushes wait: It rests\.$/, /outbox retry --app a/],
     ['held, with a mend', { held: 'x', mend: 'Change the topic' }, 'bad', /held/, /^Change the topic\. Then/],
+    [
+      'in doubt',
+      { doubt: 'no answer' },
+      'bad',
+      /in doubt, its pushes are tried all the same: No answer\.$/,
+      /check --live/,
+    ],
     ['without credentials', { isOpen: false }, 'bad', /credentials could not be used/, /xmpp-push check/],
     ['expired', { expiresAt: NOW - DAY }, 'bad', /expired on 2025-12-31/, /new key or certificate/],
     ['soon to expire', { expiresAt: NOW + 10 * DAY }, 'look', /expires in 10 days, on 2026-01-11/, /new key/],

@@ -64,6 +64,10 @@ describe('lib/admin/readiness', () => {
     )
   })
 
+  it('is red for an app that is in doubt, and says why', () => {
+    expect(told({ doubt: 'a wrong key' })).toMatchObject({ status: 'not-ready', apps: [{ why: 'a wrong key' }] })
+  })
+
   it('tells why credentials could not be used', () => {
     const [app] = told({ isOpen: false, refused: 'key: a.p8 is no key' }).apps
     expect(app?.why).toBe('its credentials could not be used: key: a.p8 is no key; `xmpp-push check` tells what to do')
