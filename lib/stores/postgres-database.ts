@@ -117,6 +117,8 @@ export function openDatabase(options: DatabaseOptions): Database {
     Client: class extends Client {
       constructor() {
         super({ ...config, ...servers.current })
+        // One that somebody has out has no listener of the pool: whoever has it is told by rejection, at his next word.
+        this.on('error', () => undefined)
       }
     },
     // COMPAT(@types/pg ≤ 8.23.1): the pool waits for what this returns, and its types do not say so.
