@@ -17,7 +17,7 @@ import {
   type ProviderKind,
   type ProviderSurroundings,
 } from '../providers/provider'
-import { type Inspection, type Store, type StoreKind, type StoreSurroundings } from '../stores/store'
+import { type Backup, type Inspection, type Store, type StoreKind, type StoreSurroundings } from '../stores/store'
 
 /** The tables of what exists; each kind has options of its own type. */
 export interface Kinds<P, F, S> {
@@ -68,7 +68,13 @@ export interface ConfiguredStore {
   open(surroundings: StoreSurroundings): Promise<Store>
   /** Opens it for reading only while no process has it; rejects with `StoreRefused` where that can't be done. Not every store can. */
   readonly inspect: (() => Promise<Inspection>) | undefined
+  /** See `StoreKind`. */
+  readonly backup: BoundBackup | undefined
+  readonly tools: ((file: string) => { readonly backup: string; readonly restore: string }) | undefined
 }
+
+type Without<F> = F extends (options: never, ...rest: infer Rest) => infer Answer ? (...rest: Rest) => Answer : never
+type BoundBackup = { readonly [K in keyof Backup<never>]: Without<Backup<never>[K]> }
 
 /** Reads the keys of one kind; undefined with its faults added where they are not right. */
 type Read<T> = (raw: unknown, at: Path, faults: Fault[]) => T | undefined
@@ -158,6 +164,11 @@ function bindStore<O>(kind: StoreKind<O>, words: OptionWords): BoundStore {
         place: kind.place?.(options),
         open: (surroundings: StoreSurroundings) => kind.open(options, surroundings),
         inspect: kind.inspect?.bind(kind, options),
+        backup: kind.backup && {
+          copy: kind.backup.copy.bind(kind.backup, options),
+          restore: kind.backup.restore.bind(kind.backup, options),
+        },
+        tools: kind.tools?.bind(kind, options),
       })
     },
   }

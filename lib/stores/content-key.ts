@@ -8,7 +8,27 @@ import { type Database, single } from './sqlite-database'
 
 const FACT = 'content key'
 
-function readKey(keyFile: string): Buffer | undefined {
+/** The fingerprint of the key that this database was written with; undefined where nothing needed one yet. */
+export function keyFact(database: Database): string | undefined {
+  const known = single(database, `SELECT value FROM fact WHERE name = '${FACT}'`)
+  return typeof known === 'string' ? known : undefined
+}
+
+/** True if it holds what only that key opens. */
+export function holdsSealed(database: Database): boolean {
+  const sql = 'SELECT EXISTS (SELECT 1 FROM keep) OR EXISTS (SELECT 1 FROM delivery WHERE sealed IS NOT NULL)'
+  return single(database, sql) === 1
+}
+
+/** Leaves out what only the key opens, and with it which key that was. Call it inside a transaction. */
+export function dropSealed(database: Database): void {
+  database.exec('DELETE FROM keep')
+  database.exec('DELETE FROM delivery WHERE sealed IS NOT NULL')
+  database.exec(`DELETE FROM fact WHERE name = '${FACT}'`)
+}
+
+/** The key of a key file; undefined where there is no such file. Throws `KeyRefusal` where it is none. */
+export function readKey(keyFile: string): Buffer | undefined {
   try {
     return decodeKey(readFileSync(keyFile, 'utf8'), `file ${keyFile}`)
   } catch (error) {
@@ -43,14 +63,10 @@ export interface Admitted {
  */
 export function admitKey(database: Database, file: string, given: Buffer | undefined): Admitted {
   const keyFile = `${file}.key`
-  const known = single(database, `SELECT value FROM fact WHERE name = '${FACT}'`)
-  const holdsSealed =
-    single(
-      database,
-      'SELECT EXISTS (SELECT 1 FROM keep) OR EXISTS (SELECT 1 FROM delivery WHERE sealed IS NOT NULL)',
-    ) === 1
+  const known = keyFact(database)
+  const isNeeded = holdsSealed(database)
   const found = given ?? readKey(keyFile)
-  if (found === undefined && known !== undefined && holdsSealed) {
+  if (found === undefined && known !== undefined && isNeeded) {
     throw new KeyRefusal(
       `store ${file} holds content encrypted with the key of ${keyFile}, which is missing; put that file back, or, ` +
         'if it is lost, move the store away and let the devices register again',
@@ -59,7 +75,7 @@ export function admitKey(database: Database, file: string, given: Buffer | undef
   const key = found ?? makeKey(keyFile)
   const cipher = makeContentCipher(key)
   if (known !== cipher.fingerprint) {
-    if (known !== undefined && holdsSealed) {
+    if (known !== undefined && isNeeded) {
       const which = given === undefined ? `that of ${keyFile}` : "the configuration's (store.contentKey)"
       throw new KeyRefusal(
         `store ${file} holds content encrypted with another key than ${which}; put back the key it was written with`,

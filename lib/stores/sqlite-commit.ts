@@ -14,6 +14,7 @@ import { makeRemoteDisables } from './sqlite-remote-disables'
 import { PUT_FIELDS } from './sqlite-rows'
 import { makeSettler } from './sqlite-settle'
 import { makeStanding } from './sqlite-standing'
+import { makeStillness } from './sqlite-stillness'
 import { makeTraceLog, makeTraceReading, makeTraceRemoval } from './sqlite-trace'
 import { makeUpkeep } from './sqlite-upkeep'
 import { makeWallClock } from './sqlite-wall-clock'
@@ -67,6 +68,7 @@ export function makeCommit(
   const wallClock = makeWallClock(database, standing)
   const claimer = makeClaimer(database, standing, cipher)
   const settler = makeSettler(database, standing, traces)
+  const stillness = makeStillness(database)
   const answers: Answers<Question> = {
     ...makeRegistrations(database),
     ...makeRemoteDisables(database),
@@ -77,6 +79,7 @@ export function makeCommit(
     ...makeTraceRemoval(database),
     ...makeUpkeep(database, standing, traces),
     accounts: () => standing.accounts(),
+    ...stillness.answers,
   }
   /** True after a rollback: memory is ahead of the tables. */
   let isStale = false
@@ -116,6 +119,7 @@ export function makeCommit(
       database.exec('BEGIN')
       const done = within(batch)
       database.exec('COMMIT')
+      stillness.afterCommit()
       return done
     } catch (error) {
       try {

@@ -171,6 +171,9 @@ export interface Questions {
     readonly answer: { readonly abandoned: number; readonly isDone: boolean }
   }
   accounts: { readonly ask: undefined; readonly answer: ReadonlyMap<string, Account> }
+  /** Done after the commit of its batch; what came of it, `whyNotStill` tells in the next. */
+  holdStill: { readonly ask: boolean; readonly answer: undefined }
+  whyNotStill: { readonly ask: undefined; readonly answer: string | undefined }
 }
 
 export type Question = keyof Questions

@@ -6,12 +6,14 @@ import { z } from 'zod'
 import { type Credential } from '../model/opaque'
 import { type OptionWords } from '../model/options'
 import { makeNodeCache } from './node-cache'
+import { copyStore } from './sqlite-backup'
 import { type ReadingOptions } from './sqlite-inspection'
 import { type Lane, makeLane } from './sqlite-lane'
 import { makeSqliteOutbox } from './sqlite-outbox'
 import { type Asked, type Question, type Questions, type Read, type ThreadOptions } from './sqlite-protocol'
 import { type AskRecords, makeSqliteRecords } from './sqlite-records'
 import { type Ask, makeSqliteRegistry } from './sqlite-registry'
+import { restoreStore } from './sqlite-restore'
 import { makeSqliteUpkeep } from './sqlite-sweep'
 import { startThread } from './sqlite-thread'
 import { type Inspection, type Kept, type RemoteDisable, type Store, type StoreKind } from './store'
@@ -35,6 +37,8 @@ const SHARE = 0.75
 const reads: ReadonlySet<Question> = new Set([
   ...(['find', 'get', 'ownedBy', 'count', 'keepGet', 'accounts', 'deadAmong', 'remoteDisablesDue'] as const),
   ...(['devices', 'tombstones', 'deliveries', 'waiting', 'stretch', 'traceLines'] as const),
+  // They change no row, and are to get through to a store that takes none.
+  ...(['holdStill', 'whyNotStill'] as const),
 ])
 
 /** Reads a store at rest; questions are answered in their order. */
@@ -72,6 +76,7 @@ export const sqlite: StoreKind<SqliteOptions> = Object.freeze({
     }),
   place: ({ file }) => file,
   inspect,
+  backup: { copy: copyStore, restore: restoreStore },
   async open(options: SqliteOptions, { clock, trouble }): Promise<Store> {
     const { file, contentKey, maxDeliveries, maxDeliveriesPerApp, maxSize } = options
     const { worker, warnings } = await startThread(
@@ -132,6 +137,11 @@ export const sqlite: StoreKind<SqliteOptions> = Object.freeze({
         },
       }),
       accounts: () => ask('accounts', undefined),
+      async holdStill(isStill: boolean) {
+        await ask('holdStill', isStill)
+        const why = await ask('whyNotStill', undefined)
+        if (why !== undefined) throw new Error(`store ${file} can't be held still: ${why}`)
+      },
       close() {
         close()
         return lane.close()
