@@ -1,0 +1,79 @@
+/** One instance attached to two servers, each with a domain of its own. */
+import { readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { startXmppServerSimulator, type XmppServerSimulator } from '../lib/sim/xmpp-server'
+import { DOMAIN, IOS, startHouse, type House } from './support/house'
+import { publishTo, registerDevice } from './support/one-device'
+
+const ORG = 'push.example.org'
+const [PHONE, TABLET] = ['c3'.repeat(32), 'd4'.repeat(32)]
+
+describe('lib/service, attached to two servers', () => {
+  let house: House
+  let second: XmppServerSimulator
+  beforeEach(async () => {
+    house = await startHouse()
+    second = await startXmppServerSimulator({
+      ...{ domain: 'example.org', personality: 'ejabberd' },
+      components: [{ domain: ORG, secret: 'another secret' }],
+    })
+    const file = join(house.folder, 'component.config.json')
+    const { component, ...rest } = JSON.parse(readFileSync(file, 'utf8')) as Readonly<Record<string, unknown>>
+    const other = { domain: ORG, service: second.service, secret: 'another secret' }
+    const access = { register: ['example.com', 'example.org'] }
+    await house.service().stop('a second server')
+    writeFileSync(file, JSON.stringify({ ...rest, component: [component, other], access }))
+    await house.start()
+    for (const token of [PHONE, TABLET]) house.apns.addDevice({ token, topic: IOS })
+  })
+  afterEach(async () => {
+    await house.close()
+    await second.close()
+  })
+
+  const at = async (server: XmppServerSimulator, of: string, node: string): Promise<string> => {
+    const from = server.domain
+    const xml =
+      `<iq type='set' id='p' from='${from}' to='${of}'><pubsub xmlns='http://jabber.org/protocol/pubsub'>` +
+      `<publish node='${node}'><item><notification xmlns='urn:xmpp:push:0'/></item></publish></pubsub></iq>`
+    const answer = await server.request(xml)
+    return answer.attrs['type'] === 'result' ? 'result' : (answer.child('error')?.elements()[0]?.name ?? 'error')
+  }
+  const registerThere = async (token: string): Promise<string> => {
+    const answer = await second
+      .client('romeo@example.org/phone')
+      .iq(
+        `<iq type='set' to='${ORG}'><command xmlns='http://jabber.org/protocol/commands' node='register-device'>` +
+          `<x xmlns='jabber:x:data' type='submit'><field var='provider'><value>${IOS}</value></field>` +
+          `<field var='device-token'><value>${token}</value></field></x></command></iq>`,
+      )
+    return answer.child('command')?.child('x')?.elements('field')[0]?.child('value')?.text() ?? ''
+  }
+
+  it('answers each server on its own link, and wakes the phones of both', async () => {
+    const phone = await registerDevice(house, 'juliet@example.com', IOS, PHONE)
+    const tablet = await registerThere(TABLET)
+    expect([await publishTo(house, phone), await at(second, ORG, tablet)]).toEqual(['result', 'result'])
+    await house.rest()
+    expect([PHONE, TABLET].map((token) => house.apns.received(token).length)).toEqual([1, 1])
+    expect([...house.server.violations, ...second.violations]).toEqual([])
+  })
+
+  it('knows the node of one server at the other neither by its name nor for its publisher', async () => {
+    const phone = await registerDevice(house, 'juliet@example.com', IOS, PHONE)
+    expect(await at(second, ORG, phone)).toBe('item-not-found')
+    expect(await at(house.server, DOMAIN, phone)).toBe('result')
+  })
+
+  it('goes on with one server while the other is away, and says which is', async () => {
+    const phone = await registerDevice(house, 'juliet@example.com', IOS, PHONE)
+    await second.close()
+    for (let looks = 0; looks < 500 && !house.log.some((line) => line.includes('"is":"lost"')); looks++) {
+      await new Promise((done) => setImmediate(done))
+    }
+    expect(house.log.filter((line) => line.includes('"is":"lost"'))).toEqual([expect.stringContaining(ORG)])
+    expect(await publishTo(house, phone)).toBe('result')
+    await house.rest()
+    expect(house.apns.received(PHONE)).toHaveLength(1)
+  })
+})
