@@ -52,6 +52,16 @@ export type Event =
     }
   | ({ readonly at: 'registered' } & Device)
   | ({ readonly at: 'unregistered' } & Device)
+  /** A registration was refused; `more`: so many others were since the last one that was told. */
+  | {
+      readonly at: 'refused'
+      readonly service: string
+      readonly owner: string
+      readonly dialect: string
+      readonly why: string
+      readonly mend: string
+      readonly more?: number
+    }
   /** A publish was answered. */
   | {
       readonly at: 'answered'
@@ -129,6 +139,9 @@ const text: { readonly [K in Event['at']]: (event: Extract<Event, { at: K }>) =>
   registered: (e) => (e.app === '' ? `${e.owner} made a node` : `registered a device of ${e.owner} for ${e.app}`),
   unregistered: (e) =>
     e.app === '' ? `a node of ${e.owner} is deleted` : `unregistered a device of ${e.owner} from ${e.app}`,
+  refused: (e) =>
+    `refused to register a device of ${e.owner}: ${e.why.replace(/\.$/, '')}. ${e.mend}` +
+    (e.more === undefined ? '' : ` (${e.more} others were refused before it and not told)`),
   answered: (e) => `answered ${e.publisher} with ${e.answer}: ${e.why}`,
   settled: (e) =>
     `delivery ${e.delivery} ${e.end ?? `again in ${((e.againIn ?? 0) / 1000).toFixed(1)} s`}` +

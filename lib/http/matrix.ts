@@ -8,7 +8,7 @@ import { matchApp } from '../model/match'
 import { type Caller } from './caller'
 import { httpInterface, type HttpSurroundings, type Served } from './interface'
 import { jsonIn } from './json'
-import { spoken } from './spoken'
+import { spoken } from '../model/spoken'
 
 /** Milliseconds; homeservers wait for half a minute. */
 const LISTEN = 5_000

@@ -16,7 +16,7 @@ import { httpInterface, type HttpSurroundings, type Served } from './interface'
 import { makeMattermostFigures, type MattermostCounted } from './mattermost-figures'
 import { ackBody, platformsOf, pushBody, readAck, readPush, type MattermostPush } from './mattermost-request'
 import { isSignedBy, signerOf } from './mattermost-signature'
-import { spoken } from './spoken'
+import { spoken } from '../model/spoken'
 
 /** Milliseconds; the server waits for half a minute. */
 const LISTEN = 5_000

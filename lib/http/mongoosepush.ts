@@ -11,7 +11,7 @@ import { jsonIn } from './json'
 import { failureOf, spelledAs, type Failed, type MongoosePushSettings } from './mongoosepush-answer'
 import { readMongoosePush } from './mongoosepush-request'
 import { toldOf, toldOfHealthcheck } from './mongoosepush-told'
-import { spoken } from './spoken'
+import { spoken } from '../model/spoken'
 
 /** Milliseconds. */
 const LISTEN = 1_500

@@ -8,6 +8,7 @@ import { type Registration } from '../model/registration'
 import { type Observe } from '../observe'
 import { type Registry } from '../stores/store'
 import { type DoorApp, type DoorApps } from './app'
+import { makeTellRefused } from './refused'
 
 export interface RegisterRequest {
   readonly service: string
@@ -32,8 +33,8 @@ export type RegisterAnswer =
     }
   | { readonly is: 'listed'; readonly registrations: readonly Registration[] }
   | { readonly is: 'unknown-device' }
-  | { readonly is: 'not-allowed'; readonly why: string }
-  | { readonly is: 'wrong'; readonly why: string }
+  /** `mend`: for the operator's log; whoever asked is told why alone. */
+  | { readonly is: 'not-allowed' | 'wrong'; readonly why: string; readonly mend?: string }
 
 export interface RegisterOptions {
   readonly registry: Registry
@@ -51,11 +52,15 @@ export interface Register {
   isAdmin(requester: Jid): boolean
 }
 
+/** Where no setting of ours would help. */
+const CLIENTS = 'That is for its client to mend: docs/clients.md'
+
 type Party = { readonly owner: string; readonly by?: string }
 
 /** Rejects only where the store is broken. */
 export function makeRegister(options: RegisterOptions): Register {
   const { registry, clock, observe } = options
+  const tellRefused = makeTellRefused(clock, observe)
   const isAdmin = (requester: Jid): boolean => options.admins().includes(bareOf(requester))
 
   function partyOf(request: RegisterRequest): Party | RegisterAnswer {
@@ -68,7 +73,8 @@ export function makeRegister(options: RegisterOptions): Register {
         : notServed(request.requester.domain)
     }
     if (!isAdmin(request.requester)) {
-      return { is: 'not-allowed', why: 'Only an administrator may act for another account.' }
+      const mend = 'If it is one, add the account to access.admins'
+      return { is: 'not-allowed', why: 'Only an administrator may act for another account.', mend }
     }
     const account = parseJid(request.account)
     if (account?.local === undefined) return { is: 'wrong', why: '"account" must be the address of an account.' }
@@ -88,7 +94,8 @@ export function makeRegister(options: RegisterOptions): Register {
     const apps = options.apps()
     const app = apps.get(wish.app)
     if (app === undefined) {
-      return { is: 'wrong', why: `There is no app "${wish.app}" here; there is ${[...apps.keys()].join(', ')}.` }
+      const why = `There is no app "${wish.app}" here; there is ${[...apps.keys()].join(', ')}.`
+      return { is: 'wrong', why, mend: 'If it is yours, add it under "apps"' }
     }
     const address = app.address(wish.address)
     if (address === undefined) return { is: 'wrong', why: notAnAddress(app) }
@@ -183,7 +190,7 @@ export function makeRegister(options: RegisterOptions): Register {
     })
   }
 
-  async function answer(request: RegisterRequest): Promise<RegisterAnswer> {
+  async function decide(request: RegisterRequest): Promise<RegisterAnswer> {
     const party = partyOf(request)
     if ('is' in party) return party
     switch (request.wish.wants) {
@@ -196,6 +203,16 @@ export function makeRegister(options: RegisterOptions): Register {
       case 'list':
         return { is: 'listed', registrations: await registry.ownedBy(request.service, party.owner) }
     }
+  }
+
+  async function answer(request: RegisterRequest): Promise<RegisterAnswer> {
+    const answered = await decide(request)
+    if (answered.is === 'not-allowed' || answered.is === 'wrong') {
+      const { service, requester, dialect } = request
+      const { why, mend = CLIENTS } = answered
+      tellRefused({ service, requester, dialect, why, mend })
+    }
+    return answered
   }
 
   return Object.freeze(Object.assign(answer, { isAdmin }))
@@ -214,5 +231,6 @@ function unguessableNode(): string {
 }
 
 function notServed(domain: string): RegisterAnswer {
-  return { is: 'not-allowed', why: `Accounts of ${domain} are not served here.` }
+  const mend = `If they are to be, add ${domain} to access.register`
+  return { is: 'not-allowed', why: `Accounts of ${domain} are not served here.`, mend }
 }
