@@ -5,10 +5,12 @@
  */
 import { Element } from 'ltx'
 import { makeUtf8 } from './utf8'
+import { checkInstruction } from './xml-declaration'
 import { XmlFault } from './xml-fault'
 import { makeScopes } from './xml-names'
 import { afterSpace, makeTags, nameEnd, type Cut, type Tag } from './xml-tag'
 import { broken, charactersOf, textEnd, textOf } from './xml-text'
+import { makeWaiting, type Awaited } from './xml-waiting'
 
 /** What one stanza may cost us. */
 export interface StanzaLimits {
@@ -40,15 +42,6 @@ const BANG = 33
 const QUESTION = 63
 const CDATA = '<![CDATA['
 const blank = /^[ \t\r\n]*$/
-const declaration = new RegExp(
-  `^<\\?xml S+version S*= S*(["'])1\\.[0-9]+\\1(?: S+encoding S*= S*(["'])([A-Za-z][\\w.-]*)\\2)?(?: S+standalone S*= S*(["'])(?:yes|no)\\4)? S*\\?>$`.replaceAll(
-    ' S',
-    '[ \\t\\r\\n]',
-  ),
-)
-
-/** What is waited for before what is held is read on. `more`: a few characters, whatever they are. */
-type Awaited = '<' | '>' | ']]>' | '?>' | 'more'
 
 /** A reader at the beginning of a stream. */
 export function makeXmlReader({ maxStanzaBytes, maxDepth }: StanzaLimits, listener: XmlListener): XmlReader {
@@ -62,11 +55,9 @@ export function makeXmlReader({ maxStanzaBytes, maxDepth }: StanzaLimits, listen
   let depth = 0
   /** Names of those that are nested too deep to be kept: any user can send such a stanza, so it must not cost the link. */
   const passedOver: string[] = []
-  /** A tag or text that has no end yet, and what can end it: nothing else is looked at before that comes. */
+  const waiting = makeWaiting()
+  /** A tag or text that has no end yet: nothing of it is looked at before the end comes. */
   let held = ''
-  let awaited: Awaited = 'more'
-  let quote: Cut = ''
-  let lastTwo = ''
   /** Bytes of the unfinished stanza in earlier reads, and where it goes on in this one. */
   let counted = 0
   let from = 0
@@ -139,13 +130,12 @@ export function makeXmlReader({ maxStanzaBytes, maxDepth }: StanzaLimits, listen
     from = at
   }
 
-  /** Each of these answers where it goes on, or -1 where the data end too early to tell. */
-  function wait(what: Awaited): number {
-    awaited = what
-    lastTwo = data.slice(-2)
+  function wait(what: Awaited, quote: Cut = ''): number {
+    waiting.begin(what, data, quote)
     return -1
   }
 
+  /** Each of these answers where it goes on, or -1 where the data end too early to tell. */
   function text(at: number): number {
     const end = textEnd(data, at)
     if (depth > 1) {
@@ -170,10 +160,7 @@ export function makeXmlReader({ maxStanzaBytes, maxDepth }: StanzaLimits, listen
       return stop + 1
     }
     const end = data.indexOf('>', at)
-    if (end < 0) {
-      quote = ''
-      return wait('>')
-    }
+    if (end < 0) return wait('>')
     const nameStop = nameEnd(data, at + 2)
     const name = data.slice(at + 2, nameStop)
     if (afterSpace(data, nameStop) !== end) throw broken('an end tag with more than a name in it')
@@ -198,20 +185,13 @@ export function makeXmlReader({ maxStanzaBytes, maxDepth }: StanzaLimits, listen
   function instruction(at: number): number {
     const end = data.indexOf('?>', at)
     if (end < 0) return wait('?>')
-    if (!isFirst || !/^<\?xml[ \t\r\n]/.test(data.slice(at, at + 6)))
-      throw new XmlFault('restricted-xml', 'a processing instruction')
-    const [declared, , , encoding = 'UTF-8'] = declaration.exec(data.slice(at, end + 2)) ?? []
-    if (declared === undefined) throw broken('an XML declaration that is none')
-    if (!/^utf-8$/i.test(encoding)) throw new XmlFault('unsupported-encoding', `a stream in ${encoding}`)
+    checkInstruction(data.slice(at, end + 2), isFirst)
     return end + 2
   }
 
   function startTag(at: number): number {
     const tag = tagAt(data, at)
-    if (typeof tag === 'string') {
-      quote = tag
-      return wait('>')
-    }
+    if (typeof tag === 'string') return wait('>', tag)
     const end = at + tag.length
     begin(tag, end)
     if (tag.isEmpty) finish(end)
@@ -244,38 +224,6 @@ export function makeXmlReader({ maxStanzaBytes, maxDepth }: StanzaLimits, listen
     count(data.length)
   }
 
-  /** Whether the tag that is held ends in this piece: `>` does that outside of quotes, and so would a `<`, which no tag admits. */
-  function endsTag(piece: string): boolean {
-    for (let at = 0; at < piece.length; at++) {
-      if (quote !== '') {
-        at = piece.indexOf(quote, at)
-        if (at < 0) return false
-        quote = ''
-        continue
-      }
-      const mark = piece[at]
-      if (mark === '>' || mark === '<') return true
-      if (mark === '"' || mark === "'") quote = mark
-    }
-    return false
-  }
-
-  function hasCome(piece: string): boolean {
-    switch (awaited) {
-      case 'more':
-        return true
-      case '<':
-        return piece.includes('<')
-      case '>':
-        return endsTag(piece)
-      default: {
-        const isThere = `${lastTwo}${piece}`.includes(awaited)
-        lastTwo = `${lastTwo}${piece}`.slice(-2)
-        return isThere
-      }
-    }
-  }
-
   return Object.freeze({
     read(bytes: Buffer) {
       const piece = decode(bytes)
@@ -283,7 +231,7 @@ export function makeXmlReader({ maxStanzaBytes, maxDepth }: StanzaLimits, listen
       data = piece
       from = 0
       if (held === '') return scan()
-      if (hasCome(piece)) {
+      if (waiting.hasCome(piece)) {
         from = held.length
         data = held + piece
         return scan()
