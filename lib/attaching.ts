@@ -69,6 +69,7 @@ export function makeAttaching(options: AttachingOptions): Attaching {
     rows: store.remoteDisables,
     when: remoteDisable,
     lineOf: (service) => parts.find(({ domain }) => domain === service)?.line,
+    ...(store.turns === undefined ? {} : { isAttached: () => parts.some(({ link }) => link.isOnline) }),
     clock,
     observe,
   })

@@ -24,6 +24,8 @@ export interface RemoteDisablingOptions {
   readonly when: WhenToDisable
   /** By our JID; undefined where it is none of ours any more. */
   readonly lineOf: (service: string) => ServerLine | undefined
+  /** Where other instances tell servers too: whether this one is attached anywhere. What it can't tell itself is theirs. */
+  readonly isAttached?: () => boolean
   readonly clock: Clock
   readonly observe: Observe
 }
@@ -48,7 +50,8 @@ const AGAIN = 60_000
 const LONGEST = 7 * 24 * 3600_000
 
 /** Nothing happens before `start`. */
-export function makeRemoteDisabling({ rows, when, lineOf, clock, observe }: RemoteDisablingOptions): RemoteDisabling {
+export function makeRemoteDisabling(options: RemoteDisablingOptions): RemoteDisabling {
+  const { rows, when, lineOf, isAttached, clock, observe } = options
   const stopping = new AbortController()
   const software = makeSoftware(clock)
   let cancel = (): void => undefined
@@ -57,7 +60,8 @@ export function makeRemoteDisabling({ rows, when, lineOf, clock, observe }: Remo
   /** Whether its server is told, or for how many milliseconds the row is put off. */
   async function judge({ service, owner, at }: RemoteDisable): Promise<'tell' | 'end' | number> {
     const line = lineOf(service)
-    if (when === 'never' || line === undefined || clock.now() - at > LONGEST) return 'end'
+    if (when === 'never' || clock.now() - at > LONGEST) return 'end'
+    if (line === undefined) return isAttached === undefined ? 'end' : AGAIN
     // Nobody knows whose it was: its next publish tells the server.
     if (isStandIn(owner)) return 'end'
     if (!line.isOnline()) return AGAIN
@@ -82,6 +86,8 @@ export function makeRemoteDisabling({ rows, when, lineOf, clock, observe }: Remo
 
   /** True if there may be more. */
   async function look(): Promise<boolean> {
+    // Whoever is attached finds them due, and not put off by us.
+    if (isAttached?.() === false) return false
     const due = await rows.due(clock.now(), BATCH)
     const judged = await Promise.all(due.map(async (row) => ({ row, verdict: await judge(row) })))
     const ended = judged.flatMap(({ row, verdict }) => (verdict === 'end' ? [row.registration] : []))

@@ -55,9 +55,13 @@ describe('lib/intake/remote-disable', () => {
       return takes
     },
   }
-  function start(when: WhenToDisable = 'auto', lineOf: (service: string) => ServerLine | undefined = () => line): void {
+  function start(
+    when: WhenToDisable = 'auto',
+    lineOf: (service: string) => ServerLine | undefined = () => line,
+    among: { readonly isAttached?: () => boolean } = {},
+  ): void {
     const observe = (event: Event): void => void events.push(event)
-    const disabling = makeRemoteDisabling({ rows: store.remoteDisables, when, lineOf, clock, observe })
+    const disabling = makeRemoteDisabling({ rows: store.remoteDisables, when, lineOf, ...among, clock, observe })
     stop = () => disabling.stop()
     disabling.start()
   }
@@ -221,5 +225,29 @@ describe('lib/intake/remote-disable', () => {
     isBroken = false
     await pass(10 * SECOND)
     expect(told).toHaveLength(1)
+  })
+
+  describe('among several instances', () => {
+    it('leaves what it can’t tell, for it stands by, to whoever is attached', async () => {
+      await remove('gone')
+      const before = await waiting()
+      isOnline = false
+      start('always', () => line, { isAttached: () => isOnline })
+      await pass(MINUTE)
+      expect(await waiting()).toEqual(before)
+      isOnline = true
+      await pass(10 * SECOND)
+      expect(told).toMatchObject([{ node: 'gone' }])
+    })
+
+    it('keeps what is told of a domain that another one has, for a week', async () => {
+      await remove('gone')
+      start('always', () => undefined, { isAttached: () => true })
+      await pass(MINUTE)
+      expect(await waiting()).toHaveLength(1)
+      await pass(8 * DAY, DAY)
+      expect(await waiting()).toHaveLength(0)
+      expect(told).toEqual([])
+    })
   })
 })
