@@ -14,12 +14,12 @@ import { bindKinds, type BoundKinds, type ConfiguredStore, type Kinds } from './
 import { load } from './config/load'
 import { type Access, access, type ComponentConfig, type Log, log, makeComponent, parentOf } from './config/parts'
 import { type RemoteDisableConfig, remoteDisable } from './config/parts'
+import { readOutbox } from './config/outbox'
 import { refuseAlone, type Role, roles } from './config/roles'
 import { configShape } from './config/schema'
 import { type Shape } from './config/shape'
 import { readStore } from './config/store'
 import { makeTelemetry, type Telemetry } from './config/telemetry'
-import { makeUnbuiltKeys, unbuiltKey, unbuiltKind } from './config/unbuilt'
 import { type Environment, makeWords } from './config/words'
 import * as built from './kinds'
 import { type Credential, type Opaque } from './model/opaque'
@@ -147,15 +147,7 @@ function readAccess(raw: unknown, components: readonly ComponentConfig[], faults
 
 function refuseKeys(raw: Raw, root: Shape, faults: Fault[]): void {
   const known = Object.keys(root.properties ?? {})
-  const unbuilt = makeUnbuiltKeys()
-  for (const [key, value] of Object.entries(raw)) {
-    if (!known.includes(key)) faults.push(unknownKey(key, [], known))
-    else if (Object.hasOwn(unbuilt, key)) {
-      const outbox: unknown = key === 'outbox' && isObject(value) ? value['kind'] : undefined
-      const kind = typeof outbox === 'string' ? unbuiltKind('outbox', outbox, ['outbox', 'kind']) : undefined
-      faults.push(kind ?? unbuiltKey([key]))
-    }
-  }
+  for (const key of Object.keys(raw)) if (!known.includes(key)) faults.push(unknownKey(key, [], known))
 }
 
 function freeze<T>(value: T): T {
@@ -208,7 +200,8 @@ export function readConfig<P, F, S>({ file, text, env = process.env, kinds }: Co
   const disabling = readPart(remoteDisable, top['remoteDisable'], ['remoteDisable'], faults)
   const staging = readPart(roles, top['roles'], ['roles'], faults)
   if (staging !== undefined && store !== undefined) refuseAlone({ is: staging, store }, faults)
-  const isServed = http !== undefined && disabling !== undefined && staging !== undefined
+  const standing = readOutbox(top['outbox'], words, faults)
+  const isServed = standing !== undefined && http !== undefined && disabling !== undefined && staging !== undefined
   const isWhole = store !== undefined && rights !== undefined && logging !== undefined
   if (
     faults.length > 0 ||
@@ -232,7 +225,7 @@ export function readConfig<P, F, S>({ file, text, env = process.env, kinds }: Co
     text: loaded.text,
     secrets: [...secrets],
     components,
-    store,
+    store: standing(store, staging.includes('dispatch')),
     apps: byName,
     access: rights,
     limits: pacing,

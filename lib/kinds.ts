@@ -8,6 +8,7 @@ import { oshiya } from './dialects/oshiya'
 import { tigase } from './dialects/tigase'
 import { push2 as push2Dialect } from './dialects/push2'
 import { webpush as webPushDialect } from './dialects/webpush'
+import { nats } from './outbox/nats'
 import { appserver } from './profiles/appserver'
 import { conversations } from './profiles/conversations'
 import { generic } from './profiles/generic'
@@ -56,4 +57,4 @@ export const profiles = {
 }
 export const stores = { sqlite, postgres }
 /** Outboxes besides the store's own. */
-export const outboxes = {}
+export const outboxes = { nats }

@@ -76,12 +76,18 @@ const contracts = [
   'dialects/dialect',
   'imports/import',
   'outbox/outbox',
+  'outbox/outbox-kind',
   'profiles/profile',
   'providers/provider',
   'stores/store',
   'wire/wire',
 ]
 const extensions = ['dialects', 'outbox', 'profiles', 'providers', 'stores']
+/** How deliveries and their stories are kept, whatever keeps them: what outboxes share with the outboxes of stores. */
+const keptAlike = [
+  ...['stores/store', 'stores/content-cipher', 'stores/content-key-decoding', 'stores/sealed', 'stores/bare-target'],
+  ...['stores/listening', 'stores/trace-lines'],
+]
 const kindFiles = (): readonly string[] =>
   imports.filter((each) => each.from === 'kinds' && isOurs(each) && !each.isType).map((each) => each.what)
 
@@ -101,8 +107,8 @@ function mayImport({ from, what, isType, isLazy }: Import): boolean {
     return isIn(what, 'model', 'observe') || (what === 'observe' && isType) || what === 'clock'
   if (from === 'gate') return folderOf(what) === 'model' || what === 'clock'
   if (contracts.includes(from) && folderOf(from) !== 'wire') {
-    const isAllowed =
-      folderOf(what) === 'model' || what === 'clock' || (from === 'stores/store' && what === 'outbox/outbox')
+    const stands = ['stores/store outbox/outbox', 'outbox/outbox-kind stores/store']
+    const isAllowed = folderOf(what) === 'model' || what === 'clock' || stands.includes(`${from} ${what}`)
     return isAllowed && isType
   }
   if (folderOf(from) === 'wire') return what === 'clock' || folderOf(what) === 'wire'
@@ -110,6 +116,7 @@ function mayImport({ from, what, isType, isLazy }: Import): boolean {
     if (folderOf(what) === folderOf(from)) return !kindFiles().includes(what)
     if (folderOf(from) === 'providers' && folderOf(what) === 'wire') return true
     if (folderOf(from) === 'stores' && what === 'outbox/outbox') return isType
+    if (folderOf(from) === 'outbox' && keptAlike.includes(what)) return true
     return folderOf(what) === 'model' || shared.includes(what) || what === 'observe/trace-context'
   }
   if (folderOf(from) === 'intake') {
@@ -162,6 +169,8 @@ const libraries: Readonly<Record<string, (file: string) => boolean>> = {
   'npm:ltx': (file) => isIn(file, 'xmpp', 'sim'),
   'npm:libsql': (file) => isIn(file, 'stores'),
   'npm:pg': (file) => isIn(file, 'stores'),
+  'npm:@nats-io/jetstream': (file) => file.startsWith('outbox/nats'),
+  'npm:@nats-io/transport-node': (file) => file.startsWith('outbox/nats'),
   'npm:pino': (file) => file === 'observe',
   'npm:prom-client': (file) => isIn(file, 'observe'),
   'npm:zod': (file) =>

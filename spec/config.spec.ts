@@ -274,10 +274,7 @@ describe('lib/config', () => {
   })
 
   describe('what is known and not built yet', () => {
-    it('is refused plainly: an outbox, a provider', () => {
-      expect(faults({ ...right, outbox: { kind: 'nats' } })).toMatchObject([
-        { text: 'the outbox "nats" is not built yet' },
-      ])
+    it('is refused plainly: a provider', () => {
       for (const provider of ['unifiedpush']) {
         const apps = { a: { provider, profile: 'whisper', vapid: 'whatever' } }
         expect(faults({ ...right, apps })).toMatchObject([

@@ -45,7 +45,7 @@ export function choose<T>(
   }
   const found = table.get(raw)
   if (found !== undefined) return found
-  const of = key === 'kind' ? 'store' : key
+  const of = key === 'kind' ? (at[0] === 'outbox' ? 'outbox' : 'store') : key
   const meant = nearest(raw, [...table.keys()])
   const unbuilt = of === 'profile' ? undefined : unbuiltKind(of, raw, at)
   faults.push(

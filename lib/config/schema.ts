@@ -5,10 +5,11 @@ import { keep } from './keep'
 import { type BoundKinds } from './kinds'
 import { fuse, limits } from './limits'
 import { access, log, makeComponent, remoteDisable } from './parts'
+import { outboxShape } from './outbox'
 import { type Shape, shapeOf } from './shape'
 import { roles } from './roles'
 import { makeTelemetry } from './telemetry'
-import { makeUnbuiltKeys, unbuiltKinds } from './unbuilt'
+import { unbuiltKinds } from './unbuilt'
 import { type OptionWords } from '../model/options'
 
 function storeShape(kinds: BoundKinds): Shape {
@@ -30,7 +31,6 @@ function storeShape(kinds: BoundKinds): Shape {
 /** JSON Schema (draft 2020-12) of `component.config.json`: what an editor completes, and what names every known key. */
 export function configShape(kinds: BoundKinds, words: OptionWords): Shape {
   const component = shapeOf(makeComponent(words))
-  const unbuilt = Object.entries(makeUnbuiltKeys()).map(([key, schema]) => [key, shapeOf(schema)] as const)
   return {
     $schema: 'https://json-schema.org/draft/2020-12/schema',
     title: 'xmpp-push: component.config.json',
@@ -61,7 +61,7 @@ export function configShape(kinds: BoundKinds, words: OptionWords): Shape {
       telemetry: shapeOf(makeTelemetry(words)),
       remoteDisable: shapeOf(remoteDisable),
       roles: shapeOf(roles),
-      ...Object.fromEntries(unbuilt),
+      outbox: outboxShape(words),
     },
     required: ['component', 'store', 'apps'],
     additionalProperties: false,

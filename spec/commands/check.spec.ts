@@ -133,8 +133,11 @@ describe('lib/commands/check', () => {
       )
     })
 
-    it('a part is not built yet', async () => {
-      expect(await faultOf({ ...good, outbox: {} })).toMatch(/outbox: not built yet\n +→ Remove it/)
+    it('an outbox is none', async () => {
+      expect(await faultOf({ ...good, outbox: {} })).toMatch(/outbox.kind: is missing\n +→ Write "nats"/)
+      const contentKey = Buffer.alloc(32).toString('base64')
+      const outbox = { kind: 'nats', servers: ['http://queue.example.com'], contentKey }
+      expect(await faultOf({ ...good, outbox })).toMatch(/outbox.servers\[0\]: has the wrong form\n +→ Write nats:\/\//)
     })
 
     it('the address of a database is none', async () => {

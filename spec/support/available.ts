@@ -63,6 +63,7 @@ const NEEDS = {
   curl: () => hasProgram('curl', 'curl'),
   mariadb: () => hasProgram('mariadbd', 'mariadb-server') ?? hasProgram('mariadb-dump', 'mariadb-client'),
   postgres: () => (postgresPrograms() === undefined ? 'PostgreSQL is not installed (Debian: postgresql)' : undefined),
+  nats: () => hasProgram('nats-server', 'nats-server'),
   'systemd-analyze': () => hasProgram('systemd-analyze', 'systemd'),
   prlimit: () => hasProgram('prlimit', 'util-linux'),
 } satisfies Record<string, () => string | undefined>

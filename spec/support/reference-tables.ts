@@ -47,6 +47,7 @@ export function referenceTables(root: Shape): Tables {
   const apps = top['apps']?.additionalProperties
   const app: Shape = typeof apps === 'object' ? apps : {}
   const store = top['store'] ?? {}
+  const outbox = top['outbox'] ?? {}
   const component = top['component']?.anyOf?.[0] ?? {}
   const profiles = branches(app, 'profile')
   const listeners = top['http']?.properties?.['listeners']?.items
@@ -55,6 +56,8 @@ export function referenceTables(root: Shape): Tables {
     ['component', rows(component)],
     ['store', rows(store)],
     ...branches(store, 'kind').map(([name, shape]) => [`store ${name}`, rows(shape)] as const),
+    ['outbox', rows(outbox)],
+    ...branches(outbox, 'kind').map(([name, shape]) => [`outbox ${name}`, rows(shape)] as const),
     ['apps', rows(app)],
     ...branches(app, 'provider').map(([name, shape]) => [`provider ${name}`, rows(shape)] as const),
     ...profiles.map(([name, shape]) => [`profile ${name}`, rows(shape).filter(isNotOfShow)] as const),

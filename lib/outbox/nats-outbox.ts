@@ -1,0 +1,160 @@
+/** The outbox on JetStream: its parts put together, opened and closed. What the parts do, they know. */
+import { randomUUID } from 'node:crypto'
+import { type NatsConnection } from '@nats-io/transport-node'
+import { type Clock } from '../clock'
+import { type Account } from '../model/accounting'
+import { type Delivery } from '../model/notification'
+import { type ContentCipher } from '../stores/content-cipher'
+import { makeListening } from '../stores/listening'
+import { makeChanges } from './nats-changes'
+import { type Health } from './nats-connection'
+import { type Instance, makeInstance } from './nats-instance'
+import { type Counts, accountOf, addCounts } from './nats-journal'
+import { type Beat, type Members, makeMembers } from './nats-members'
+import { type Own, readPartition } from './nats-partition'
+import { type BoundsOptions, type Putting, makePutting } from './nats-put'
+import { handed } from './nats-row'
+import { makeRules } from './nats-rules'
+import { makeStanding } from './nats-standing'
+import { type Streams } from './nats-streams'
+import { makeTurns } from './nats-turns'
+import { type Outbox, type Room, type Settlement } from './outbox'
+
+export interface NatsOutboxOptions {
+  readonly streams: Streams
+  readonly connection: NatsConnection
+  /** The stream's name; instances tell each other that they live under it. */
+  readonly name: string
+  readonly partitions: number
+  readonly cipher: ContentCipher
+  readonly most: BoundsOptions
+  readonly sends: boolean
+  readonly clock: Clock
+  readonly health: Health
+  readonly trouble: (text: string) => void
+}
+
+export interface NatsOutbox {
+  readonly outbox: Outbox
+  accounts(): Promise<ReadonlyMap<string, Account>>
+  close(): Promise<void>
+}
+
+/** Longest that closing waits for servers that do not answer. */
+const CLOSE_MS = 10_000
+
+function hear(connection: NatsConnection, subject: string, members: Members, answer: () => void): void {
+  connection.subscribe(subject, {
+    callback(error, message) {
+      if (error !== null) return
+      const beat = JSON.parse(message.string()) as Beat
+      if (beat.id === members.id) return
+      members.heard(beat)
+      if (beat.isNew === true) answer()
+    },
+  })
+}
+
+export async function openNatsOutbox(options: NatsOutboxOptions): Promise<NatsOutbox> {
+  const { streams, connection, name, partitions, cipher, most, sends, clock, health, trouble } = options
+  const members = makeMembers(randomUUID(), clock)
+  const standing = makeStanding()
+  const changes = makeChanges()
+  const rules = makeRules(standing, changes)
+  const listening = makeListening(clock)
+  const owned = new Map<number, Own>()
+  const tell = (beat: Beat): void => {
+    if (!connection.isClosed()) connection.publish(`${name}.beat`, JSON.stringify(beat))
+  }
+  // Instance, turns and puts know each other: each is asked late.
+  const parts: { instance?: Instance; putting?: Putting } = {}
+  const turns = makeTurns({
+    ...{ clock, streams, standing, changes, rules, owned },
+    lose: (own) => parts.instance?.lose(own),
+    took: (rows) => parts.putting?.took(rows),
+    after: async () => parts.instance?.after(),
+    open: (row) => {
+      try {
+        return handed(row, cipher)
+      } catch {
+        trouble(`delivery ${row.id} can't be opened with outbox.contentKey; it is not sent`)
+        return undefined
+      }
+    },
+    untilWell: (work) => health.untilWell(work),
+  })
+  const instance = makeInstance({
+    ...{ owned, streams, members, partitions, sends, standing, changes, rules, clock, health, tell, trouble },
+    ask: (work) => turns.ask(work),
+    wake: () => turns.wake(),
+    came: (seq) => parts.putting?.came(seq),
+    lost: () => parts.putting?.lost(),
+  })
+  parts.instance = instance
+  const elsewhere = (app?: string): number =>
+    members
+      .others()
+      .flatMap(({ waiting }) => (app === undefined ? Object.values(waiting) : (waiting[app] ?? 0)))
+      .reduce((sum, n) => sum + n, 0)
+  const putting = makePutting({
+    ...{ streams, cipher, partitions, standing, owned, health, most, elsewhere, trouble },
+    room: (app) => turns.room(app),
+  })
+  parts.putting = putting
+  hear(connection, `${name}.beat`, members, () => tell(instance.beat()))
+  void (async () => {
+    for await (const { type } of connection.status()) if (type === 'reconnect') instance.reconnected()
+  })()
+  await instance.start()
+
+  const accounts = async (): Promise<ReadonlyMap<string, Account>> => {
+    const counts = new Map<string, Counts>()
+    const out = new Map<string, number>()
+    const mine = await turns.ask(() => new Set(owned.keys()))
+    for (const own of owned.values()) {
+      if (mine.has(own.partition)) for (const [app, its] of own.counts) addCounts(counts, app, its)
+    }
+    for (const [app, { out: its }] of standing.apps) out.set(app, its)
+    for (let partition = 0; partition < partitions; partition++) {
+      if (mine.has(partition)) continue
+      const folded = await health.once(() => readPartition(streams, partition))
+      for (const [app, its] of folded.counts) addCounts(counts, app, its)
+    }
+    return new Map([...counts].map(([app, its]) => [app, accountOf(its, out.get(app) ?? 0)]))
+  }
+
+  const end = async (): Promise<void> => {
+    await instance.stop()
+    await putting.close()
+    await turns.close()
+    listening.close()
+    await instance.release()
+    health.close()
+    await connection.close()
+  }
+  let closing: Promise<void> | undefined
+  const close = async (): Promise<void> => {
+    const cancelGiveUp = clock.after(CLOSE_MS, () => {
+      trouble('it does not answer; closed without it: what was not answered may be lost')
+      health.close()
+      void connection.close()
+    })
+    await end()
+    cancelGiveUp()
+  }
+
+  return Object.freeze({
+    outbox: Object.freeze({
+      put: (deliveries: readonly Delivery[]) => putting.put(deliveries),
+      claim: (room: Room) => turns.claim(room),
+      async settle(settlements: readonly Settlement[]) {
+        await turns.settle(settlements)
+        listening.settled(settlements)
+      },
+      heard: (id: string, within: number) => listening.heard(id, within),
+      isListenedTo: (id: string) => listening.isListenedTo(id),
+    } satisfies Outbox),
+    accounts,
+    close: () => (closing ??= close()),
+  } satisfies NatsOutbox)
+}

@@ -1,0 +1,192 @@
+/**
+ * NATS JetStream (2.9 and newer), narrowed to what the outbox needs of it: one work-queue stream of deliveries, and one of
+ * what is written down about them. Knows subjects and the client library's traps; knows nothing of what the messages mean.
+ */
+import {
+  AckPolicy,
+  DeliverPolicy,
+  DiscardPolicy,
+  JetStreamApiCodes,
+  JetStreamApiError,
+  type JetStreamClient,
+  type JetStreamManager,
+  type JsMsg,
+  RetentionPolicy,
+  type StreamConfig,
+  StorageType,
+} from '@nats-io/jetstream'
+import { jetstream, jetstreamManager } from '@nats-io/jetstream'
+import { type NatsConnection } from '@nats-io/transport-node'
+
+/** Somebody else wrote in between: what we believed of this subject is no longer so. */
+export class Overtaken extends Error {}
+
+export interface Stored {
+  readonly seq: number
+  readonly data: Uint8Array
+}
+
+/** A delivery's message as it came. */
+export interface Arrived {
+  readonly seq: number
+  readonly text: string
+  readonly ack: () => void
+}
+
+export interface Following {
+  /** So many messages were there when it began. */
+  readonly pending: number
+  stop(): Promise<void>
+}
+
+export interface Streams {
+  /** The most bytes of one message. */
+  readonly maxBytes: number
+  /** Keeps a delivery; resolves with its number once the stream has acknowledged it. A known id resolves with the known number. */
+  deliver(partition: number, id: string, text: string): Promise<number>
+  /** Writes after message `after` of the subject, or rejects with `Overtaken`. Resolves with the message's number. */
+  write(subject: string, data: Uint8Array | string, after?: number): Promise<number>
+  /** The newest message of a subject. */
+  last(subject: string): Promise<Stored | undefined>
+  /** The first message of a subject from this number on. */
+  next(subject: string, from: number): Promise<Stored | undefined>
+  /** Removes the messages of a subject before this number. */
+  forget(subject: string, before: number): Promise<void>
+  /**
+   * Hands over every delivery of a partition, those first that are there, in order; each until it is acknowledged.
+   * `broken`: told once where a message may have been missed; follow anew then. `epoch`: the highest follows, older are ended;
+   * rejects with `Overtaken` where a higher one does.
+   */
+  follow(partition: number, epoch: number, arrived: (message: Arrived) => void, broken: () => void): Promise<Following>
+  readonly subjects: {
+    readonly setup: string
+    readonly journal: (partition: number) => string
+    readonly state: (partition: number) => string
+  }
+}
+
+/** What the server itself sends again where an acknowledgement was lost: known deliveries are told by their numbers. */
+const ACK_WAIT_NS = 300_000_000_000
+const DUPLICATES_NS = 120_000_000_000
+const NOT_UNIQUE = 10100
+const EXISTS = [10058, 10065]
+
+async function ensure(manager: JetStreamManager, wanted: Partial<StreamConfig> & { name: string }): Promise<void> {
+  try {
+    await manager.streams.add(wanted)
+  } catch (error) {
+    if (!(error instanceof JetStreamApiError) || !EXISTS.includes(error.code)) throw error
+    const { config } = await manager.streams.info(wanted.name)
+    if (config.num_replicas !== wanted.num_replicas && wanted.num_replicas !== undefined) {
+      await manager.streams.update(wanted.name, { num_replicas: wanted.num_replicas })
+    }
+  }
+}
+
+/** Finds the two streams or makes them. `name`: that of the first, and the first word of every subject. */
+export async function openStreams(connection: NatsConnection, name: string, replicas: number): Promise<Streams> {
+  const manager = await jetstreamManager(connection)
+  const client: JetStreamClient = jetstream(connection)
+  const journal = `${name}_JOURNAL`
+  const shared = { storage: StorageType.File, discard: DiscardPolicy.New, num_replicas: replicas }
+  await ensure(manager, {
+    ...{ ...shared, name, subjects: [`${name}.delivery.*`], retention: RetentionPolicy.Workqueue },
+    duplicate_window: DUPLICATES_NS,
+  })
+  await ensure(manager, {
+    ...{
+      ...shared,
+      name: journal,
+      subjects: [`${name}.setup`, `${name}.journal.*`, `${name}.state.*`, `${name}.told.*`],
+    },
+    retention: RetentionPolicy.Limits,
+  })
+
+  const stored = async (query: { last_by_subj: string } | { seq: number; next_by_subj: string }) => {
+    const found = await manager.streams.getMessage(journal, query)
+    return found === null ? undefined : { seq: found.seq, data: found.data }
+  }
+  const follow: Streams['follow'] = async (partition, epoch, arrived, broken) => {
+    const consumer = await addConsumer(manager, name, partition, epoch)
+    let expected = 1
+    let isOver = false
+    const break_ = (): void => {
+      if (isOver) return
+      isOver = true
+      broken()
+    }
+    const its = await client.consumers.get(name, consumer.name)
+    const messages = await its.consume({
+      max_messages: 1000,
+      callback(message: JsMsg) {
+        if (isOver) return
+        if (message.info.deliverySequence !== expected++) return break_()
+        arrived({ seq: message.seq, text: message.string(), ack: () => message.ack() })
+      },
+    })
+    void (async () => {
+      for await (const { type } of messages.status()) {
+        if (['heartbeats_missed', 'consumer_deleted', 'consumer_not_found', 'stream_not_found'].includes(type)) break_()
+      }
+    })()
+    void messages.closed().then(break_)
+    return {
+      pending: consumer.num_pending,
+      async stop() {
+        isOver = true
+        await messages.close()
+      },
+    }
+  }
+
+  return Object.freeze({
+    maxBytes: connection.info?.max_payload ?? 1_048_576,
+    async deliver(partition: number, id: string, text: string) {
+      return (await client.publish(`${name}.delivery.${partition}`, text, { msgID: id })).seq
+    },
+    async write(subject: string, data: Uint8Array | string, after?: number) {
+      try {
+        const expect = after === undefined ? {} : { expect: { lastSubjectSequence: after } }
+        return (await client.publish(subject, data, expect)).seq
+      } catch (error) {
+        if (error instanceof JetStreamApiError && error.code === JetStreamApiCodes.StreamWrongLastSequence) {
+          throw new Overtaken(subject)
+        }
+        throw error
+      }
+    },
+    last: (subject: string) => stored({ last_by_subj: subject }),
+    next: (subject: string, from: number) => stored({ seq: from, next_by_subj: subject }),
+    async forget(subject: string, before: number) {
+      await manager.streams.purge(journal, { filter: subject, seq: before })
+    },
+    follow,
+    subjects: {
+      setup: `${name}.setup`,
+      journal: (partition: number) => `${name}.journal.${partition}`,
+      state: (partition: number) => `${name}.state.${partition}`,
+    },
+  } satisfies Streams)
+}
+
+/** A work queue has one consumer of a subject, so whoever follows from now on ends those before. */
+async function addConsumer(manager: JetStreamManager, stream: string, partition: number, epoch: number) {
+  const prefix = `p${partition}_`
+  for (let tries = 0; ; tries++) {
+    try {
+      return await manager.consumers.add(stream, {
+        ...{ durable_name: `${prefix}${epoch}`, filter_subject: `${stream}.delivery.${partition}` },
+        ...{ ack_policy: AckPolicy.Explicit, deliver_policy: DeliverPolicy.All },
+        ...{ ack_wait: ACK_WAIT_NS, max_ack_pending: -1, max_deliver: -1 },
+      })
+    } catch (error) {
+      const isTaken = error instanceof JetStreamApiError && error.code === NOT_UNIQUE
+      if (!isTaken || tries > 10) throw error
+    }
+    for await (const { name } of manager.consumers.list(stream)) {
+      if (!name.startsWith(prefix)) continue
+      if (Number(name.slice(prefix.length)) > epoch) throw new Overtaken(`${stream}.delivery.${partition}`)
+      await manager.consumers.delete(stream, name).catch(() => false)
+    }
+  }
+}

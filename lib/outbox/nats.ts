@@ -1,0 +1,111 @@
+/**
+ * The outbox on NATS JetStream (2.9 and newer): a replicated queue of its own, beside a store that keeps the registrations.
+ * Knows its options and how the two become one store; the queue is in its parts.
+ */
+import { z } from 'zod'
+import { type Credential } from '../model/opaque'
+import { type OptionWords } from '../model/options'
+import { makeContentCipher } from '../stores/content-cipher'
+import { KeyRefusal, decodeKey } from '../stores/content-key-decoding'
+import { type Store, StoreRefused } from '../stores/store'
+import { type ConnectionOptions, connectTo, makeHealth } from './nats-connection'
+import { type NatsOutbox, openNatsOutbox } from './nats-outbox'
+import { agree } from './nats-setup'
+import { openStreams } from './nats-streams'
+import { troubleText } from './nats-trouble'
+import { type OutboxKind, type OutboxSurroundings } from './outbox-kind'
+
+export interface NatsOptions extends ConnectionOptions {
+  /** The stream of the deliveries; what is written down about them is in `<stream>_JOURNAL`. */
+  readonly stream: string
+  /** On so many servers every message is kept. */
+  readonly replicas: number
+  /** Into so many parts deliveries are split when the stream is made: so many instances can send at most. */
+  readonly partitions: number
+  /** 32 bytes in base64, that encrypt content at rest; the same for every instance. */
+  readonly contentKey: Credential
+  readonly maxDeliveries: number
+  /** Three quarters of it where it is not said. */
+  readonly maxDeliveriesPerApp?: number | undefined
+}
+
+/** How much of the whole one app may take. */
+const SHARE = 0.75
+
+/** Opens the queue alone. Rejects with `StoreRefused` where it can't be. */
+export async function openNats(options: NatsOptions, surroundings: OutboxSurroundings): Promise<NatsOutbox> {
+  const { stream: name, replicas, contentKey, maxDeliveries } = options
+  const { clock, sends } = surroundings
+  const shown = `${name} at ${options.servers.map((each) => each.replace(/^.*@/, '')).join(', ')}`
+  const cipher = makeContentCipher(decodeKey(contentKey.text(), contentKey.where))
+  const connection = await connectTo(options).catch((error: unknown) => {
+    throw new StoreRefused(troubleText(shown, error))
+  })
+  const trouble = (text: string): void => surroundings.trouble(`outbox ${shown}: ${text}`)
+  const health = makeHealth({ shown, clock, trouble: surroundings.trouble })
+  try {
+    const streams = await openStreams(connection, name, replicas)
+    const partitions = await agree(streams, { partitions: options.partitions, cipher, shown })
+    const most = { maxDeliveries, maxDeliveriesPerApp: options.maxDeliveriesPerApp ?? Math.ceil(maxDeliveries * SHARE) }
+    return await openNatsOutbox({ streams, connection, name, partitions, cipher, most, sends, clock, health, trouble })
+  } catch (error) {
+    await connection.close()
+    throw error instanceof StoreRefused ? error : new StoreRefused(troubleText(shown, error))
+  }
+}
+
+async function open(options: NatsOptions, store: Store, surroundings: OutboxSurroundings): Promise<Store> {
+  const its = await openNats(options, surroundings).catch(async (error: unknown) => {
+    await store.close()
+    throw error
+  })
+  return Object.freeze({
+    ...store,
+    outbox: its.outbox,
+    accounts: () => its.accounts(),
+    async close() {
+      await its.close()
+      await store.close()
+    },
+  })
+}
+
+function checkKey(key: Credential, context: z.RefinementCtx): void {
+  try {
+    decodeKey(key.text(), key.where)
+  } catch (error) {
+    if (!(error instanceof KeyRefusal)) throw error
+    const mend = 'Make one with: openssl rand -base64 32'
+    context.addIssue({ code: 'custom', message: 'must be 32 random bytes in base64', params: { mend } })
+  }
+}
+
+/** The kind `nats` of the configuration's `outbox`. */
+export const nats: OutboxKind<NatsOptions> = Object.freeze({
+  kind: 'nats',
+  options: (words: OptionWords) =>
+    z.strictObject({
+      servers: z.array(z.string().regex(/^((nats|tls):\/\/)?[^\s/@:]+(:\d+)?$/, 'nats://host:4222')).min(1),
+      user: z.string().min(1).optional(),
+      password: words.credential.optional(),
+      token: words.credential.optional(),
+      credentials: words.credential.optional(),
+      tls: z
+        .strictObject({
+          ca: words.credential.optional(),
+          cert: words.credential.optional(),
+          key: words.credential.optional(),
+        })
+        .optional(),
+      stream: z
+        .string()
+        .regex(/^[A-Za-z0-9_-]{1,64}$/)
+        .default('XMPP_PUSH'),
+      replicas: z.number().int().min(1).max(5).default(1),
+      partitions: z.number().int().min(1).max(64).default(8),
+      contentKey: words.credential.superRefine(checkKey),
+      maxDeliveries: z.number().int().min(1).max(10_000_000).default(200_000),
+      maxDeliveriesPerApp: z.number().int().min(1).max(10_000_000).optional(),
+    }),
+  open,
+} satisfies OutboxKind<NatsOptions>)

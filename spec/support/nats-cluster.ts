@@ -1,0 +1,100 @@
+/** Real NATS servers for specs: one, or three as a cluster, on 127.0.0.1 and in folders of their own; ended with the spec. */
+import { type ChildProcess, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdirSync, mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { freePort } from '../../lib/sim/server-process'
+import { programPath } from './available'
+
+export interface NatsCluster {
+  /** Addresses of all servers. */
+  readonly servers: readonly string[]
+  /** Kills one: no word of goodbye. */
+  kill(index: number): Promise<void>
+  /** Starts it again on the same data and ports; resolves once it takes part. */
+  start(index: number): Promise<void>
+  stop(): Promise<void>
+}
+
+export interface NatsPlace {
+  readonly size?: 1 | 3
+  /** Further arguments of every server. */
+  readonly args?: readonly string[]
+}
+
+/** Half a minute: a majority has to find itself. */
+const MOST_TRIES = 300
+
+interface Node {
+  readonly client: number
+  readonly route: number
+  readonly monitor: number
+  process: ChildProcess | undefined
+}
+
+export async function startNats({ size = 1, args = [] }: NatsPlace = {}): Promise<NatsCluster> {
+  const program = programPath('nats-server') ?? 'nats-server'
+  const folder = mkdtempSync(join(tmpdir(), 'xmpp-push-nats-'))
+  const nodes: Node[] = []
+  for (let index = 0; index < size; index++) {
+    nodes.push({ client: await freePort(), route: await freePort(), monitor: await freePort(), process: undefined })
+  }
+  const leave = (): void => nodes.forEach((node) => void node.process?.kill('SIGKILL'))
+  process.once('exit', leave)
+
+  const nodeAt = (index: number): Node => {
+    const node = nodes[index]
+    if (node === undefined) throw new Error(`there is no server ${index}`)
+    return node
+  }
+  const isHealthy = async ({ monitor }: Node): Promise<boolean> => {
+    try {
+      const answer = await fetch(`http://127.0.0.1:${monitor}/healthz`)
+      return answer.ok
+    } catch {
+      return false
+    }
+  }
+  const launch = (index: number): void => {
+    const node = nodeAt(index)
+    const data = join(folder, String(index))
+    mkdirSync(data, { recursive: true })
+    const routes = nodes.map(({ route }) => `nats://127.0.0.1:${route}`).join(',')
+    const cluster =
+      size === 1 ? [] : ['--cluster_name', 'spec', '--cluster', `nats://127.0.0.1:${node.route}`, '--routes', routes]
+    const own = ['-a', '127.0.0.1', '-p', String(node.client), '-m', String(node.monitor)]
+    const files = ['-js', '-sd', data, '-n', `node-${index}`]
+    node.process = spawn(program, [...own, ...files, ...cluster, ...args], { stdio: 'ignore' })
+  }
+  const up = async (index: number): Promise<void> => {
+    for (let tries = 0; tries < MOST_TRIES; tries++) {
+      if (await isHealthy(nodeAt(index))) return
+      await new Promise((done) => setTimeout(done, 100))
+    }
+    throw new Error(`NATS server ${index} did not come up`)
+  }
+  const end = async (index: number, signal: NodeJS.Signals): Promise<void> => {
+    const { process: ending } = nodeAt(index)
+    if (ending === undefined || ending.exitCode !== null || ending.signalCode !== null) return
+    const gone = once(ending, 'exit')
+    ending.kill(signal)
+    await gone
+  }
+
+  nodes.forEach((_, index) => launch(index))
+  for (const index of nodes.keys()) await up(index)
+  return Object.freeze({
+    servers: nodes.map(({ client }) => `nats://127.0.0.1:${client}`),
+    kill: (index: number) => end(index, 'SIGKILL'),
+    async start(index: number) {
+      launch(index)
+      await up(index)
+    },
+    async stop() {
+      await Promise.all([...nodes.keys()].map((index) => end(index, 'SIGKILL')))
+      process.off('exit', leave)
+      rmSync(folder, { recursive: true, force: true })
+    },
+  })
+}
