@@ -3,6 +3,7 @@ import { type Certificates } from './admin/certificates'
 import { makeDesk } from './admin/desk'
 import { makeHandIn, viewsOf, type CheckHandedIn } from './admin/hand-in'
 import { makeHistory } from './admin/history'
+import { makeHoldingStill } from './admin/holding-still'
 import { type Live } from './admin/live'
 import { type PreviewTest } from './admin/preview'
 import { type Proving } from './admin/proving'
@@ -17,6 +18,8 @@ import { type Store } from './stores/store'
 
 export interface OperatingOptions {
   readonly store: Store
+  /** The store's own file, where it has one. */
+  readonly place: string | undefined
   /** The store's own, watched by whoever traces. */
   readonly outbox: Outbox
   readonly live: Live
@@ -59,6 +62,7 @@ export function makeOperating(options: OperatingOptions): { readonly ask: Ask; r
     preview,
     proving,
     handIn,
+    still: makeHoldingStill(options),
     ...(reload === undefined ? {} : { reload }),
   }
   const ask = makeDesk({ records, running, apps: configured, perDevice, kept, clock })

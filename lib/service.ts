@@ -177,7 +177,7 @@ export async function startService(config: Config, surroundings: Surroundings): 
   })
   const proving = makeProving({ apps: () => provableOf(apps.open()), keep, clock, observe })
   const operating = makeOperating({
-    ...{ proving, sending: () => apps.sending() },
+    ...{ proving, sending: () => apps.sending(), place: config.store.place },
     ...{ store, outbox, live, apps: doorApps, closed: () => closed, reload: surroundings.reload, clock, observe },
     configured: () => [...apps.configured().keys()],
     ...{ certificates, takers: () => apps.takers(), renew: () => apps.renew(renewed) },

@@ -6,6 +6,7 @@ import { type Records, type Registry, type Upkeep } from '../stores/store'
 import { eraseOwner, listDevices, removeDevice, showDevice } from './devices'
 import { explain } from './explain'
 import { type HandIn } from './hand-in'
+import { type HoldingStill } from './holding-still'
 import { type History } from './history'
 import { type Live } from './live'
 import { type PreviewTest, previewDevice } from './preview'
@@ -26,6 +27,7 @@ export interface Running {
   readonly preview: PreviewTest
   readonly proving: Pick<Proving, 'now'>
   readonly handIn: HandIn
+  readonly still: HoldingStill
   /** Reads the configuration again; absent where it was not read from a file. */
   readonly reload?: () => Promise<Reloaded>
 }
@@ -51,7 +53,7 @@ export function makeDesk({ records, running, apps, perDevice, kept, clock }: Des
 
   async function change(
     question: Question,
-    { live, registry, upkeep, observe, history, test, preview, proving, handIn, reload }: Running,
+    { live, registry, upkeep, observe, history, test, preview, proving, handIn, still, reload }: Running,
   ): Promise<Reply> {
     switch (question.ask) {
       case 'remove':
@@ -108,6 +110,10 @@ export function makeDesk({ records, running, apps, perDevice, kept, clock }: Des
         return handIn.set(question)
       case 'drop-certificate':
         return handIn.drop(question)
+      case 'hold-still':
+        return still.hold(question.hold)
+      case 'let-go':
+        return still.letGo(question.hold)
       default:
         return failed(`"${question.ask}" changes nothing`)
     }

@@ -46,6 +46,10 @@ export type Question =
   | { readonly ask: 'drop-certificate'; readonly app: string; readonly by: string }
   /** Without `commit` it is only told how they stand. */
   | { readonly ask: 'take-in'; readonly devices: readonly Incoming[]; readonly commit: boolean }
+  /** The store's own file is not written to for half a minute; `hold`: for as long again, by the name that was answered. */
+  | { readonly ask: 'hold-still'; readonly hold?: string }
+  /** An answer says that it was not written to from the first question on. */
+  | { readonly ask: 'let-go'; readonly hold: string }
 
 export type Asked = Question['ask']
 
@@ -217,6 +221,8 @@ export interface Answers {
   'drop-certificate': { readonly app: string }
   /** In the order of the question. */
   'take-in': { readonly stands: readonly TakenIn[] }
+  'hold-still': { readonly hold: string }
+  'let-go': Readonly<Record<string, never>>
 }
 
 /** One answer to each question. `failed`: why not, and what to do, in words for the operator. */
@@ -250,6 +256,8 @@ const fields: { readonly [A in Asked]: Readonly<Record<string, Kind>> } = {
   'set-certificate': { app: 'text', certificate: 'file', password: 'text?', by: 'text' },
   'drop-certificate': { app: 'text', by: 'text' },
   'take-in': { devices: 'devices', commit: 'flag' },
+  'hold-still': { hold: 'text?' },
+  'let-go': { hold: 'text' },
 }
 
 const LONGEST_TEXT = 3071

@@ -3,6 +3,7 @@ import { Argument, Command, Option } from 'commander'
 import { configFile } from '../config'
 import { tryLinks } from '../try-links'
 import { version } from '../version'
+import { addBackupCommands } from './backing-up'
 import { check } from './check'
 import { completion, type Shell, shells } from './completion'
 import { addImportCommands } from './importing'
@@ -137,6 +138,7 @@ export function makeProgram(terminal: Terminal, end: (code: ExitCode) => void): 
     })
 
   addOperatorCommands(program, terminal, end)
+  addBackupCommands(program, terminal, end)
   addImportCommands(program, terminal, end)
 
   teach(program.command('completion'), {

@@ -19,6 +19,7 @@ import { makePassing } from './postgres-passing'
 import { accountsOf, makePostgresRecords } from './postgres-records'
 import { makePostgresRegistry } from './postgres-registry'
 import { makeRemoteDisables } from './postgres-remote-disables'
+import { toolsOf } from './postgres-tools'
 import { makePostgresUpkeep } from './postgres-upkeep'
 import { AddressFault, type DatabaseAddress, addressOf } from './postgres-url'
 import { type Inspection, type Store, type StoreKind, type StoreSurroundings } from './store'
@@ -218,5 +219,6 @@ export const postgres: StoreKind<PostgresOptions> = Object.freeze({
       maxDeliveriesPerApp: z.number().int().min(1).max(1_000_000_000).optional(),
     }),
   inspect,
+  tools: ({ url, password, schema }, file: string) => toolsOf(addressOf(url, password), schema, file),
   open,
 } satisfies StoreKind<PostgresOptions>)

@@ -47,11 +47,13 @@ const LOCK_WAIT_MS = 300
 const count = (database: Database, table: 'registration' | 'delivery'): number =>
   Number(single(database, `SELECT count(*) FROM ${table}`))
 
-function openSource({ from, isStill }: CopyOptions): Database {
+function openSource({ from, isStill, then }: CopyOptions): Database {
   if (!existsSync(from)) throw new Refusal(`there is no file ${from}`)
   if (!statSync(from).isFile()) throw new Refusal(`${from} is not a file`)
   const source = openDatabase(`${pathToFileURL(from).href}?${isStill ? 'immutable=1' : 'mode=ro'}`)
   source.exec(`PRAGMA busy_timeout = ${LOCK_WAIT_MS}`)
+  if (then.is === 'restored' && Number(single(source, 'PRAGMA application_id')) !== APPLICATION_ID)
+    throw new Refusal(`${from} is a database of another program, and no backup; name a file that a backup made`)
   refuseForeign(source, from)
   if (Number(single(source, 'PRAGMA application_id')) !== APPLICATION_ID) {
     throw new Refusal(`${from} is empty: there is no store in it`)
@@ -123,6 +125,8 @@ export function copyDatabase(options: CopyOptions, say: (said: CopySaid) => void
     const told = { registrations, waiting, abandoned: deliveries - waiting, madeAt }
     return { ...told, key: keyFact(copy), needsKey: holdsSealed(copy) }
   } catch (error) {
+    if (then.is === 'restored' && sqliteCode(error) === 'SQLITE_NOTADB')
+      throw new Refusal(`${from} is not a database, and no backup; name a file that a backup made`)
     throw wordsOf(error, from) ?? error
   }
 }

@@ -5,7 +5,7 @@
  * The former one gets a second name (it stays where it is), then the new one is renamed over it. A log beside the former belongs to it
  * alone: were it found beside the new one, SQLite would write old pages into that.
  */
-import { copyFileSync, existsSync, linkSync, renameSync, rmSync, statSync } from 'node:fs'
+import { chownSync, copyFileSync, existsSync, linkSync, renameSync, rmSync, statSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { openDatabase, single, sqliteCode, type Database } from './sqlite-database'
@@ -79,6 +79,13 @@ export function keepFormer(file: string, name: string): string | undefined {
   if (hasLog(file)) nameAgain(`${file}-wal`, `${name}-wal`)
   syncFolder(dirname(file))
   return name
+}
+
+/** Where the superuser does it, the user of the service is to own what is put in place: whoever owns what is there, or its folder. */
+export function giveTo(path: string, file: string): void {
+  if (process.getuid?.() !== 0) return
+  const { uid, gid } = statSync(existsSync(file) ? file : dirname(file))
+  chownSync(path, uid, gid)
 }
 
 /** Puts `fresh` in the place of `file`, whose lock is held or needed by nobody. */

@@ -10,7 +10,7 @@ import { makeContentCipher } from './content-cipher'
 import { type Copied, keyFileOf, keyIn, keyInForce, makeFolderOf } from './sqlite-backup'
 import { copyInto, discard, syncFolder } from './sqlite-copy'
 import { type Copy } from './sqlite-copying'
-import { hasLog, keepFormer, lockFormer, replace } from './sqlite-replacing'
+import { giveTo, hasLog, keepFormer, lockFormer, replace } from './sqlite-replacing'
 import { StoreRefused } from './store'
 
 /** `2026-01-31T120000Z`, which every file system takes. */
@@ -54,6 +54,7 @@ function putKey(file: string, key: Buffer, former: string): string {
   const [place, fresh] = [keyFileOf(file), `${keyFileOf(file)}.restoring`]
   rmSync(fresh, { force: true })
   writeFileSync(fresh, `${key.toString('base64')}\n`, { mode: 0o600, flag: 'wx', flush: true })
+  giveTo(fresh, file)
   if (existsSync(place) && !existsSync(keyFileOf(former))) linkSync(place, keyFileOf(former))
   renameSync(fresh, place)
   syncFolder(dirname(place))
@@ -85,6 +86,7 @@ export async function restoreStore(
     const former = keepFormer(file, name)
     const keyPlace = key === undefined ? undefined : putKey(file, key, name)
     progress('replacing', 0, 0)
+    giveTo(fresh, file)
     replace(file, fresh)
     return {
       ...{ from, to: file, registrations: copy.registrations, waiting: copy.waiting, abandoned: copy.abandoned },
