@@ -1,5 +1,6 @@
 /** Every configured app, opened: its face at the door, and its provider where the credentials are good. Part of the composition root. */
 import { type Provable } from './admin/proving'
+import { makeToldOnce } from './admin/told-once'
 import { type Clock } from './clock'
 import { type App } from './config'
 import { type SendingApp } from './dispatch/sender'
@@ -17,6 +18,8 @@ export interface OpenApp {
   readonly expiries: readonly Expiry[]
   /** Absent where its credentials could not be used: what is accepted for it waits. */
   readonly sending?: SendingApp
+  /** Asks its push service about the credential; absent where that can't be asked. */
+  readonly prove?: NonNullable<Provider['prove']>
   /** Why it is absent. */
   readonly refused?: string
 }
@@ -65,13 +68,14 @@ function openApp(
     collapseKey: (...said: Parameters<DoorApp['collapseKey']>) => profile.collapseKey(...said),
   })
   const expiries = kind.expiries(handedIn)
+  const toldOnce = makeToldOnce((text) => observe({ at: 'notice', about: `app ${name}`, text }))
   let provider: Provider
   try {
     provider = kind.open({
       app: name,
       clock,
       keep,
-      notice: (text) => observe({ at: 'notice', about: `app ${name}`, text }),
+      notice: toldOnce.notice,
       ...(handedIn === undefined ? {} : { handedIn }),
     })
   } catch (error) {
@@ -85,13 +89,14 @@ function openApp(
     observe({ at: 'trouble', about: `app ${name}`, text })
     return goesOn ? before : { fingerprint, isHandedIn, door, expiries, refused }
   }
-  const { whyNot } = provider
+  const { whyNot, prove } = provider
   return {
     fingerprint,
     isHandedIn,
     door: whyNot === undefined ? door : Object.freeze({ ...door, whyNot }),
     expiries,
     sending: { provider, write: (subject) => profile.write(subject) },
+    ...(prove === undefined ? {} : { prove: () => toldOnce.prove(prove) }),
   }
 }
 
@@ -109,8 +114,7 @@ export function sendingOf(apps: ReadonlyMap<string, OpenApp>): ReadonlyMap<strin
 
 /** What push services can be asked about, by app. */
 export function provableOf(apps: ReadonlyMap<string, OpenApp>): readonly Provable[] {
-  return [...apps].map(([app, { fingerprint, sending }]) => {
-    const prove = sending?.provider.prove
+  return [...apps].map(([app, { fingerprint, sending, prove }]) => {
     return { app, fingerprint, isOpen: sending !== undefined, ...(prove === undefined ? {} : { prove }) }
   })
 }
