@@ -65,7 +65,7 @@ export function makeMeters({ apps, components }: Expected): Meters {
   })
   const links = makeCounter({
     name: 'xmpp_push_component_changes_total',
-    help: 'How often a component was attached to its server, refused by it or cut off.',
+    help: 'How often a component was attached to its server, refused by it or cut off, or began to stand by.',
     labels: ['component', 'change'],
   })
   const told = makeCounter({

@@ -38,6 +38,8 @@ export interface TakingTurns {
 export const LOOK_MS = 500
 /** The same of one that is attached without the turn: who is attached is to have it. */
 const HOLD_MS = 2_000
+/** The same while nobody can say who has it, and how long one that stands by leaves it then to whoever is attached. */
+const [AGAIN_MS, CALM_MS] = [500, 4_000]
 /** Whoever was thrown out leaves the other one the time to take the turn. */
 const THROWN_OUT_MS = 2 * HOLD_MS
 /** A server may notice a moment late that the one before is gone: so many tries at its place, each twice as long after the last. */
@@ -62,6 +64,7 @@ export function makeTakingTurns(turn: Turn | undefined, clock: Clock): TakingTur
   /** It was attached, and lost that to no other instance. */
   let wasAttached = false
   let stoodBy = false
+  let calmUntil = -Infinity
   let soon = 0
   let soonFrom = -Infinity
 
@@ -75,9 +78,11 @@ export function makeTakingTurns(turn: Turn | undefined, clock: Clock): TakingTur
 
   return Object.freeze({
     async mayAttach() {
-      await take()
-      const may = has === true || !isOneAtATime || (has === undefined && wasAttached)
       const now = clock.elapsed()
+      const isCalm = isOneAtATime && !wasAttached && now < calmUntil
+      if (!isCalm) await take()
+      if (!isCalm && has === undefined) calmUntil = now + CALM_MS
+      const may = has === true || !isOneAtATime || (has === undefined && wasAttached)
       if (may && stoodBy && now - soonFrom >= SOON_EVERY_MS) {
         soon = SOON_TRIES
         soonFrom = now
@@ -90,7 +95,7 @@ export function makeTakingTurns(turn: Turn | undefined, clock: Clock): TakingTur
       let cancel = (): void => undefined
       let isOver = false
       const hold = (): void => {
-        cancel = clock.after(HOLD_MS, () => {
+        cancel = clock.after(has === undefined ? AGAIN_MS : HOLD_MS, () => {
           void take().finally(() => {
             if (!isOver) hold()
           })

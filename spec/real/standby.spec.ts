@@ -133,6 +133,41 @@ realDescribe('prosody', 'two instances at one Prosody', () => {
   }, 60_000)
 })
 
+realDescribe('prosody', 'two instances at one Prosody that lets the newest in', () => {
+  const server = serverForAll(() =>
+    startProsody({ ...TOWN, componentOptions: 'component_conflict_resolve = "kick_old"' }),
+  )
+  const scene = sceneAt(server)
+  const links = ({ lines }: RunningService): readonly unknown[] =>
+    lines.filter(({ at }) => at === 'link').map(({ is }) => is)
+
+  it('settle: the first one stands by, and takes its place again when the other is stopped in order', async () => {
+    const one = scene().start('one')
+    await one.logged({ at: 'link', is: 'online' })
+    const other = scene().start('other')
+    await other.logged({ at: 'link', is: 'online' })
+    await one.logged({ at: 'link', is: 'standby' })
+    await enable(server(), scene().service)
+    for (let nth = 0; nth < 5; nth++) await scene().write(`message ${nth}`)
+    expect([links(one), links(other)]).toEqual([['online', 'lost', 'standby'], ['online']])
+
+    const [first] = one.lines.filter(({ is }) => is === 'online')
+    const stopped = other.stop()
+    await one.logged({ at: 'link', is: 'online' }, first === undefined ? [] : [first])
+    await stopped
+    await scene().write('on we go')
+    expect(links(other)).toEqual(['online'])
+    expect(
+      new Set(
+        scene()
+          .watch.publishes(PHONE)
+          .map(({ answer }) => answer),
+      ),
+    ).toEqual(new Set(['result']))
+    expect(other.lines.at(-1)).toMatchObject({ at: 'stopped' })
+  }, 60_000)
+})
+
 realDescribe('ejabberd', 'two instances at one ejabberd', () => {
   const server = serverForAll(() => startEjabberd(TOWN))
   const scene = sceneAt(server)

@@ -16,6 +16,8 @@ export interface RunningService {
   readonly lines: readonly LogLine[]
   /** Resolves once so many publishes were answered with a result. */
   answered(times: number): Promise<void>
+  /** SIGTERM; resolves when the process is gone. */
+  stop(): Promise<void>
   /** SIGKILL; resolves when the process is gone. */
   kill(): Promise<void>
 }
@@ -137,6 +139,10 @@ export async function makeRealService(component: {
           looking.add(look)
           look()
         }),
+      async stop() {
+        child.kill('SIGTERM')
+        await gone
+      },
       async kill() {
         child.kill('SIGKILL')
         await gone

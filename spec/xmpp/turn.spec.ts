@@ -178,6 +178,21 @@ describe('lib/xmpp/turn', () => {
       await admit(one)
     })
 
+    it('leaves the turn to whoever is attached when the store was away, for its connection was lost for both', async () => {
+      const { one, other } = await standing()
+      table.away(true)
+      table.give(undefined)
+      await other.clock.advance(LOOK)
+      await one.clock.advance(HOLD)
+      table.away(false)
+      await other.clock.advance(2 * LOOK)
+      expect(table.owner()).toBeUndefined()
+      await one.clock.advance(LOOK)
+      expect(table.owner()).toBe('one')
+      await other.clock.advance(10 * HOLD)
+      expect(peer.connections).toBe(2)
+    })
+
     it('passes the turn when it is stopped', async () => {
       const { one, other } = await standing()
       await one.link.stop(0)
