@@ -9,12 +9,15 @@ export interface LogWatch {
   readonly endedBy: ReadonlyMap<string, number>
   /** How many lines tell of each end, by app and end: `app end`. */
   readonly told: ReadonlyMap<string, number>
+  /** How many ends stand in the log of a life. */
+  endsIn(life: Pick<Life, 'logFile'>): number
 }
 
 interface Place {
   at: number
   /** The beginning of a line that is not all there yet. */
   rest: string
+  ends: number
 }
 
 /** The line of a settled delivery that ended; undefined for any other, and for one that was cut. */
@@ -51,10 +54,11 @@ export function watchLogs(lives: () => readonly Pick<Life, 'logFile'>[]): LogWat
   return Object.freeze({
     endedBy,
     told,
+    endsIn: ({ logFile }: Pick<Life, 'logFile'>) => places.get(logFile)?.ends ?? 0,
     look() {
       const now = Date.now()
       for (const { logFile } of lives()) {
-        const place = places.get(logFile) ?? { at: 0, rest: '' }
+        const place = places.get(logFile) ?? { at: 0, rest: '', ends: 0 }
         places.set(logFile, place)
         const lines = added(logFile, place).split('\n')
         place.rest = lines.pop() ?? ''
@@ -62,6 +66,7 @@ export function watchLogs(lives: () => readonly Pick<Life, 'logFile'>[]): LogWat
           const ended = endIn(line)
           if (ended === undefined) continue
           const { delivery, app, end } = ended
+          place.ends += 1
           if (!endedBy.has(delivery)) endedBy.set(delivery, now)
           told.set(`${app} ${end}`, (told.get(`${app} ${end}`) ?? 0) + 1)
         }

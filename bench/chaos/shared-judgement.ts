@@ -7,8 +7,10 @@ import { ANDROID, apps, IOS, WEB } from './devices'
 import { type Doubt } from './ground'
 import { type Evidence } from './judgement'
 
-/** Milliseconds for which a network or a stopped process may hold up a request that was sent before. */
+/** Milliseconds for which a network or a stopped process may hold up an attempt that nobody had heard of when the next one ended it. */
 const ON_THE_WAY = 7_000
+/** Milliseconds that a request which was answered needs, and that its end is read late in a log. */
+const AT_ONCE = 1_000
 
 type Shared = NonNullable<Evidence['shared']>
 type Judge = (evidence: Evidence, shared: Shared) => readonly Claim[]
@@ -110,8 +112,11 @@ const takenByOthers: Judge = ({ arrivals, accounts, devices }, { stories }) =>
     }
   })
 
-const endedForGood: Judge = ({ arrivals, endedBy }) => {
-  const late = arrivals.filter(({ id, at }) => id !== undefined && at > (endedBy.get(id) ?? Infinity) + ON_THE_WAY)
+const endedForGood: Judge = ({ arrivals, endedBy }, { stories }) => {
+  const doubtful = new Set(stories.filter((story) => unheard(story) > 0).map(({ id }) => id))
+  const late = arrivals.filter(
+    ({ id, at }) => id !== undefined && at > (endedBy.get(id) ?? Infinity) + (doubtful.has(id) ? ON_THE_WAY : AT_ONCE),
+  )
   const known = new Set(arrivals.flatMap(({ id }) => (id !== undefined && endedBy.has(id) ? [id] : []))).size
   return [
     {

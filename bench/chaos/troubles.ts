@@ -56,13 +56,18 @@ export async function troubleTheProcess(run: Troubled, host: Instance, number: n
   const isShared = run.hosts.length > 1
   const chance = makeChance(run.seed + 2 + number * 1_000)
   const disks = ground.faults.length === 0 && ground.disk.isReal
-  const possible = processFaults.filter(run.isWanted).filter(({ name }) => disks || !name.startsWith('disk'))
+  const isUpgrade = programs.length > 1
+  const possible = processFaults
+    .filter(run.isWanted)
+    .filter(({ name }) => disks || !name.startsWith('disk'))
+    // What an older version has not learnt yet is not what a run with it is about.
+    .filter(({ name }) => !isUpgrade || !name.startsWith('clock'))
   const deal = dealer<ProcessFault>(possible, chance)
   const begun = performance.now()
   const at = (share: number): number => begun + (end - begun) * share
   const killAt = isShared && number < KILLED ? at(chance.between(0.2, 0.7)) : Infinity
-  const upgradeAt = programs.length > 1 ? at((number + 1) / (run.hosts.length + 1)) : Infinity
-  let isOlder = programs.length > 1
+  const upgradeAt = isUpgrade ? at((number + 1) / (run.hosts.length + 1)) : Infinity
+  let isOlder = isUpgrade
   const [least, most] = isShared ? [1_000, 6_000] : [500, 4_000]
   const go = async (fault: ProcessFault): Promise<void> => {
     note(run, fault.name)
@@ -87,7 +92,7 @@ export async function troubleTheProcess(run: Troubled, host: Instance, number: n
 /** The database is stopped and killed for sure, then whatever is drawn. */
 export async function troubleTheGround(run: Troubled, end: number): Promise<void> {
   const chance = makeChance(run.seed + 6)
-  const faults = run.ground.faults.filter(run.isWanted)
+  const faults = run.programs.length > 1 ? [] : run.ground.faults.filter(run.isWanted)
   const deal = dealer(faults, chance)
   const first = dealer(faults.slice(0, 2), chance)
   for (let dealt = 0; faults.length > 0 && performance.now() < end; dealt++) {
