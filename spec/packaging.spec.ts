@@ -21,6 +21,7 @@ const isThere = (path: string): boolean => existsSync(join(root, path))
 const packed = JSON.parse(read('package.json')) as {
   readonly bin: Readonly<Record<string, string>>
   readonly files: readonly string[]
+  readonly man: string
   readonly scripts: Readonly<Record<string, string>>
 }
 const unit = read('packaging', 'xmpp-push.service')
@@ -90,15 +91,23 @@ describe('packaging/xmpp-push.service', () => {
     expect([valuesOf('User'), valuesOf('Group')]).toEqual([['xmpp-push'], ['xmpp-push']])
   })
 
+  it('names a man page that the package brings', () => {
+    const [, name = '', section = ''] = /^man:([^(]+)\((\d)\)$/.exec(valuesOf('Documentation')[0] ?? '') ?? []
+    expect(packed.man).toBe(`man/${name}.${section}`)
+    expect([isThere(packed.man), packed.files.includes('man')]).toEqual([true, true])
+  })
+
   realDescribe('systemd-analyze', 'read by systemd', () => {
     const place = mkdtempSync(join(tmpdir(), 'xmpp-push-'))
     const file = join(place, 'xmpp-push.service')
-    // The program and its man page are not installed where this runs.
+    // Neither the program nor its man page is installed where this runs.
     writeFileSync(file, unit.replace(/^ExecStart=xmpp-push/m, `ExecStart=${process.execPath}`))
     afterAll(() => rmSync(place, { recursive: true, force: true }))
 
     it('has nothing in it that systemd objects to', () => {
-      expect(execFileSync('systemd-analyze', ['verify', file], { encoding: 'utf8', stdio: 'pipe' })).toBe('')
+      expect(execFileSync('systemd-analyze', ['verify', '--man=no', file], { encoding: 'utf8', stdio: 'pipe' })).toBe(
+        '',
+      )
     })
 
     it('is exposed no more than docs/running.md says', () => {
@@ -126,7 +135,7 @@ describe('packaging/Dockerfile', () => {
   })
 
   it('has in the image what the package has, but for what is read elsewhere', () => {
-    const elsewhere = ['packaging', 'CHANGELOG.md', 'CONTRIBUTING.md', 'SECURITY.md']
+    const elsewhere = ['man', 'packaging', 'CHANGELOG.md', 'CONTRIBUTING.md', 'SECURITY.md']
     const there = [...last.matchAll(/^COPY (?:--from=build )?(.+)$/gm)].flatMap(([, words = '']) => words.split(' '))
     expect(packed.files.filter((file) => !elsewhere.includes(file) && !there.includes(file))).toEqual([])
   })

@@ -1,8 +1,25 @@
+import { spawnSync } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { type Need, realDescribe } from '../support/available'
 import { call } from '../support/call'
 
 const PAGE = join(__dirname, '..', '..', 'man', 'xmpp-push.1')
+
+/** Programs that know the macros; each says nothing where nothing is wrong. */
+const linters: readonly (readonly [need: Need, words: readonly string[]])[] = [
+  ['mandoc', ['-Tlint', PAGE]],
+  ['groff', ['-man', '-ww', '-Tutf8', '-z', PAGE]],
+]
+
+for (const [program, words] of linters) {
+  realDescribe(program, `man/xmpp-push.1, read by ${program}`, () => {
+    it('has nothing in it that is objected to', () => {
+      const { stdout, stderr } = spawnSync(program, words, { encoding: 'utf8' })
+      expect(`${stdout}${stderr}`).toBe('')
+    })
+  })
+}
 
 describe('man/xmpp-push.1', () => {
   const page = readFileSync(PAGE, 'utf8')

@@ -65,6 +65,8 @@ const NEEDS = {
   postgres: () => (postgresPrograms() === undefined ? 'PostgreSQL is not installed (Debian: postgresql)' : undefined),
   nats: () => hasProgram('nats-server', 'nats-server'),
   'systemd-analyze': () => hasProgram('systemd-analyze', 'systemd'),
+  mandoc: () => hasProgram('mandoc', 'mandoc'),
+  groff: () => hasProgram('groff', 'groff-base'),
   prlimit: () => hasProgram('prlimit', 'util-linux'),
 } satisfies Record<string, () => string | undefined>
 
