@@ -161,7 +161,7 @@ async function chaos(run: Run): Promise<number> {
     arrivals: arrivalsAt(world),
     devices: world.devices.all,
     ...(await ground.books(world.devices.all)),
-    violations: run.violations.found(notes),
+    violations: run.violations.found({ ...notes, instances }),
     complaints: [...notes.complaints, ...crashes],
     ...{ lives: lives.length, endedBy: logs.endedBy, lines: logs.told },
     ...(met === undefined ? {} : { met }),

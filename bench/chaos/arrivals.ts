@@ -28,19 +28,24 @@ const isFinal = (status: number): boolean => status >= 300 && status < 500 && ![
 /** Milliseconds in which a GOAWAY may overtake an answer. */
 const TOGETHER = 200
 
-/** When each connection ended with a GOAWAY that disowned something. */
-function goaways(requests: readonly ApnsRequest[]): ReadonlyMap<number, readonly number[]> {
-  const found = new Map<number, number[]>()
-  for (const { connection, at, answer } of requests) {
-    if (answer.kind === 'goaway') found.set(connection, [...(found.get(connection) ?? []), at])
+/** When each connection first said with a GOAWAY that it disowned something: what came by it later counts for nothing. */
+function goaways<T extends { readonly connection: number; readonly at: number }>(
+  requests: readonly T[],
+  isGoaway: (request: T) => boolean,
+): ReadonlyMap<number, number> {
+  const found = new Map<number, number>()
+  for (const request of requests) {
+    const { connection, at } = request
+    if (isGoaway(request)) found.set(connection, Math.min(at, found.get(connection) ?? Infinity))
   }
   return found
 }
 
-function fromApns(
-  { token, at, headers, payload, answer, connection }: ApnsRequest,
-  disowned: ReturnType<typeof goaways>,
-): Arrival {
+const isAfter = (of: ReadonlyMap<number, number>, { connection, at }: { connection: number; at: number }): boolean =>
+  at > (of.get(connection) ?? Infinity) - TOGETHER
+
+function fromApns(request: ApnsRequest, disowned: ReadonlyMap<number, number>): Arrival {
+  const { token, at, headers, payload, answer } = request
   const ciphertext = payload?.['encrypted']
   const status = answer.kind === 'status' ? answer.status : 0
   return {
@@ -50,12 +55,12 @@ function fromApns(
     isRefused: isFinal(status),
     // Which code and which GOAWAY it was is not told: REFUSED_STREAM and a GOAWAY before the stream are safe.
     isSafe: (status !== 0 && status !== 200) || answer.kind === 'reset' || answer.kind === 'goaway',
-    isDisowned: (disowned.get(connection) ?? []).some((goaway) => Math.abs(goaway - at) < TOGETHER),
+    isDisowned: isAfter(disowned, request),
   }
 }
 
 export function arrivalsAt({ apns, fcm, web }: World): readonly Arrival[] {
-  const plain = (token: string, at: number, status: number): Arrival => {
+  const plain = (token: string, at: number, status: number, isDisowned: boolean): Arrival => {
     return {
       token,
       id: undefined,
@@ -64,15 +69,29 @@ export function arrivalsAt({ apns, fcm, web }: World): readonly Arrival[] {
       isTaken: status < 300,
       isRefused: isFinal(status),
       isSafe: true,
-      isDisowned: false,
+      isDisowned,
     }
   }
   const statusOf = (answer: (typeof fcm.journal)[number]['answer']): number =>
     answer.is === 'answer' ? answer.status : /^(drip|endless|cut in the body)$/.test(answer.fault) ? 200 : 599
-  const disowned = goaways(apns.journal.entries)
+  const isGoaway = ({ answer }: { answer: { is: string; fault?: string } }): boolean =>
+    answer.is === 'fault' && answer.fault?.startsWith('GOAWAY') === true
+  const atApns = goaways(apns.journal.entries, ({ answer }) => answer.kind === 'goaway')
+  const atWeb = goaways(web.journal, isGoaway)
+  // FCM's journal knows of no connections: whichever it was, it ended then.
+  const atFcm = fcm.journal.filter(isGoaway).map(({ at }) => at)
   return [
-    ...apns.journal.entries.map((request) => fromApns(request, disowned)),
-    ...fcm.journal.map(({ at, message, answer }) => plain(message?.target.value ?? '', at, statusOf(answer))),
-    ...web.journal.map(({ at, subscription, answer }) => plain(subscription?.endpoint ?? '', at, statusOf(answer))),
+    ...apns.journal.entries.map((request) => fromApns(request, atApns)),
+    ...fcm.journal.map(({ at, message, answer }) =>
+      plain(
+        message?.target.value ?? '',
+        at,
+        statusOf(answer),
+        atFcm.some((goaway) => Math.abs(at - goaway) < TOGETHER),
+      ),
+    ),
+    ...web.journal.map((request) =>
+      plain(request.subscription?.endpoint ?? '', request.at, statusOf(request.answer), isAfter(atWeb, request)),
+    ),
   ]
 }

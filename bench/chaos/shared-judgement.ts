@@ -101,7 +101,9 @@ const duplicates: Judge = ({ arrivals }, { doubts, stories }) => {
 const takenByOthers: Judge = ({ arrivals, accounts, devices }, { stories }) =>
   ([ANDROID, WEB] as const).map((app): Claim => {
     const tokens = new Set(devices.filter((each) => each.app === app).flatMap((each) => [...each.tokens]))
-    const taken = arrivals.filter(({ token, isTaken }) => isTaken && tokens.has(token)).length
+    const taken = arrivals.filter(
+      ({ token, isTaken, isDisowned }) => isTaken && !isDisowned && tokens.has(token),
+    ).length
     const delivered = accounts.get(app)?.delivered ?? 0
     const own = stories.filter((story) => story.app === app)
     const doubts = sum(own.map((story) => unheard(story) + interrupted(story)))

@@ -14,6 +14,8 @@ export interface Excuses {
   readonly wrongClock: readonly Span[]
   /** When it was killed. */
   readonly kills: readonly number[]
+  /** How many run at once: each asks Google for a token of its own. */
+  readonly instances: number
 }
 
 export interface ViolationWatch {
@@ -29,7 +31,7 @@ const AFTERWARDS = 10_000
 /** A service whose clock is wrong says of an expiry that it lies in the past, and of a token that it is of tomorrow. */
 const ofTheClock = /expir|iat|exp\b|timeframe|past|future/i
 /** A process that was killed may leave a token request behind when the next one asks. */
-const ofTheKill = /token requests of .* at once/
+const ofTheKill = /^(\d+) token requests of .* at once/
 
 function isWithin(at: number, { wrongClock }: Excuses): boolean {
   return wrongClock.some(({ from, to = Infinity }) => from <= at && at <= to + AFTERWARDS)
@@ -93,7 +95,10 @@ export function watchViolations(world: World): ViolationWatch {
       return noted
         .filter(({ text }) => !ofTheSelfPing.test(text))
         .filter(({ at, text }) => !(ofTheClock.test(text) && isWithin(at, excuses)))
-        .filter(({ at, text }) => !(ofTheKill.test(text) && isKills(at)))
+        .filter(({ at, text }) => {
+          const together = Number(ofTheKill.exec(text)?.[1] ?? Infinity)
+          return together > excuses.instances && !(together < Infinity && isKills(at))
+        })
         .map(({ text }) => text)
     },
   })

@@ -5,6 +5,7 @@
  * repeats an attempt. What a dead process left claimed comes back as ambiguous: a call is then abandoned, all else is
  * sent again with the same id.
  */
+import { setMaxListeners } from 'node:events'
 import { type Clock } from '../clock'
 import { type Observe } from '../observe'
 import { type Claimed, type Outbox } from '../outbox/outbox'
@@ -43,6 +44,8 @@ export function makeDispatcher(options: DispatcherOptions): Dispatcher {
   let asking = 0
   const drained: (() => void)[] = []
   const stopping = new AbortController()
+  // Where the store takes nothing, each delivery that is out waits for its next try, or for this.
+  setMaxListeners(0, stopping.signal)
   let isRunning = false
   let isScheduled = false
   const ramp = makeRamp()
