@@ -15,36 +15,43 @@ export interface NodeCache {
   dropNodeOf(id: string): void
 }
 
+type Registrations = readonly [Registration, ...Registration[]]
+
 /** The node that was found longest ago leaves first. Nodes without registrations are not remembered. */
 export function makeNodeCache(max = MAX_NODES): NodeCache {
-  const nodes = new Map<string, readonly Registration[]>()
-  const nodeOf = new Map<string, string>()
-  const name = (service: string, node: string): string => `${service}\n${node}`
+  const services = new Map<string, Map<string, Registrations>>()
+  const nodeOf = new Map<string, Registrations>()
+  const order = new Set<Registrations>()
 
-  const forget = (key: string): void => {
-    for (const { id } of nodes.get(key) ?? []) nodeOf.delete(id)
-    nodes.delete(key)
+  const forget = (its: Registrations | undefined): void => {
+    if (its === undefined) return
+    const [{ service, node }] = its
+    services.get(service)?.delete(node)
+    order.delete(its)
+    for (const { id } of its) nodeOf.delete(id)
   }
 
   return Object.freeze({
-    find: (service: string, node: string) => nodes.get(name(service, node)),
+    find: (service: string, node: string) => services.get(service)?.get(node),
     get(id: string) {
-      const key = nodeOf.get(id)
-      return key === undefined ? undefined : nodes.get(key)?.find((registration) => registration.id === id)
+      const its = nodeOf.get(id)
+      return its?.length === 1 ? its[0] : its?.find((registration) => registration.id === id)
     },
-    keep(service: string, node: string, registrations: readonly Registration[]) {
-      const key = name(service, node)
-      forget(key)
-      if (registrations.length === 0) return
-      nodes.set(key, registrations)
-      for (const { id } of registrations) nodeOf.set(id, key)
-      const [oldest] = nodes.keys()
-      if (nodes.size > max && oldest !== undefined) forget(oldest)
+    keep(service: string, node: string, [first, ...others]: readonly Registration[]) {
+      let nodes = services.get(service)
+      forget(nodes?.get(node))
+      if (first === undefined) return
+      const its: Registrations = [first, ...others]
+      // By the store's own texts: those of who asks are parts of what a socket read, and would keep all of that alive.
+      if (nodes === undefined) services.set(first.service, (nodes = new Map<string, Registrations>()))
+      nodes.set(first.node, its)
+      order.add(its)
+      for (const { id } of its) nodeOf.set(id, its)
+      if (order.size <= max) return
+      const [oldest] = order
+      forget(oldest)
     },
-    drop: (service: string, node: string) => forget(name(service, node)),
-    dropNodeOf(id: string) {
-      const key = nodeOf.get(id)
-      if (key !== undefined) forget(key)
-    },
+    drop: (service: string, node: string) => forget(services.get(service)?.get(node)),
+    dropNodeOf: (id: string) => forget(nodeOf.get(id)),
   })
 }

@@ -44,9 +44,9 @@ export interface Connection {
 }
 
 interface Underway {
-  readonly asked: Asked
   readonly deadline: number
-  readonly stream: Stream
+  /** Let go of at its end: a set that grows leaves its old table behind, and V8 takes what that one holds for alive for a long time. */
+  what: { readonly asked: Asked; readonly stream: Stream } | undefined
 }
 
 /** Often enough for a rolling restart of the peer, seldom enough that a peer that refuses everything is noticed. */
@@ -105,7 +105,7 @@ export function openConnection(
     cancelTick?.()
     cancelStarved?.()
     leave(why)
-    for (const underway of waiting) underway.asked.answer(failure(why, true))
+    for (const { what } of waiting) what?.asked.answer(failure(why, true))
     waiting.clear()
     events.over()
   }
@@ -134,8 +134,10 @@ export function openConnection(
         return
       }
       waiting.delete(underway)
-      underway.asked.answer(failure(`no whole response within ${options.requestTimeout} ms`, true))
-      underway.stream.cancel()
+      const { what } = underway
+      underway.what = undefined
+      what?.asked.answer(failure(`no whole response within ${options.requestTimeout} ms`, true))
+      what?.stream.cancel()
     }
   }
 
@@ -171,6 +173,7 @@ export function openConnection(
     asked.writes++
     const stream = session.request(asked.request, (end) => {
       streams--
+      underway.what = undefined
       if (waiting.delete(underway)) {
         if (end.is === 'reply') {
           heardAt = clock.elapsed()
@@ -189,7 +192,7 @@ export function openConnection(
       return asked.answer(failure(`the connection is closing: ${stream.why}`, false))
     }
     streams++
-    const underway: Underway = { asked, deadline: clock.elapsed() + options.requestTimeout, stream }
+    const underway: Underway = { deadline: clock.elapsed() + options.requestTimeout, what: { asked, stream } }
     waiting.add(underway)
     cancelSweep ??= clock.after(options.requestTimeout, sweep)
   }

@@ -152,7 +152,8 @@ function take(stanza: Element, from: Jid, domain: string): Asked | Answer {
   const [child] = children
   if (child === undefined || children.length > 1) return badRequest('An iq of type get or set has exactly one child.')
   const lang = attribute(child, 'xml:lang') ?? attribute(stanza, 'xml:lang')
-  const service = to.domain
+  // Not the part of it that was read, which keeps all that was read with it alive.
+  const service = domain
   if (lang === undefined || lang.length > LONGEST_LANG) return { type, from, service, child }
   return { type, from, service, child, lang }
 }

@@ -1,3 +1,5 @@
+import { setFlagsFromString } from 'node:v8'
+import { runInNewContext } from 'node:vm'
 import { type Registration } from '../../lib/model/registration'
 import { makeNodeCache } from '../../lib/stores/node-cache'
 
@@ -33,6 +35,22 @@ describe('lib/stores/node-cache', () => {
     drop(cache)
     expect([cache.find(SERVICE, 'a'), cache.get('1'), cache.get('2')]).toEqual([undefined, undefined, undefined])
     expect(cache.get('3')?.node).toBe('b')
+  })
+
+  it('keeps nothing alive of the text that a node was read from', () => {
+    setFlagsFromString('--expose-gc')
+    const collect = runInNewContext('gc') as () => void
+    const cache = makeNodeCache()
+    collect()
+    const before = process.memoryUsage().heapUsed
+    for (let at = 0; at < 200; at++) {
+      const node = Buffer.alloc(65_536, `${at} and so on, `).toString('latin1').slice(100, 140)
+      cache.keep(SERVICE, node, [registration(`${at}`, Buffer.from(node).toString('latin1'))])
+    }
+    collect()
+    // 12.5 MiB were read.
+    expect(process.memoryUsage().heapUsed - before).toBeLessThan(4 * 1024 * 1024)
+    expect(cache.get('199')?.id).toBe('199')
   })
 
   it('forgets the node that was kept longest when it is full', () => {

@@ -52,7 +52,7 @@ export function openOwnSession(socket: Duplex, options: Options, events: Events,
   const broken = (stream: OpenStream, code: number, why?: string): void => {
     const { id, response } = stream
     outflow.drop(stream)
-    stream.ended({
+    streams.end(stream, {
       is: 'broken',
       code,
       id: id > written ? undefined : id,
@@ -103,7 +103,7 @@ export function openOwnSession(socket: Duplex, options: Options, events: Events,
     if (stream.unsent === undefined) streams.close(stream, false)
     else reset(stream, CODE.CANCEL)
     outflow.drop(stream)
-    stream.ended(replyOf(stream.response))
+    streams.end(stream, replyOf(stream.response))
   }
 
   const onBlock = (id: number, block: Buffer): void => {
@@ -125,7 +125,7 @@ export function openOwnSession(socket: Duplex, options: Options, events: Events,
     if (!takeData(response, data, options.maxBody)) {
       reset(stream, CODE.CANCEL)
       outflow.drop(stream)
-      return stream.ended(replyOf(response))
+      return streams.end(stream, replyOf(response))
     }
     if ((flags & END_STREAM) === 0) {
       return inflow.takeOn(stream, payload.length)

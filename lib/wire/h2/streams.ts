@@ -7,8 +7,8 @@ import { CODE, ConnectionFault, LARGEST_31_BITS } from './protocol'
 import { newResponse, type Response } from './response'
 
 export interface OpenStream extends Incoming, Outgoing {
-  readonly ended: (end: WireReply | Broken) => void
-  readonly response: Response
+  ended: (end: WireReply | Broken) => void
+  response: Response
 }
 
 export interface Streams {
@@ -23,6 +23,11 @@ export interface Streams {
   /** It is closed from now on; `byUs`: by our own RST_STREAM, so that what is still on its way is let pass (§5.1). */
   close(stream: OpenStream, byUs: boolean): void
   /**
+   * Tells what became of a stream that is closed, and lets go of what it holds: a map that grows leaves its old table behind, and V8 takes
+   * what that one holds for alive until the next full collection.
+   */
+  end(stream: OpenStream, end: WireReply | Broken): void
+  /**
    * The stream that a frame belongs to; undefined if it was closed. Throws `ConnectionFault` where it never was (PROTOCOL_ERROR), or,
    * with `isContent`, where the peer itself had ended it (STREAM_CLOSED).
    */
@@ -31,6 +36,9 @@ export interface Streams {
 
 /** Of the streams we reset, so many are remembered; a peer that answers later than that is out of order. */
 const MOST_RESET = 4096
+
+const nothing = (): void => undefined
+const NONE = newResponse()
 
 /** `first`: the identifier that the first stream gets, odd. */
 export function makeStreams(first: number): Streams {
@@ -61,6 +69,12 @@ export function makeStreams(first: number): Streams {
         reset.delete(oldest)
         return
       }
+    },
+    end(stream: OpenStream, end: WireReply | Broken) {
+      const { ended } = stream
+      stream.ended = nothing
+      stream.response = NONE
+      ended(end)
     },
     of(id: number, what: string, isContent: boolean) {
       const found = open.get(id)
