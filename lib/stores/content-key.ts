@@ -32,7 +32,7 @@ export function readKey(keyFile: string): Buffer | undefined {
   try {
     return decodeKey(readFileSync(keyFile, 'utf8'), `file ${keyFile}`)
   } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined
     throw error
   }
 }

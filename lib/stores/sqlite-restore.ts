@@ -10,7 +10,8 @@ import { makeContentCipher } from './content-cipher'
 import { type Copied, keyFileOf, keyIn, keyInForce, makeFolderOf } from './sqlite-backup'
 import { copyInto, discard, syncFolder } from './sqlite-copy'
 import { type Copy } from './sqlite-copying'
-import { giveTo, hasLog, keepFormer, lockFormer, replace } from './sqlite-replacing'
+import { type Locked, lockStore } from './sqlite-lock'
+import { giveTo, hasLog, keepFormer, replace } from './sqlite-replacing'
 import { StoreRefused } from './store'
 
 /** `2026-01-31T120000Z`, which every file system takes. */
@@ -69,9 +70,23 @@ export async function restoreStore(
   progress: BackupProgress,
 ): Promise<Restored> {
   const { file } = store
-  const { from, withoutOutbox, withoutKey } = order
   makeFolderOf(file)
-  const locked = lockFormer(file)
+  const locked = await lockStore(file)
+  try {
+    return await restoreLocked(store, order, locked, clock, progress)
+  } finally {
+    await locked.unlock()
+  }
+}
+
+async function restoreLocked(
+  store: Copied,
+  { from, withoutOutbox, withoutKey }: RestoreOrder,
+  locked: Locked,
+  clock: Clock,
+  progress: BackupProgress,
+): Promise<Restored> {
+  const { file } = store
   const fresh = `${file}.restoring`
   const copy = await copyInto(
     { from, to: fresh, isStill: !hasLog(from), then: { is: 'restored', withoutOutbox, withoutKey } },
@@ -80,7 +95,7 @@ export async function restoreStore(
   )
   try {
     const key = keyToPut(store, from, copy)
-    const lost = copy.madeAt === undefined ? undefined : locked?.madeAfter(copy.madeAt)
+    const lost = copy.madeAt === undefined ? undefined : await locked.madeAfter(copy.madeAt)
     const name = formerName(file, clock.now())
     progress('keeping', 0, 0)
     const former = keepFormer(file, name)
