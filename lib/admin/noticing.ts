@@ -62,13 +62,12 @@ export function makeNoticing(clock: Clock, observe: Observe): Noticing {
   function untaken(): readonly Noticed[] {
     return [...doubted].flatMap(([app, { devices, why }]): Noticed[] => {
       if (devices.size < MANY && taken.has(app)) return []
-      const whose =
-        devices.size === 1 ? 'of a device' : `of ${devices.size}${devices.size < MANY ? '' : ' or more'} devices`
-      const since = taken.has(app) ? 'in a row' : 'and has taken no push of this app since the start'
+      const whose = devices.size === 1 ? 'a device' : `${devices.size}${devices.size < MANY ? '' : ' or more'} devices`
+      const since = taken.has(app) ? 'in a row' : 'and no push of this app was taken since the start'
       return [
         {
           about: `app ${app}`,
-          text: `its push service says ${whose} ${since}: ${why}`,
+          text: `its push service refused the tokens of ${whose}, ${since}: ${why.replace(/\.$/, '')}`,
           mend: `Check that topic (the app's bundle id) or project, and environment (production, or sandbox for builds from Xcode), are those the app on the device was built with; nothing is forgotten meanwhile`,
         },
       ]

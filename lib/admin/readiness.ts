@@ -73,8 +73,7 @@ const RENEW = 'put a new key or certificate in the place of the old file: it is 
 function whyNot({ isOpen, refused, held, doubt, expiresAt }: AppStanding, now: number): string | undefined {
   if (expiresAt !== undefined && expiresAt <= now) return `its credential expired ${dayOf(expiresAt)}; ${RENEW}`
   if (!isOpen) {
-    const why = refused === undefined ? '; `xmpp-push check` tells why' : `: ${refused}`
-    return `its credentials could not be used${why}; ` + '`xmpp-push check` tells what to do'
+    return `its credentials could not be used${refused === undefined ? '; `xmpp-push check` tells why' : `: ${refused}`}`
   }
   return held ?? doubt
 }

@@ -96,6 +96,13 @@ function judge(
     { is: 'fact', text: `certificate ${where}: ${facts.subject}, valid until ${until}` },
     { is: 'fact', text: `topics of the certificate: ${facts.topics.join(', ') || 'none named'}` },
   ]
+  if (facts.environments.length === 0) {
+    findings.push({
+      is: 'fault',
+      text: `certificate ${where} is no push certificate: Apple writes into each of its own for which environment it is`,
+      mend: 'Make one in Certificates, Identifiers & Profiles → Certificates → Apple Push Notification service SSL, or use a .p8 key',
+    })
+  }
   const renew = 'Make a new one in Certificates, Identifiers & Profiles → Certificates'
   if (facts.until <= now) {
     findings.push({ is: 'fault', text: `certificate ${where} has expired on ${until}`, mend: renew })

@@ -32,7 +32,8 @@ export interface Reason {
   readonly whom?: 'credential'
 }
 
-const KEY = 'Check that key, keyId and teamId belong together, and that the key has not been revoked'
+const KEY =
+  'Check that key, keyId and teamId belong together, that the key has not been revoked, and that the clock of this machine is right (NTP)'
 const SCOPE = 'Keys may be limited to one environment: use a key of this environment, or change environment'
 const CERTIFICATE = 'Make a new certificate for this app and environment, or use a .p8 key'
 const TOPIC = 'Check that topic is the bundle id of the app, and that the key or certificate may push to it'

@@ -87,7 +87,9 @@ describe('lib/admin/noticing', () => {
     see(settled('a', doubted))
     see(settled('b', doubted))
     expect(events).toMatchObject([{ at: 'notice', about: `app ${IOS}` }])
-    expect(noticed()).toMatchObject([{ about: `app ${IOS}`, text: expect.stringContaining('of 2 devices') as string }])
+    expect(noticed()).toMatchObject([
+      { about: `app ${IOS}`, text: expect.stringContaining('of 2 devices, and no push') as string },
+    ])
     see(settled('c', { is: 'delivered' }))
     expect(noticed()).toEqual([])
   })
@@ -98,7 +100,7 @@ describe('lib/admin/noticing', () => {
     for (const name of ['a', 'b', 'c', 'd', 'd']) see(settled(name, doubted))
     expect(noticed()).toEqual([])
     see(settled('e', doubted))
-    expect(noticed()).toMatchObject([{ text: expect.stringContaining('5 or more devices in a row') as string }])
+    expect(noticed()).toMatchObject([{ text: expect.stringContaining('5 or more devices, in a row') as string }])
   })
 
   it('looks once an hour, and believes a publish that it saw more than what it read', async () => {

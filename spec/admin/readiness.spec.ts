@@ -70,7 +70,7 @@ describe('lib/admin/readiness', () => {
 
   it('tells why credentials could not be used', () => {
     const [app] = told({ isOpen: false, refused: 'key: a.p8 is no key' }).apps
-    expect(app?.why).toBe('its credentials could not be used: key: a.p8 is no key; `xmpp-push check` tells what to do')
+    expect(app?.why).toBe('its credentials could not be used: key: a.p8 is no key')
   })
 
   it('passes on what was noticed, and is no less ready for it', () => {

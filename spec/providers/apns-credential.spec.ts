@@ -2,6 +2,7 @@ import { generateKeyPairSync } from 'node:crypto'
 import { type Credential } from '../../lib/model/opaque'
 import { apns, type ApnsOptions } from '../../lib/providers/apns'
 import { type Finding } from '../../lib/providers/provider'
+import { answers } from '../../lib/sim/apns-answers'
 import { makeAuthority, makeProviderKey } from '../../lib/sim/certificates'
 import { byToken, credential, KEY, PHONE, schemaOf, startApp, TOPIC, type AppUnderTest } from '../support/apns-app'
 import { handClock } from '../support/hand-clock'
@@ -191,9 +192,16 @@ describe('providers/apns-credential', () => {
         expect(sim.violations).toEqual([])
       })
 
-      it('is misconfigured if it is of the other environment', async () => {
+      it('is not opened if Apple wrote no environment into it', () => {
         const none = authority.issueClient({ bundleId: TOPIC, environments: [] })
         const certificate = credential(none.certPem + none.keyPem)
+        expect(() => app.open({ ...withoutKey, certificate })).toThrow('is no push certificate')
+      })
+
+      it('is misconfigured if Apple says that it is of the other environment', async () => {
+        const both = authority.issueClient({ bundleId: TOPIC })
+        const certificate = credential(both.certPem + both.keyPem)
+        app.sim.script({ answer: answers.refuse('BadCertificateEnvironment'), times: 1 })
         expect(await app.push(app.open({ ...withoutKey, certificate }))).toMatchObject({
           is: 'misconfigured',
           why: expect.stringContaining('BadCertificateEnvironment') as string,
