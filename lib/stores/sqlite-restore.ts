@@ -29,12 +29,14 @@ function formerName(file: string, now: number): string {
 
 /** The key that is to be put in place; undefined where the right one is in force, or none is needed. Throws `StoreRefused` where there is none. */
 function keyToPut(store: Copied, from: string, copy: Copy): Buffer | undefined {
-  if (!copy.needsKey || copy.key === undefined) return undefined
+  if (copy.key === undefined) return undefined
   const opens = (key: Buffer | undefined): key is Buffer =>
     key !== undefined && makeContentCipher(key).fingerprint === copy.key
-  if (opens(keyInForce(store))) return undefined
+  const inForce = keyInForce(store)
+  if (opens(inForce)) return undefined
   const beside = keyFileOf(from)
   const found = keyIn(beside)
+  if (!copy.needsKey) return inForce === undefined && opens(found) ? found : undefined
   const ways = `put the key that it was written with beside it (${beside}), or restore what needs none with --without-key`
   if (!opens(found)) {
     const what = `${from} holds what only its content key opens, and`
