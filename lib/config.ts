@@ -20,9 +20,9 @@ import { configShape } from './config/schema'
 import { type Shape } from './config/shape'
 import { readStore } from './config/store'
 import { makeTelemetry, type Telemetry } from './config/telemetry'
-import { type Environment, makeWords } from './config/words'
+import { type Environment, makeWords, type Sources } from './config/words'
 import * as built from './kinds'
-import { type Credential, type Opaque } from './model/opaque'
+import { Credential, type Opaque } from './model/opaque'
 import { type OptionWords } from './model/options'
 
 export { type App } from './config/app'
@@ -84,8 +84,8 @@ export function configFile(env: Environment = process.env): string {
   return env[FILE_VARIABLE] ?? 'component.config.json'
 }
 
-function bind<P, F, S>(kinds: Kinds<P, F, S> | undefined, words: OptionWords): BoundKinds {
-  return kinds === undefined ? bindKinds(built, words) : bindKinds(kinds, words)
+function bind<P, F, S>(kinds: Kinds<P, F, S> | undefined, words: OptionWords, sparing?: OptionWords): BoundKinds {
+  return kinds === undefined ? bindKinds(built, words, sparing) : bindKinds(kinds, words, sparing)
 }
 
 /** JSON Schema of the configuration, as published in `docs/component.config.schema.json`. */
@@ -168,12 +168,20 @@ export function readConfig<P, F, S>({ file, text, env = process.env, kinds }: Co
   const path = resolve(file)
   const secrets = new Set<string>()
   const read: Credential[] = []
-  const words = makeWords({
+  const spared: string[] = []
+  let sends = true
+  const sources: Sources = {
     ...{ folder: dirname(path), env },
     looksFor: (secret) => secrets.add(secret),
     found: (secret) => read.push(secret),
-  })
-  const bound = bind(kinds, words)
+  }
+  const spare = (what: string): Credential | undefined => {
+    if (sends) return undefined
+    spared.push(what)
+    return new Credential(Buffer.alloc(0), what)
+  }
+  const words = makeWords(sources)
+  const bound = bind(kinds, words, makeWords({ ...sources, spare }))
   const root = configShape(bound, words)
   const loaded = load(path, text)
   if (!('raw' in loaded)) return nothingOf([loaded])
@@ -185,10 +193,14 @@ export function readConfig<P, F, S>({ file, text, env = process.env, kinds }: Co
   const { raw, setBy } = override(loaded.raw, root, env, faults)
   const top = isObject(raw) ? raw : {}
   refuseKeys(top, root, faults)
+  const staging = readPart(roles, top['roles'], ['roles'], faults)
+  sends = staging?.includes('dispatch') !== false
   const components = readComponents(top['component'], words, faults)
   const store = readStore(top['store'], bound, faults)
   const usual = usualOf(top, words, faults)
-  const apps = readApps(top['apps'], bound, faults, { usual, heard: () => read.splice(0) })
+  const apps = readApps(top['apps'], bound, faults, {
+    ...{ usual, heard: () => read.splice(0), spared: () => spared.splice(0) },
+  })
   const rights = readAccess(top['access'], components, faults)
   const pacing = readPart(limits, top['limits'] === undefined ? {} : top['limits'], ['limits'], faults)
   const fusing = readPart(fuse, top['fuse'] === undefined ? {} : top['fuse'], ['fuse'], faults)
@@ -198,7 +210,6 @@ export function readConfig<P, F, S>({ file, text, env = process.env, kinds }: Co
   const telling = top['telemetry']
   const telemetry = telling === undefined ? undefined : readPart(makeTelemetry(words), telling, ['telemetry'], faults)
   const disabling = readPart(remoteDisable, top['remoteDisable'], ['remoteDisable'], faults)
-  const staging = readPart(roles, top['roles'], ['roles'], faults)
   if (staging !== undefined && store !== undefined) refuseAlone({ is: staging, store }, faults)
   const standing = readOutbox(top['outbox'], words, faults)
   const isServed = standing !== undefined && http !== undefined && disabling !== undefined && staging !== undefined

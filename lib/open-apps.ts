@@ -22,6 +22,8 @@ export interface OpenApp {
   readonly prove?: NonNullable<Provider['prove']>
   /** Why it is absent. */
   readonly refused?: string
+  /** It is absent and need not be there: its credentials are where it is sent. */
+  readonly isElsewhere?: true
 }
 
 export interface OpenAppsOptions {
@@ -68,6 +70,10 @@ function openApp(
     collapseKey: (...said: Parameters<DoorApp['collapseKey']>) => profile.collapseKey(...said),
   })
   const expiries = kind.expiries(handedIn)
+  if (app.elsewhere !== undefined) {
+    if (before?.fingerprint !== fingerprint) observe({ at: 'notice', about: `app ${name}`, text: app.elsewhere })
+    return { ...{ fingerprint, isHandedIn, door, expiries }, isElsewhere: true }
+  }
   const toldOnce = makeToldOnce((text) => observe({ at: 'notice', about: `app ${name}`, text }))
   let provider: Provider
   try {
@@ -112,10 +118,16 @@ export function sendingOf(apps: ReadonlyMap<string, OpenApp>): ReadonlyMap<strin
   return sending
 }
 
+/** It sends, or another process does. */
+export function isOpen({ sending, isElsewhere }: OpenApp): boolean {
+  return sending !== undefined || isElsewhere === true
+}
+
 /** What push services can be asked about, by app. */
 export function provableOf(apps: ReadonlyMap<string, OpenApp>): readonly Provable[] {
-  return [...apps].map(([app, { fingerprint, sending, prove }]) => {
-    return { app, fingerprint, isOpen: sending !== undefined, ...(prove === undefined ? {} : { prove }) }
+  return [...apps].map(([app, open]) => {
+    const { fingerprint, prove } = open
+    return { app, fingerprint, isOpen: isOpen(open), ...(prove === undefined ? {} : { prove }) }
   })
 }
 

@@ -14,7 +14,7 @@ import { makeMeters } from './observe/meters'
 import { makeProcessFigures } from './observe/process'
 import { CONTENT_TYPE, exposition } from './observe/prometheus'
 import { figuresOf, type Standing } from './observe/standing'
-import { type OpenApp } from './open-apps'
+import { isOpen, type OpenApp } from './open-apps'
 import { type Store } from './stores/store'
 
 /** The parts whose standing is asked for. */
@@ -114,7 +114,7 @@ export function makeWatching(config: Config, log: Observe, clock: Clock): Watchi
       const [last, hold, doubt] = [delivered.get(app), held.get(app), doubts?.get(app)]
       const [fuse, expiresAt] = [fuses.get(app), expiries?.get(app)]
       return {
-        ...{ app, isOpen: open.sending !== undefined },
+        ...{ app, isOpen: isOpen(open) },
         ...(open.refused === undefined ? {} : { refused: open.refused }),
         ...(last === undefined ? {} : { isProven: clock.elapsed() - last < PROVEN_FOR }),
         ...(hold === undefined ? {} : { held: hold }),

@@ -19,6 +19,8 @@ export interface App {
   readonly match?: Match
   /** Equal for the same settings with the same secrets, whatever the files are called that hold them. */
   readonly fingerprint: string
+  /** Why it can't be opened here, and need not be: its credentials are where it is sent. */
+  readonly elsewhere?: string
 }
 
 type Raw = Readonly<Record<string, unknown>>
@@ -80,6 +82,8 @@ export interface AppSurroundings {
   readonly usual?: Usual
   /** The secrets that were read since it was last asked. */
   readonly heard?: () => readonly Credential[]
+  /** The secrets that were not there since it was last asked, and need not be. */
+  readonly spared?: () => readonly string[]
 }
 
 function fingerprintOf(raw: Raw, usual: Usual, secrets: readonly Credential[]): string {
@@ -94,11 +98,12 @@ export function readApp(
   raw: unknown,
   kinds: BoundKinds,
   faults: Fault[],
-  { usual = {}, heard = () => [] }: AppSurroundings = {},
+  { usual = {}, heard = () => [], spared = () => [] }: AppSurroundings = {},
 ): App | undefined {
   const at: Path = ['apps', name]
   const before = faults.length
   heard()
+  spared()
   if (!sayable.test(name)) {
     faults.push({ path: spell(at), text: 'is no name for an app', mend: 'Use letters, digits and . _ : @ + ~ - only' })
   }
@@ -125,10 +130,20 @@ export function readApp(
     })
   }
   if (faults.length > before || appProvider === undefined || appProfile === undefined) return undefined
+  const missing = spared()
+  const elsewhere = missing.length === 0 ? undefined : `${missing.join('; ')}: not needed where nothing is sent`
   return Object.freeze({
-    ...{ name, provider: appProvider, profile: appProfile, fingerprint: fingerprintOf(raw, usual, heard()) },
+    ...{ name, profile: appProfile, fingerprint: fingerprintOf(raw, usual, heard()) },
+    provider: elsewhere === undefined ? appProvider : unopened(appProvider, elsewhere),
     ...(matched === undefined ? {} : { match: matched }),
+    ...(elsewhere === undefined ? {} : { elsewhere }),
   })
+}
+
+/** A provider whose credentials are not here: there is nothing to check, and nothing of them has a date. */
+function unopened(provider: AppProvider, why: string): AppProvider {
+  const expiries: AppProvider['expiries'] = () => []
+  return Object.freeze({ ...provider, expiries, check: async () => [{ is: 'fact' as const, text: why }] })
 }
 
 /** The keys of one kind, to be joined with others into one closed object. */

@@ -175,11 +175,19 @@ function bindStore<O>(kind: StoreKind<O>, words: OptionWords): BoundStore {
 }
 
 /** Binds every kind of the tables; secrets are read through `words` when an app or a store is. */
-export function bindKinds<P, F, S>(kinds: Kinds<P, F, S>, words: OptionWords): BoundKinds {
+export function bindKinds<P, F, S>(
+  kinds: Kinds<P, F, S>,
+  words: OptionWords,
+  /** For providers that answer nobody with what their credential says. */
+  sparing: OptionWords = words,
+): BoundKinds {
   const providers = new Map<string, BoundProvider>()
   const profiles = new Map<string, BoundProfile>()
   const stores = new Map<string, BoundStore>()
-  for (const name in kinds.providers) providers.set(name, bindProvider(kinds.providers[name], words))
+  for (const name in kinds.providers) {
+    const kind = kinds.providers[name]
+    providers.set(name, kind.offers === undefined ? bindProvider(kind, sparing) : bindProvider(kind, words))
+  }
   for (const name in kinds.profiles) profiles.set(name, bindProfile(kinds.profiles[name]))
   for (const name in kinds.stores) stores.set(name, bindStore(kinds.stores[name], words))
   return { providers, profiles, stores }

@@ -20,12 +20,16 @@ export interface Sources {
   readonly looksFor?: (file: string) => void
   /** Told of each secret that was found. */
   readonly found?: (secret: Credential) => void
+  /** Stands in for a credential of an app that is not there; undefined where that is a fault. `what`: what is missing. */
+  readonly spare?: (what: string) => Credential | undefined
   /** Stands in for every secret, and none is looked for. */
   readonly instead?: Credential
 }
 
 interface Wrong {
   readonly text: string
+  /** Nothing is there, right or wrong. */
+  readonly isAbsent?: true
   readonly mend: string
 }
 
@@ -43,7 +47,11 @@ function unreadable(file: string, error: unknown): Wrong {
   switch (code) {
     case 'ENOENT':
     case 'ENOTDIR':
-      return { text: `there is no file ${file}`, mend: `Put the file there, or correct the path (${start})` }
+      return {
+        text: `there is no file ${file}`,
+        mend: `Put the file there, or correct the path (${start})`,
+        isAbsent: true,
+      }
     case 'EACCES':
     case 'EPERM':
       return { text: `may not read ${file}`, mend: 'Make it readable for the user that runs xmpp-push' }
@@ -71,7 +79,7 @@ function fromFile(file: string): Credential | Wrong {
 function fromEnvironment(name: string, env: Environment): Credential | Wrong {
   const value = env[name]
   const how = `Set ${name} for the process (export ${name}=…), or name a file: {"file": "…"}`
-  if (value === undefined) return { text: `the environment variable ${name} is not set`, mend: how }
+  if (value === undefined) return { text: `the environment variable ${name} is not set`, mend: how, isAbsent: true }
   if (value.trim() === '') return { text: `the environment variable ${name} is empty`, mend: how }
   return new Credential(Buffer.from(value), `environment variable ${name}`)
 }
@@ -153,29 +161,32 @@ export function makeWords(sources: Sources): OptionWords {
       place('env', 'An environment variable that holds it.'),
     ],
   }
-  const credential = z
-    .unknown()
-    .meta(shown)
-    .transform((raw, ctx): Credential => {
-      const found = read(raw, sources)
-      if (found instanceof Credential) {
-        sources.found?.(found)
-        return found
-      }
-      refuse(ctx, found.text, found.mend)
-      return z.NEVER
-    })
+  const credentialOf = (spare: Sources['spare']) =>
+    z
+      .unknown()
+      .meta(shown)
+      .transform((raw, ctx): Credential => {
+        const found = read(raw, sources)
+        if (found instanceof Credential) {
+          sources.found?.(found)
+          return found
+        }
+        const spared = found.isAbsent === true ? spare?.(found.text) : undefined
+        if (spared !== undefined) return spared
+        refuse(ctx, found.text, found.mend)
+        return z.NEVER
+      })
   const path = z
     .string()
     .min(1)
     .transform((text) => resolve(sources.folder, text))
   return Object.freeze({
-    credential,
+    credential: credentialOf(sources.spare),
     endpoint: z
       .string()
       .meta({ pattern: '^https://[^/]+/?$', description: "An https origin that stands in for the push service's own." })
       .transform(origin),
     path,
-    proxy: proxyOf(credential),
+    proxy: proxyOf(credentialOf(undefined)),
   })
 }

@@ -55,4 +55,44 @@ describe('lib/config/roles', () => {
       faults: [{ path: expect.stringMatching(/^roles/) as string }],
     })
   })
+
+  describe('that only take in', () => {
+    const lacking = (roles?: readonly string[]): object => ({
+      ...shared,
+      ...(roles === undefined ? {} : { roles }),
+      apps: { 'org.example.ios': { ...right.apps['org.example.ios'], key: { file: 'nowhere.p8' } } },
+    })
+
+    it('do without the credentials of an app, and say so', async () => {
+      const app = good(lacking(['ingest'])).apps.get('org.example.ios')
+      expect(app?.elsewhere).toMatch(/^there is no file .*nowhere\.p8: not needed where nothing is sent$/)
+      expect(await app?.provider.check(0)).toEqual([{ is: 'fact', text: app?.elsewhere }])
+    })
+
+    it('miss them where something is sent, and where they are there and empty', () => {
+      for (const roles of [undefined, ['dispatch'], ['ingest', 'dispatch']]) {
+        expect(read(lacking(roles))).toMatchObject({ is: 'faults', faults: [{ path: 'apps.org.example.ios.key' }] })
+      }
+      folder.write('empty.p8', '')
+      const apps = { 'org.example.ios': { ...right.apps['org.example.ios'], key: { file: 'empty.p8' } } }
+      expect(read({ ...shared, roles: ['ingest'], apps })).toMatchObject({ is: 'faults' })
+    })
+
+    it('miss every other secret', () => {
+      const component = { ...right.component, secret: { file: 'nowhere' } }
+      expect(read({ ...shared, roles: ['ingest'], component })).toMatchObject({
+        ...{ is: 'faults', faults: [{ path: 'component.secret' }] },
+      })
+    })
+
+    it('miss the key of an app that tells it to its clients', () => {
+      const { pigeon } = kinds.providers
+      const telling = { ...pigeon, offers: () => ({ key: 'public' }) }
+      const read = readConfig({
+        file: folder.write('config.json', lacking(['ingest'])),
+        ...{ env: {}, kinds: { ...kinds, providers: { ...kinds.providers, pigeon: telling } } },
+      })
+      expect(read).toMatchObject({ is: 'faults', faults: [{ path: 'apps.org.example.ios.key' }] })
+    })
+  })
 })

@@ -68,4 +68,23 @@ realDescribe('postgres', 'the service on PostgreSQL', () => {
     await heard(one, 1)
     expect((await other.service().accounts()).get(IOS)).toMatchObject({ accepted: 3, delivered: 3 })
   }, 60_000)
+
+  it('takes in, where that is its only role, for an app whose key is elsewhere, and sends nothing', async () => {
+    const contentKey = Buffer.alloc(32, 7).toString('base64')
+    const store = { kind: 'postgres', url: await server().database(), password: server().password, contentKey }
+    const key = { key: { file: 'elsewhere.p8' }, keyId: 'ABC123DEFG', teamId: 'DEF123GHIJ' }
+    const away = { provider: 'apns', profile: 'siskin', topic: 'org.example.away', environment: 'production', ...key }
+    const house = await startHouse({
+      settings: { store, roles: ['ingest'] },
+      apps: () => ({ 'org.example.away': away }),
+    })
+    houses.push(house)
+    const node = await registerDevice(house, JULIET, 'org.example.away', TOKEN)
+    expect(await publishTo(house, node)).toBe('result')
+    await house.clock.advance(60_000)
+    const account = (await house.service().accounts()).get('org.example.away')
+    expect(account).toMatchObject({ accepted: 1, delivered: 0, waiting: 1, inFlight: 0 })
+    const told = house.log.filter((line) => line.includes('"about":"app org.example.away"'))
+    expect(told).toEqual([expect.stringMatching(/elsewhere\.p8: not needed where nothing is sent/)])
+  }, 60_000)
 })

@@ -64,6 +64,7 @@ export async function makeRealService(component: {
     ...{ key: { file: 'key.p8' }, keyId: 'ABC123DEFG', teamId: 'DEF123GHIJ' },
   }
   const children: ChildProcess[] = []
+  const ends: Promise<void>[] = []
 
   const common = {
     component,
@@ -93,6 +94,7 @@ export async function makeRealService(component: {
     })
     children.push(child)
     const gone = new Promise<void>((done) => child.on('close', () => done()))
+    ends.push(gone)
     const lines: LogLine[] = []
     const looking = new Set<() => void>()
     createInterface({ input: child.stdout }).on('line', (line) => {
@@ -167,6 +169,7 @@ export async function makeRealService(component: {
     },
     async close() {
       for (const child of children) child.kill('SIGKILL')
+      await Promise.all(ends)
       await apns.close()
       rmSync(folder, { recursive: true, force: true })
     },
