@@ -54,8 +54,9 @@ export function makeHorizon(clock: Clock): Horizon {
   const clearUntil = new Map<string, number>()
   const backlogged = new Set<string>()
   let nextExpiry = -Infinity
-  /** Where the wall clock stood when the monotonic one stood at 0. */
-  let origin = clock.now() - clock.elapsed()
+  /** Where the wall clock stood when the monotonic one stood at 0; that one counts parts of a millisecond, and the database whole ones. */
+  const originNow = (): number => Math.round(clock.now() - clock.elapsed())
+  let origin = originNow()
   let lost = 0
   /** Where it stood when it was believed last. */
   let believed = origin
@@ -103,7 +104,7 @@ export function makeHorizon(clock: Clock): Horizon {
     },
     lookAtClock() {
       const before = origin
-      origin = clock.now() - clock.elapsed()
+      origin = originNow()
       if (before - origin > CLOCK_SLACK_MS) lost += before - origin
       if (Math.abs(before - origin) > CLOCK_SLACK_MS) setAt = clock.elapsed()
       else if (clock.elapsed() - setAt > BELIEVED_AFTER_MS) believed = origin

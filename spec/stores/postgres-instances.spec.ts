@@ -413,6 +413,19 @@ realDescribe('postgres', 'lib/stores/postgres-instances', () => {
     expect(await account()).toMatchObject({ inFlight: 1 })
   })
 
+  it('brings forward what it put off when its wall clock is set back, which a machine measures in parts of a millisecond', async () => {
+    await one.close()
+    let asked = 0
+    one = await open({ ...clocks[0], elapsed: () => clocks[0].elapsed() + ++asked / 64 })
+    await one.outbox.put([{ ...delivery(APP, clocks[0].now()), dueAt: clocks[0].now() + 60_000 }])
+    clocks[0].jump(-3600_000)
+    await turn(one.outbox)
+    await clocks[0].advance(60_000)
+    await turn(one.outbox)
+    expect(await take(one)).toHaveLength(1)
+    expect(troubles).toEqual([])
+  })
+
   describe('one that is dead and whose wall clock had been ahead', () => {
     const HOUR = 3600_000
     /** Puts a push off by a minute of the clock as it stands. */
