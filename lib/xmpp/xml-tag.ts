@@ -112,7 +112,7 @@ export function makeTags(): (data: string, at: number) => Tag | Cut {
     const known = places[place]
     if (known !== undefined && known.length === end + 1 - at && data.slice(at, end + 1) === known.known) return known
     const tag = take(data, at)
-    if (typeof tag === 'string' || tag.length !== end + 1 - at || tag.qualified !== undefined) return tag
+    if (typeof tag === 'string' || tag.length !== end + 1 - at) return tag
     misses += 1
     if (misses % TAKEN_IN === 0) {
       // Through bytes: a part of what was read would keep the whole of it in memory.

@@ -45,8 +45,8 @@ export function textEnd(data: string, at: number): number {
     if (code === LT) break
     if (code > BRACKET && code < 0xfffe) continue
     if (isForeign(code)) throw foreign()
-    const closes = code === GT && end >= at + 2
-    if (closes && data.charCodeAt(end - 1) === BRACKET && data.charCodeAt(end - 2) === BRACKET) {
+    // What stands before a text is the `>` of a tag or of a section.
+    if (code === GT && data.charCodeAt(end - 1) === BRACKET && data.charCodeAt(end - 2) === BRACKET) {
       throw broken('a ]]> in a text')
     }
   }

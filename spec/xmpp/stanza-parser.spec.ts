@@ -116,8 +116,9 @@ describe.each<ParserName>(['own', 'ltx'])('lib/xmpp/stanza-parser, %s', (name) =
   })
 
   it('is deaf after the end of the stream', () => {
-    const { seen, reads } = parsing()
+    const { parser, seen, reads } = parsing()
     reads('<a/></s:s><b/></c>', '<d/>')
+    parser.read(Buffer.from([0xff, 0x3c]))
     expect(seen).toEqual(['<a/>', 'end'])
   })
 })

@@ -166,6 +166,7 @@ describe('lib/xmpp/xml-reader', () => {
     ['x<a/>', 'not-well-formed'],
     ['</a>', 'not-well-formed'],
     ['</>', 'not-well-formed'],
+    ['<![CDATA[x]]><a/>', 'not-well-formed'],
     ['<!DOCTYPE a><a/>', 'restricted-xml'],
   ])('reads the beginning %s', (wire, fault) => {
     for (const size of [1, 7, 1000]) {
@@ -177,6 +178,14 @@ describe('lib/xmpp/xml-reader', () => {
       for (let at = 0; at < wire.length; at += size) stream.read(Buffer.from(wire.slice(at, at + size)))
       expect(told).toEqual(fault === undefined ? ['start a', 'end'] : [fault])
     }
+  })
+
+  it('takes no tag for another that differs from a known one in one character', () => {
+    const value = 'abcdefghijklmnopqrstuvwxyz'
+    const values = [...value].map((_, at) => `${value.slice(0, at)}X${value.slice(at + 1)}`)
+    const stanzas = [...Array.from({ length: 100 }, () => value), ...values, value]
+    const wire = stanzas.map((each) => `<a b='${each}'/>`).join('')
+    expect(reading('own', Buffer.from(wire)).trees).toEqual(stanzas.map((b) => ['a', { b }, []]))
   })
 
   it('gives every stanza attributes of its own, also where the tag is known', () => {
