@@ -19,9 +19,9 @@ const anchor = (name: string): string =>
     .replace(/[^\p{L}\p{N} -]/gu, '')
     .replace(/ /g, '-')
 
-/** Only the lines that name the cause: what else was said at the same time belongs to another. */
-function toldOf(lines: readonly string[], { cause }: Setup): readonly string[] {
-  return lines.filter((line) => cause.test(line))
+/** Only the lines that name the cause and the cure: what else was said, and how often, is a matter of the moment. */
+function toldOf(lines: readonly string[], { cause, cure }: Setup): readonly string[] {
+  return lines.filter((line) => cause.test(line) && cure.test(line))
 }
 
 /** The section of one setup. */
