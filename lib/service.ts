@@ -219,6 +219,7 @@ export async function startService(config: Config, surroundings: Surroundings): 
     const closeOffice = await openOffice({
       store,
       path: socketPath(config.file, config.store.place),
+      isShared: config.store.isShared,
       keeping: () => current.keep,
       ...{ ask: operating.ask, clock, observe },
     }).catch(async (error: unknown) => {

@@ -3,7 +3,7 @@
  * open the socket may ask everything, so it belongs to the user of the service alone.
  */
 import { lstatSync, unlinkSync } from 'node:fs'
-import { createServer, type Server, type Socket } from 'node:net'
+import { connect, createServer, type Server, type Socket } from 'node:net'
 import { type Clock } from '../clock'
 import { type Observe } from '../observe'
 import { type Ask, readQuestion, type Reply } from './questions'
@@ -40,6 +40,18 @@ function removeStale(path: string): void {
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error
   }
+}
+
+/** Whether somebody listens there; what a process that was killed left behind is nobody. */
+export function isServed(path: string): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = connect(path)
+    socket.on('connect', () => {
+      socket.destroy()
+      resolve(true)
+    })
+    socket.on('error', (error: NodeJS.ErrnoException) => resolve(error.code === 'EACCES'))
+  })
 }
 
 /** Never seen by others, not for a moment: it is created with no rights for them, in one turn of the event loop. */
