@@ -4,7 +4,7 @@ import { type Changes } from './nats-changes'
 import { type Health } from './nats-connection'
 import { type Counts, type Folded, change, lives } from './nats-journal'
 import { BEAT_MS, type Beat, type Members } from './nats-members'
-import { type Own, follow, readPartition, saveState } from './nats-partition'
+import { type Own, emptyCommit, follow, readPartition, saveState, writeCommit } from './nats-partition'
 import { type Row } from './nats-row'
 import { type Rules } from './nats-rules'
 import { type Standing } from './nats-standing'
@@ -130,19 +130,13 @@ export function makeInstance(options: InstanceOptions): Instance {
   const take = async (partition: number): Promise<void> => {
     const folded = await readPartition(streams, partition)
     const { by } = folded
-    if (by !== undefined && members.lives(by)) return
-    const taking = { at: folded.at, by: members.id, took: folded.took, counts: {}, waits: [], out: [], ended: [] }
-    const text = JSON.stringify({ ...taking, lines: '' })
+    if (by !== undefined && by !== members.id && members.lives(by)) return
+    const text = JSON.stringify({ ...emptyCommit(folded), by: members.id })
     const journal = await streams.write(streams.subjects.journal(partition), text, folded.through)
     const own: Own = {
       ...{ partition, journal, at: folded.at, took: folded.took, arrived: 0, arrivals: new Map<number, Row>() },
-      ...{
-        counts: new Map<string, Counts>(folded.counts),
-        unsaved: 1,
-        following: undefined,
-        received: 0,
-        parked: undefined,
-      },
+      ...{ counts: new Map<string, Counts>(folded.counts), saved: 0, unsaved: 1 },
+      ...{ following: undefined, received: 0, parked: undefined },
     }
     await caughtUp(own)
     await ask((now) => recover(own, folded, now))
@@ -214,10 +208,21 @@ export function makeInstance(options: InstanceOptions): Instance {
         })
     })
   }
+  /** One message more is written to the journal, so that all before it may go one day. */
+  const save = async (own: Own): Promise<boolean> => {
+    await health.once(() => saveState(streams, own, allOf(own), members.id))
+    const saved = own.journal
+    const untilWell = <T>(work: () => Promise<T>): Promise<T> => health.untilWell(work)
+    if (!(await writeCommit(own, emptyCommit(own), { streams, untilWell }))) {
+      lose(own)
+      return false
+    }
+    Object.assign(own, { saved, unsaved: 0 })
+    return true
+  }
   const giveBack = async (own: Own): Promise<void> => {
     await saveState(streams, own, allOf(own), members.id)
-    const released = { at: own.at, isReleased: true, took: own.took, counts: {}, waits: [], out: [], ended: [] }
-    const text = JSON.stringify({ ...released, lines: '' })
+    const text = JSON.stringify({ ...emptyCommit(own), isReleased: true })
     await streams.write(streams.subjects.journal(own.partition), text, own.journal)
   }
 
@@ -231,9 +236,7 @@ export function makeInstance(options: InstanceOptions): Instance {
     lose,
     async after() {
       for (const own of [...owned.values()]) {
-        if (own.unsaved >= SAVE_AFTER) {
-          await saveState(streams, own, allOf(own), members.id)
-        }
+        if (own.unsaved >= SAVE_AFTER && !(await save(own))) continue
         if (own.parked === undefined || rowsOf(own.partition).some(({ state }) => state === 'out')) continue
         await giveBack(own)
         owned.delete(own.partition)

@@ -4,10 +4,12 @@ import { type NatsConnection } from '@nats-io/transport-node'
 import { type Clock } from '../clock'
 import { type Account } from '../model/accounting'
 import { type Delivery } from '../model/notification'
+import { type Trace } from '../model/trace'
 import { type ContentCipher } from '../stores/content-cipher'
 import { makeListening } from '../stores/listening'
 import { makeChanges } from './nats-changes'
 import { type Health } from './nats-connection'
+import { type Desk, makeDesk } from './nats-desk'
 import { type Instance, makeInstance } from './nats-instance'
 import { type Counts, accountOf, addCounts } from './nats-journal'
 import { type Beat, type Members, makeMembers } from './nats-members'
@@ -16,6 +18,7 @@ import { type BoundsOptions, type Putting, makePutting } from './nats-put'
 import { handed } from './nats-row'
 import { makeRules } from './nats-rules'
 import { makeStanding } from './nats-standing'
+import { makeStorage } from './nats-storage'
 import { type Streams } from './nats-streams'
 import { makeTurns } from './nats-turns'
 import { type Outbox, type Room, type Settlement } from './outbox'
@@ -37,6 +40,13 @@ export interface NatsOutboxOptions {
 export interface NatsOutbox {
   readonly outbox: Outbox
   accounts(): Promise<ReadonlyMap<string, Account>>
+  readonly desk: Desk
+  /** Stories of what ended, of deliveries or of targets, newest first. */
+  stories(needles: readonly string[], areTargets: boolean): Promise<readonly Trace[]>
+  /** Lets go of stories that are older, or too many. */
+  sweepStories(before: number, bytes: number): Promise<void>
+  /** Throws unless these are all partitions. */
+  refuseUnless(reached: readonly number[]): void
   close(): Promise<void>
 }
 
@@ -105,18 +115,27 @@ export async function openNatsOutbox(options: NatsOutboxOptions): Promise<NatsOu
   void (async () => {
     for await (const { type } of connection.status()) if (type === 'reconnect') instance.reconnected()
   })()
+
+  const desk = makeDesk({
+    ...{ connection, subject: `${name}.ask`, members, turns, standing, changes, owned },
+    eraseStories: (targets) => eraseHere(targets),
+  })
+  const stories = makeStorage({ streams, partitions, owned, turns, health })
+  const eraseHere = (targets: readonly string[]): Promise<number> => stories.erase(targets)
   await instance.start()
 
   const accounts = async (): Promise<ReadonlyMap<string, Account>> => {
     const counts = new Map<string, Counts>()
     const out = new Map<string, number>()
-    const mine = await turns.ask(() => new Set(owned.keys()))
-    for (const own of owned.values()) {
-      if (mine.has(own.partition)) for (const [app, its] of own.counts) addCounts(counts, app, its)
+    const told = new Set<number>()
+    for (const answer of await health.once(() => desk.ask('accounts', {}))) {
+      for (const partition of answer.partitions) told.add(partition)
+      for (const [app, its] of Object.entries(answer.counts)) addCounts(counts, app, its)
+      for (const [app, its] of Object.entries(answer.out)) out.set(app, (out.get(app) ?? 0) + its)
     }
-    for (const [app, { out: its }] of standing.apps) out.set(app, its)
+    // What nobody has at the moment waits for whoever takes it over, what was out of it too.
     for (let partition = 0; partition < partitions; partition++) {
-      if (mine.has(partition)) continue
+      if (told.has(partition)) continue
       const folded = await health.once(() => readPartition(streams, partition))
       for (const [app, its] of folded.counts) addCounts(counts, app, its)
     }
@@ -155,6 +174,17 @@ export async function openNatsOutbox(options: NatsOutboxOptions): Promise<NatsOu
       isListenedTo: (id: string) => listening.isListenedTo(id),
     } satisfies Outbox),
     accounts,
+    desk,
+    stories: (needles: readonly string[], areTargets: boolean) => stories.of(needles, areTargets),
+    sweepStories: (before: number, bytes: number) => stories.sweep(before, bytes),
+    refuseUnless(reached: readonly number[]) {
+      const missing = partitions - new Set(reached).size
+      if (missing > 0) {
+        throw new Error(
+          `${missing} of ${partitions} partitions are with no instance at the moment; ask again in a while`,
+        )
+      }
+    },
     close: () => (closing ??= close()),
   } satisfies NatsOutbox)
 }

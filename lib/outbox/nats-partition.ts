@@ -18,6 +18,8 @@ export interface Own {
   /** What came and is not taken in, by number. */
   readonly arrivals: Map<number, Row>
   readonly counts: Map<string, Counts>
+  /** The journal up to this message is in the saved state, and is not its last. */
+  saved: number
   /** Messages of the journal since the state was saved. */
   unsaved: number
   following: Following | undefined
@@ -76,6 +78,11 @@ export async function saveState(streams: Streams, own: Own, rows: Iterable<Row>,
   }
   own.unsaved = 0
   await streams.forget(subject, first)
+}
+
+/** A message that changes nothing. */
+export function emptyCommit({ at, took }: Pick<Own, 'at' | 'took'>): Commit {
+  return { at, took, counts: {}, waits: [], out: [], ended: [], lines: '' }
 }
 
 export interface FollowOptions {
@@ -151,7 +158,7 @@ function split(commit: Commit, most: number): readonly string[] {
   const whole = JSON.stringify(commit)
   if (Buffer.byteLength(whole) <= most) return [whole]
   const { at, lines } = commit
-  const nothingElse = { at, took: 0, counts: {}, waits: [], out: [], ended: [] }
+  const nothingElse = emptyCommit({ at, took: 0 })
   const pieces: string[] = []
   for (let piece = '', rest = lines.match(/.*\n/g) ?? [], index = 0; index <= rest.length; index++) {
     const line = rest[index]

@@ -50,6 +50,10 @@ export interface Streams {
   last(subject: string): Promise<Stored | undefined>
   /** The first message of a subject from this number on. */
   next(subject: string, from: number): Promise<Stored | undefined>
+  /** Every message of a subject, `*` for all of its kind, in order. */
+  each(subject: string, see: (message: Stored & { readonly partition: number }) => void): Promise<void>
+  /** Removes one message, and overwrites it. */
+  erase(seq: number): Promise<void>
   /** Removes the messages of a subject before this number. */
   forget(subject: string, before: number): Promise<void>
   /**
@@ -62,12 +66,19 @@ export interface Streams {
     readonly setup: string
     readonly journal: (partition: number) => string
     readonly state: (partition: number) => string
+    /** Stories that were left when others of their message were erased. */
+    readonly told: (partition: number) => string
+    readonly journals: string
+    readonly allTold: string
   }
 }
 
 /** What the server itself sends again where an acknowledgement was lost: known deliveries are told by their numbers. */
 const ACK_WAIT_NS = 300_000_000_000
 const DUPLICATES_NS = 120_000_000_000
+const FETCHED = 500
+const FETCH_MS = 5_000
+const PASSING_NS = 30_000_000_000
 const NOT_UNIQUE = 10100
 const EXISTS = [10058, 10065]
 
@@ -157,6 +168,30 @@ export async function openStreams(connection: NatsConnection, name: string, repl
     },
     last: (subject: string) => stored({ last_by_subj: subject }),
     next: (subject: string, from: number) => stored({ seq: from, next_by_subj: subject }),
+    async each(subject: string, see: (message: Stored & { readonly partition: number }) => void) {
+      const { name: passing, num_pending: count } = await manager.consumers.add(journal, {
+        ...{ filter_subject: subject, ack_policy: AckPolicy.None, deliver_policy: DeliverPolicy.All },
+        inactive_threshold: PASSING_NS,
+      })
+      const reader = await client.consumers.get(journal, passing)
+      try {
+        let left = count
+        while (left > 0) {
+          const messages = await reader.fetch({ max_messages: Math.min(left, FETCHED), expires: FETCH_MS })
+          const before = left
+          for await (const { seq, data, subject: its } of messages) {
+            left--
+            see({ seq, data, partition: Number(its.slice(its.lastIndexOf('.') + 1)) })
+          }
+          if (left === before) throw new Error('timeout while the journal was read')
+        }
+      } finally {
+        await reader.delete().catch(() => false)
+      }
+    },
+    async erase(seq: number) {
+      await manager.streams.deleteMessage(journal, seq, true)
+    },
     async forget(subject: string, before: number) {
       await manager.streams.purge(journal, { filter: subject, seq: before })
     },
@@ -165,6 +200,8 @@ export async function openStreams(connection: NatsConnection, name: string, repl
       setup: `${name}.setup`,
       journal: (partition: number) => `${name}.journal.${partition}`,
       state: (partition: number) => `${name}.state.${partition}`,
+      told: (partition: number) => `${name}.told.${partition}`,
+      ...{ journals: `${name}.journal.*`, allTold: `${name}.told.*` },
     },
   } satisfies Streams)
 }

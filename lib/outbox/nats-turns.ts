@@ -42,6 +42,8 @@ export interface Turns {
   claim(room: Room): Promise<readonly Claimed[]>
   /** Runs inside a turn; resolves once what it changed is durable. */
   ask<T>(work: (now: number) => T, weight?: number): Promise<T>
+  /** Looks once everything that came before is taken in and durable. */
+  look<T>(work: () => T): Promise<T>
   wake(): void
   /** Room that the waiting claim has for an app. */
   room(app: string): number
@@ -214,7 +216,15 @@ export function makeTurns(options: TurnsOptions): Turns {
       schedule()
     })
 
+  const look = <T>(work: () => T): Promise<T> =>
+    new Promise<T>((done, failed) => {
+      if (isClosed) return failed(new Error('the outbox is closed'))
+      handedIn.push({ weight: 0, work: () => undefined, done: () => done(work()), failed })
+      schedule()
+    })
+
   return Object.freeze({
+    look,
     async settle(settlements: readonly Settlement[]) {
       const parts: Promise<void>[] = []
       for (let from = 0; from === 0 || from < settlements.length; from += STRETCH) {

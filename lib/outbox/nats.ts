@@ -11,6 +11,7 @@ import { type Store, StoreRefused } from '../stores/store'
 import { type ConnectionOptions, connectTo, makeHealth } from './nats-connection'
 import { type NatsOutbox, openNatsOutbox } from './nats-outbox'
 import { agree } from './nats-setup'
+import { withNats } from './nats-store'
 import { openStreams } from './nats-streams'
 import { troubleText } from './nats-trouble'
 import { type OutboxKind, type OutboxSurroundings } from './outbox-kind'
@@ -59,15 +60,7 @@ async function open(options: NatsOptions, store: Store, surroundings: OutboxSurr
     await store.close()
     throw error
   })
-  return Object.freeze({
-    ...store,
-    outbox: its.outbox,
-    accounts: () => its.accounts(),
-    async close() {
-      await its.close()
-      await store.close()
-    },
-  })
+  return withNats(store, its)
 }
 
 function checkKey(key: Credential, context: z.RefinementCtx): void {

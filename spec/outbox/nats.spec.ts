@@ -1,31 +1,29 @@
-import { openNats } from '../../lib/outbox/nats'
-import { outboxContract } from '../contracts/outbox'
+import { join } from 'node:path'
+import { nats } from '../../lib/outbox/nats'
+import { sqlite } from '../../lib/stores/sqlite'
+import { storeContract } from '../contracts/store'
 import { realDescribe } from '../support/available'
+import { makeFolder } from '../support/folder'
 import { handClock } from '../support/hand-clock'
 import { startNats } from '../support/nats-cluster'
 import { natsOptions } from '../support/nats-outbox'
 import { serverForAll } from '../support/real-server'
 
-realDescribe('nats', 'lib/outbox/nats', () => {
+realDescribe('nats', 'lib/outbox/nats beside lib/stores/sqlite', () => {
   const cluster = serverForAll(() => startNats())
+  const folder = makeFolder()
+  let made = 0
 
-  outboxContract(async ({ bound }) => {
+  storeContract(async ({ bound }) => {
     const clock = handClock()
     const options = natsOptions(cluster(), { maxDeliveries: bound, maxDeliveriesPerApp: bound })
+    const file = join(folder.path, `store-${++made}.db`)
     const trouble = (text: string) => {
       if (!text.includes('as many as')) throw new Error(text)
     }
-    const open = () => openNats(options, { clock, trouble, sends: true })
-    let its = await open()
-    return {
-      outbox: () => its.outbox,
-      clock,
-      accounts: () => its.accounts(),
-      async reopen() {
-        await its.close()
-        its = await open()
-      },
-      close: () => its.close(),
-    }
+    const surroundings = { clock, trouble, sends: true }
+    const open = async () =>
+      nats.open(options, await sqlite.open({ file, maxDeliveries: bound }, surroundings), surroundings)
+    return { clock, open }
   })
 })
