@@ -8,6 +8,7 @@ import { explain } from './explain'
 import { type HandIn } from './hand-in'
 import { type HoldingStill } from './holding-still'
 import { type History } from './history'
+import { noSuchApp } from './known-app'
 import { type Live } from './live'
 import { type PreviewTest, previewDevice } from './preview'
 import { type Proving } from './proving'
@@ -120,6 +121,8 @@ export function makeDesk({ records, running, apps, perDevice, kept, clock }: Des
   }
 
   async function answer(question: Question): Promise<Reply> {
+    const strange = await noSuchApp(question, { records, apps: apps() })
+    if (strange !== undefined) return failed(strange)
     switch (question.ask) {
       case 'status':
         return { is: 'answer', answer: await tellStatus({ records, live, kept: await kept() }, apps(), clock.now()) }

@@ -45,10 +45,12 @@ export function retry(words: WhichWords, terminal: Terminal): Promise<ExitCode> 
   return operate({ file: words.file, json: words.json }, { ask: 'retry', ...which }, lines, terminal)
 }
 
+const NOTHING = 'nothing of it waits, so nothing was dropped; `xmpp-push apps` tells which apps there are'
+const droppedText = (count: number): string =>
+  `${counted(count, 'push was', 'pushes were')} dropped, and counted as abandoned`
+
 export function drop(words: WhichWords, terminal: Terminal): Promise<ExitCode> {
   const which = 'app' in words ? { app: words.app } : { delivery: words.delivery }
-  const lines = ({ dropped }: Answers['drop']): readonly string[] => [
-    `${counted(dropped, 'push was', 'pushes were')} dropped, and counted as abandoned`,
-  ]
+  const lines = ({ dropped }: Answers['drop']): readonly string[] => [dropped === 0 ? NOTHING : droppedText(dropped)]
   return operate({ file: words.file, json: words.json }, { ask: 'drop', ...which }, lines, terminal)
 }

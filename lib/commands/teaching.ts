@@ -39,9 +39,14 @@ function helpText({ about, examples, exits }: Required<Lesson>): string {
   ].join('\n')
 }
 
+/** `xmpp-push devices list` */
+function callOf(command: Command): string {
+  return command.parent === null ? command.name() : `${callOf(command.parent)} ${command.name()}`
+}
+
 /** Puts the lesson below the words in the command's help; returns the command. */
 export function teach(command: Command, lesson: Lesson): Command {
   const whole = { ...lesson, exits: lesson.exits ?? usualExits }
   lessons.set(command, whole)
-  return command.addHelpText('after', helpText(whole))
+  return command.addHelpText('after', helpText(whole)).showHelpAfterError(`(${callOf(command)} --help tells the words)`)
 }

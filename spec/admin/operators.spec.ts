@@ -1,4 +1,4 @@
-import { renameSync, statSync } from 'node:fs'
+import { readFileSync, renameSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { answers } from '../../lib/sim/apns-answers'
 import { callAt, type Called } from '../support/call'
@@ -281,10 +281,38 @@ describe('xmpp-push outbox', () => {
     await publishTo(house, juliet)
     await house.rest()
     expect(await told('outbox', 'drop', '--app', IOS)).toBe('2 pushes were dropped, and counted as abandoned\n')
-    expect(await told('outbox', 'drop', '--app', ANDROID)).toContain('0 pushes')
+    expect(await told('outbox', 'drop', '--app', ANDROID)).toMatch(
+      /^nothing of it waits, so nothing was dropped; .*xmpp-push apps/,
+    )
     expect(await told('outbox', 'list')).toBe('nothing waits\n')
     expect(await told('status')).toContain('3 abandoned + 0 in flight + 0 waiting')
     expect(house.log.join('')).toContain('an operator dropped 2 deliveries of app')
+  })
+
+  it('tells that there is no such app, and which there are', async () => {
+    const why = `xmpp-push: there is no app "org.example.iso"; there is ${IOS}, ${ANDROID}\n`
+    for (const words of [
+      ['outbox', 'list', '--app'],
+      ['outbox', 'retry', '--app'],
+      ['devices', 'list', '--app'],
+      ['fuse', 'reset'],
+    ]) {
+      expect(await failure(...words, 'org.example.iso')).toBe(why)
+    }
+  })
+
+  it('still knows an app that is no longer configured, of which something is kept', async () => {
+    await publishTo(house, romeo)
+    await house.rest()
+    const path = join(house.folder, 'component.config.json')
+    const config = JSON.parse(readFileSync(path, 'utf8')) as { apps: Record<string, unknown> }
+    const { [IOS]: ios, ...others } = config.apps
+    writeFileSync(path, JSON.stringify({ ...config, apps: others }))
+    await house.service().reload(house.config())
+    expect(await told('devices', 'list', '--app', IOS)).toContain(ROMEO)
+    expect(await told('outbox', 'drop', '--app', IOS)).toContain('nothing of it waits')
+    writeFileSync(path, JSON.stringify({ ...config, apps: { [IOS]: ios, ...others } }))
+    await house.service().reload(house.config())
   })
 
   it('ends with 2 where neither or both of push and app are named', async () => {
