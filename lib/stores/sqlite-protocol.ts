@@ -33,6 +33,9 @@ export interface PlainMatch {
 /** A delivery on its way, with the notes of its story. */
 export type PlainWaiting = Omit<Trace, 'publisher' | 'steps'> & { readonly notes: string }
 
+/** In turn: the place of a question among those asked, and a registration found for it, as one text. */
+export type ToldRegistrations = readonly (string | number)[]
+
 /** service, node, owner */
 export type GraveKey = readonly [string, string, string]
 
@@ -54,9 +57,9 @@ export interface Questions {
   register: { readonly ask: PlainNew; readonly answer: PlainRegistration }
   find: {
     readonly ask: readonly { readonly service: string; readonly node: string }[]
-    readonly answer: readonly (readonly PlainRegistration[])[]
+    readonly answer: ToldRegistrations
   }
-  get: { readonly ask: readonly string[]; readonly answer: readonly (PlainRegistration | undefined)[] }
+  get: { readonly ask: readonly string[]; readonly answer: ToldRegistrations }
   ownedBy: {
     readonly ask: { readonly service: string; readonly owner: string }
     readonly answer: readonly PlainRegistration[]
@@ -179,6 +182,13 @@ export interface Questions {
 export type Question = keyof Questions
 
 export type Asked = { readonly [Q in Question]: { readonly what: Q; readonly ask: Questions[Q]['ask'] } }[Question]
+
+/** Asks the store's thread; `seen` is told the answer at once, in the order in which the answers were given. */
+export type Ask = <Q extends Question>(
+  what: Q,
+  ask: Questions[Q]['ask'],
+  seen?: (answer: Questions[Q]['answer']) => void,
+) => Promise<Questions[Q]['answer']>
 
 /** How each question is answered, inside the transaction of its batch. */
 export type Answers<Q extends Question> = { readonly [K in Q]: (ask: Questions[K]['ask']) => Questions[K]['answer'] }

@@ -1,7 +1,7 @@
 /** What operators ask of the embedded store, put together from questions that are each answered in a moment. */
 import { type Trace } from '../model/trace'
 import { type PlainWaiting, type Question, type Questions, type TraceRead } from './sqlite-protocol'
-import { opaque } from './sqlite-registry'
+import { opaque } from './sqlite-told'
 import { type Records, type TraceQuery } from './store'
 import { readLine, readNotes } from './trace-lines'
 

@@ -1,8 +1,10 @@
 /** The registry's SQL. Knows tables; knows nothing of threads, and takes tokens and secrets as bare texts. */
 import { type Bound, type Database } from './sqlite-database'
-import { type Answers, type PlainRegistration } from './sqlite-protocol'
+import { type Answers, type PlainRegistration, type ToldRegistrations } from './sqlite-protocol'
 import { type RegistrationRow, makeBurial, readRegistration } from './sqlite-registration-row'
 import { makeRemoteDisabling } from './sqlite-remote-disables'
+import { TOLD } from './sqlite-told'
+import { prepareWide } from './sqlite-wide'
 
 type Mine = 'register' | 'find' | 'get' | 'ownedBy' | 'unregister' | 'forget' | 'readdress' | 'prove' | 'count'
 
@@ -12,11 +14,23 @@ export function makeCount(database: Database): Answers<'count'> {
   return { count: () => new Map(count.rows<{ app: string; n: number }>([]).map(({ app, n }) => [app, n])) }
 }
 
+function toldOf(rows: readonly { readonly at: number; readonly told: string }[]): ToldRegistrations {
+  return rows.flatMap(({ at, told }) => [at, told])
+}
+
 export function makeRegistrations(database: Database): Answers<Mine> {
   const byDevice = database.prepare(
     'SELECT * FROM registration WHERE service = ? AND owner = ? AND dialect = ? AND app = ? AND device = ?',
   )
-  const byNode = database.prepare('SELECT * FROM registration WHERE service = ? AND node = ? ORDER BY owner')
+  const told = `SELECT asked.column1 AS at, ${TOLD} AS told FROM (VALUES `
+  const find = prepareWide(
+    database,
+    told,
+    '(?, ?, ?)',
+    `) AS asked CROSS JOIN registration AS r ON r.service = asked.column2 AND r.node = asked.column3
+     ORDER BY asked.column1, r.owner`,
+  )
+  const get = prepareWide(database, told, '(?, ?)', ') AS asked CROSS JOIN registration AS r ON r.id = asked.column2')
   const byId = database.prepare('SELECT * FROM registration WHERE id = ?')
   const byOwner = database.prepare(
     'SELECT * FROM registration WHERE service = ? AND owner = ? ORDER BY registered_at, id',
@@ -72,9 +86,8 @@ export function makeRegistrations(database: Database): Answers<Mine> {
       tellNobody.run([service, node, owner])
       return stands(existing?.id ?? asked.id)
     },
-    find: (queries) =>
-      queries.map(({ service, node }) => byNode.rows<RegistrationRow>([service, node]).map(readRegistration)),
-    get: (ids) => ids.map((id) => byId.rows<RegistrationRow>([id]).map(readRegistration)[0]),
+    find: (queries) => toldOf(find.rows(queries.flatMap(({ service, node }, at) => [at, service, node]))),
+    get: (ids) => toldOf(get.rows(ids.flatMap((id, at) => [at, id]))),
     ownedBy: ({ service, owner }) => byOwner.rows<RegistrationRow>([service, owner]).map(readRegistration),
     unregister({ match: { service, owner, ...others }, at, remoteDisable }) {
       const fits = (row: RegistrationRow) =>

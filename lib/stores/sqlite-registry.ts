@@ -1,56 +1,16 @@
 /** The embedded store's registry, main side: tokens become opaque here, and nodes that were asked for lately are remembered. */
 import { type Registration } from '../model/registration'
-import { Opaque } from '../model/opaque'
 import { type NodeCache } from './node-cache'
-import { type PlainRegistration, type Question, type Questions } from './sqlite-protocol'
+import { makeFinding } from './sqlite-finding'
+import { type Ask } from './sqlite-protocol'
+import { opaque, readAllTold } from './sqlite-told'
 import { type Registry } from './store'
-
-/** Asks the store's thread; `seen` is told the answer at once, in the order in which the answers were given. */
-export type Ask = <Q extends Question>(
-  what: Q,
-  ask: Questions[Q]['ask'],
-  seen?: (answer: Questions[Q]['answer']) => void,
-) => Promise<Questions[Q]['answer']>
-
-/**
- * A registration as the rest of the program sees it. Field by field: V8 gives each object that is spread from another one and added to a
- * hidden class of its own, which costs more than the registration, here and wherever it is read.
- */
-export function opaque(plain: PlainRegistration): Registration {
-  const { id, service, node, owner, dialect, device, app, hints, registeredAt, seenAt } = plain
-  const its: { -readonly [K in keyof Registration]: Registration[K] } = {
-    id,
-    service,
-    node,
-    owner,
-    dialect,
-    device,
-    app,
-    hints,
-    registeredAt,
-    seenAt,
-  }
-  if (plain.address !== undefined) its.address = new Opaque(plain.address)
-  if (plain.callAddress !== undefined) its.callAddress = new Opaque(plain.callAddress)
-  if (plain.secret !== undefined) its.secret = new Opaque(plain.secret)
-  if (plain.environment !== undefined) its.environment = plain.environment
-  return Object.freeze(its)
-}
 
 /** `now`: milliseconds since 1970, for tombstones. */
 export function makeSqliteRegistry(ask: Ask, now: () => number, cache: NodeCache): Registry {
   const drop = ({ service, node }: { readonly service: string; readonly node: string }) => cache.drop(service, node)
 
-  const findOne = async (service: string, node: string): Promise<readonly Registration[]> => {
-    const cached = cache.find(service, node)
-    if (cached !== undefined) return cached
-    let found: readonly Registration[] = []
-    await ask('find', [{ service, node }], (answer) => {
-      found = (answer[0] ?? []).map(opaque)
-      cache.keep(service, node, found)
-    })
-    return found
-  }
+  const findOne = makeFinding(ask, cache)
 
   return Object.freeze({
     async register({ secret, address, callAddress, ...rest }) {
@@ -63,22 +23,18 @@ export function makeSqliteRegistry(ask: Ask, now: () => number, cache: NodeCache
       return opaque(await ask('register', plain, drop))
     },
     find(queries) {
-      // A publish asks for one, and nearly always for one that is remembered.
+      // A publish asks for one.
       const [only] = queries
-      const cached = only === undefined || queries.length > 1 ? undefined : cache.find(only.service, only.node)
-      if (cached !== undefined) return Promise.resolve([cached])
+      if (only !== undefined && queries.length === 1) return findOne(only.service, only.node).then((found) => [found])
       return Promise.all(queries.map(({ service, node }) => findOne(service, node)))
     },
     async get(ids) {
       const cached = ids.map((id) => cache.get(id))
       const missing = ids.filter((_, index) => cached[index] === undefined)
       if (missing.length === 0) return cached
-      const rows = (await ask('get', missing)).values()
-      return cached.map((known) => {
-        if (known !== undefined) return known
-        const row = rows.next().value
-        return row === undefined ? undefined : opaque(row)
-      })
+      const found = new Map<string, Registration>()
+      for (const each of readAllTold(await ask('get', missing))) found.set(each.registration.id, each.registration)
+      return ids.map((id, index) => cached[index] ?? found.get(id))
     },
     ownedBy: async (service, owner) => (await ask('ownedBy', { service, owner })).map(opaque),
     async unregister(

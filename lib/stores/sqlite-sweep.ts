@@ -1,8 +1,8 @@
 /** What operators and time remove from the embedded store: one step after the other, pushes in between. */
 import { type NodeCache } from './node-cache'
-import { type GraveKey, type PlainRegistration, type Questions, type TraceRead } from './sqlite-protocol'
+import { type Ask, type GraveKey, type PlainRegistration, type Questions, type TraceRead } from './sqlite-protocol'
 import { rowsAfter } from './sqlite-records'
-import { type Ask, opaque } from './sqlite-registry'
+import { opaque } from './sqlite-told'
 import { type Records, type Sweep, type Upkeep } from './store'
 
 const FIRST_ROWS = 64
