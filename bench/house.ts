@@ -1,10 +1,15 @@
 /** What every figure is taken in: the built program in a process of its own, as in production; the XMPP server and the push service in others. */
-import { fork, spawn, type ChildProcess } from 'node:child_process'
+import { execFileSync, fork, spawn, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
 import { closeSync, mkdtempSync, openSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { askService } from '../lib/admin/asking'
+import { type Status } from '../lib/admin/questions'
+import { systemClock } from '../lib/clock'
+import { closes, ends, type Account } from '../lib/model/accounting'
 import { makeProviderKey } from '../lib/sim/certificates'
+import { makeServiceAccount } from '../lib/sim/service-account'
 import { type LightKind, type LightOrder, type LightTold } from './light-peer'
 import { type Order, type Told } from './xmpp-load'
 
@@ -80,6 +85,13 @@ export interface BenchHouse {
   readonly peer: Part<LightOrder, LightTold>
   /** Resolves when it is attached. */
   start(): Promise<Service>
+  /** Puts registrations into the store, which `load` then adopts. No service may run. */
+  fill(rows: number): void
+  /** Starts it with so many registrations in its store, to which `load` publishes. */
+  startWith(registrations: number): Promise<Service>
+  /** Resolves with the app's account once nothing waits and nothing is out; rejects if that does not come, or the account does not close. */
+  settled(within?: number): Promise<Account>
+  account(): Promise<Account>
   close(): void
 }
 
@@ -89,23 +101,41 @@ export const apps: Readonly<Record<LightKind, string>> = {
   webpush: 'org.example.web',
 }
 
+/** Of an app that never had a push. */
+const none = Object.fromEntries(
+  [...ends, 'accepted', 'resent', 'inFlight', 'waiting'].map((term) => [term, 0]),
+) as Account
+
+const wide = { burst: 10_000_000, perSecond: 1_000_000 }
+
+/**
+ * Limits that are kept, as always, and meet nobody: what one app or one server may have by default (4,000 and 2,000 a second) is less than
+ * what is measured here with one of each.
+ */
+export const unlimited = { limits: { app: wide, domain: wide } }
+
 /** One app, whose push service costs as little as it can; everything else is as nobody configured it, but for `more`. */
 export async function makeHouse(kind: LightKind, more: object = {}): Promise<BenchHouse> {
   const folder = mkdtempSync(join(tmpdir(), 'xmpp-push-bench-'))
   const load = part<Order, Told>('xmpp-load.ts')
   const peer = part<LightOrder, LightTold>('light-peer.ts', kind)
-  const [{ port }, { url, ca }] = await Promise.all([load.hear('listening'), peer.hear('listening')])
+  const [{ port }, { url, ca, tokenUri }] = await Promise.all([load.hear('listening'), peer.hear('listening')])
   const key = makeProviderKey()
   writeFileSync(join(folder, 'key.p8'), key.privatePem)
   writeFileSync(join(folder, 'ca.pem'), ca)
+  const { json } = makeServiceAccount({ projectId: 'bench-project', tokenUri })
+  writeFileSync(join(folder, 'account.json'), JSON.stringify(json))
   const its = { endpoint: url, ca: { file: 'ca.pem' } }
   const app = {
     apns: {
       ...{ provider: 'apns', profile: 'siskin', topic: apps.apns, key: { file: 'key.p8' } },
       ...{ keyId: 'BENCHKEY01', teamId: 'BENCHTEAM1', ...its },
     },
-    fcm: { provider: 'fcm', profile: 'conversations', ...its },
-    webpush: { provider: 'webpush', profile: 'webpush', ca: { file: 'ca.pem' }, allowPrivate: [new URL(url).host] },
+    fcm: { provider: 'fcm', profile: 'conversations', serviceAccount: { file: 'account.json' }, ...its },
+    webpush: {
+      ...{ provider: 'webpush', profile: 'webpush', ca: { file: 'ca.pem' }, allowPrivate: [new URL(url).host] },
+      vapid: { subject: 'mailto:bench@example.com', privateKey: { file: 'key.p8' } },
+    },
   }[kind]
   const file = join(folder, 'component.config.json')
   writeFileSync(
@@ -117,35 +147,78 @@ export async function makeHouse(kind: LightKind, more: object = {}): Promise<Ben
       ...more,
     }),
   )
+  const database = join(folder, 'bench.db')
+  async function account(): Promise<Account> {
+    const asked = await askService(`${database}.sock`, { ask: 'status' }, systemClock)
+    if (asked.is !== 'reply' || asked.reply.is !== 'answer') throw new Error(`no status: ${JSON.stringify(asked)}`)
+    const found = (asked.reply.answer as Status).apps.find(({ app }) => app === apps[kind])?.account
+    return found ?? none
+  }
   const log = join(folder, 'service.log')
   const profile = process.env['BENCH_PROFILE']
+  let running: ChildProcess | undefined
+  async function start(): Promise<Service> {
+    const attached = load.hear('attached')
+    const out = openSync(log, 'w')
+    const flags = profile === undefined ? [] : ['--cpu-prof', `--cpu-prof-dir=${profile}`]
+    const child = spawn(
+      process.execPath,
+      [...flags, join(__dirname, '..', 'dist', 'cli.js'), 'run', '--config', file],
+      {
+        stdio: ['ignore', out, 'inherit'],
+      },
+    )
+    closeSync(out)
+    running = child
+    const over = once(child, 'exit') as Promise<[number | null]>
+    await Promise.race([attached, over.then(([code]) => Promise.reject(new Error(`the service ended with ${code}`)))])
+    return {
+      pid: child.pid ?? 0,
+      logged: () => statSync(log).size,
+      log: () => readFileSync(log, 'utf8'),
+      async stop(signal = 'SIGTERM') {
+        child.kill(signal)
+        return (await over)[0]
+      },
+    }
+  }
+  function fill(rows: number): void {
+    const words = [database, apps[kind], String(rows), kind, url]
+    const program = ['--require', 'tsx/cjs', join(__dirname, 'registrations.ts')]
+    execFileSync(process.execPath, [...program, ...words], { stdio: 'inherit' })
+  }
+  /** The service asks once, at its start, whether its credential is taken; that is nobody's push. */
+  async function proven(): Promise<void> {
+    if (kind === 'webpush') return
+    for (let asked = 0; asked === 0; asked = (await peer.ask({ do: 'count' }, 'count')).count) {
+      await new Promise((done) => setTimeout(done, 100))
+    }
+  }
   return {
-    ...{ folder, load, peer, url, ca },
-    async start() {
-      const attached = load.hear('attached')
-      const out = openSync(log, 'w')
-      const flags = profile === undefined ? [] : ['--cpu-prof', `--cpu-prof-dir=${profile}`]
-      const child = spawn(
-        process.execPath,
-        [...flags, join(__dirname, '..', 'dist', 'cli.js'), 'run', '--config', file],
-        {
-          stdio: ['ignore', out, 'inherit'],
-        },
-      )
-      closeSync(out)
-      const over = once(child, 'exit') as Promise<[number | null]>
-      await Promise.race([attached, over.then(([code]) => Promise.reject(new Error(`the service ended with ${code}`)))])
-      return {
-        pid: child.pid ?? 0,
-        logged: () => statSync(log).size,
-        log: () => readFileSync(log, 'utf8'),
-        async stop(signal = 'SIGTERM') {
-          child.kill(signal)
-          return (await over)[0]
-        },
+    ...{ folder, load, peer, url, ca, start, fill },
+    async startWith(registrations) {
+      await (await start()).stop()
+      fill(registrations)
+      await load.ask({ do: 'adopt', count: registrations }, 'adopted')
+      const service = await start()
+      await proven()
+      return service
+    },
+    account,
+    async settled(within = 60_000) {
+      const begun = performance.now()
+      for (;;) {
+        const now = await account()
+        if (now.waiting + now.inFlight === 0) {
+          if (!closes(now)) throw new Error(`the account does not close: ${JSON.stringify(now)}`)
+          return now
+        }
+        if (performance.now() - begun > within) throw new Error(`not settled: ${JSON.stringify(now)}`)
+        await new Promise((done) => setTimeout(done, 200))
       }
     },
     close() {
+      running?.kill('SIGKILL')
       load.end()
       peer.end()
       rmSync(folder, { recursive: true, force: true })

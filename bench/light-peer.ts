@@ -1,20 +1,26 @@
 /**
  * A push service that costs almost nothing, in a process of its own, so that load is never limited by it: HTTP/2 over TLS, every request is
- * answered alike and counted, nothing is judged. What is asked of it is judged in other runs, by the simulators.
+ * answered alike and counted, nothing is judged; Google's token endpoint beside it. What is asked of it is judged in other runs, by the simulators.
  */
 import { createSecureContext, TLSSocket } from 'node:tls'
-import { createServer, type AddressInfo, type Socket } from 'node:net'
+import { createServer as createTokenServer } from 'node:https'
+import { createServer, type AddressInfo, type Server, type Socket } from 'node:net'
 import { makeAuthority } from '../lib/sim/certificates'
 
-export interface LightOrder {
-  readonly do: 'count' | 'watch'
-}
+export type LightOrder =
+  | { readonly do: 'count' }
+  /** From now on the moment of every request is kept; what was kept before is told. */
+  | { readonly do: 'watch' }
+  /** From now on everything is answered 503, or no longer. */
+  | { readonly do: 'refuse'; readonly isDown: boolean }
 
 export type LightTold =
-  | { readonly is: 'listening'; readonly url: string; readonly ca: string }
-  | { readonly is: 'count'; readonly count: number; readonly connections: number }
-  /** The moment (ms since 1970) of a request, where it is watched. */
-  | { readonly is: 'asked'; readonly at: number }
+  | { readonly is: 'listening'; readonly url: string; readonly ca: string; readonly tokenUri: string }
+  /** `count`: what was taken. */
+  | { readonly is: 'count'; readonly count: number; readonly refused: number; readonly connections: number }
+  /** Moments in ms since 1970, in the order in which the requests came. */
+  | { readonly is: 'watched'; readonly moments: readonly number[] }
+  | { readonly is: 'turned' }
 
 /** What each kind of push service says of what it took. */
 const answers = {
@@ -37,9 +43,15 @@ function frame(type: number, flags: number, stream: number, payload: Buffer): Bu
 
 const text = (value: string): Buffer => Buffer.concat([Buffer.of(value.length), Buffer.from(value, 'latin1')])
 
-/** Of stream 0; the stream's number is written over it. */
-function answerOf(kind: LightKind): { readonly bytes: Buffer; readonly streams: readonly number[] } {
-  const { status, headers, body } = answers[kind]
+/** What is sent, and where in it the stream's number is to be written. */
+interface Answer {
+  readonly bytes: Buffer
+  readonly streams: readonly number[]
+}
+
+const down = { status: 503, headers: [], body: '' } as const
+
+function answerOf({ status, headers, body }: (typeof answers)[LightKind] | typeof down): Answer {
   const fields = headers.map(([name, value]) => Buffer.concat([Buffer.of(0), text(name), text(value)]))
   const line = status === 200 ? Buffer.of(0x88) : Buffer.concat([Buffer.of(0x08), text(String(status))])
   const head = frame(1, body === '' ? 5 : 4, 0, Buffer.concat([line, ...fields]))
@@ -52,10 +64,12 @@ const WIDE_OPEN = frame(8, 0, 0, Buffer.from([0x7f, 0xff, 0x00, 0x00]))
 const PREFACE = 24
 
 let count = 0
+let refused = 0
 let connections = 0
-let isWatched = false
+let isDown = false
+let moments: number[] | undefined
 
-function serve(socket: Socket, { bytes, streams }: ReturnType<typeof answerOf>): void {
+function serve(socket: Socket, good: Answer, bad: Answer): void {
   let rest: Buffer = Buffer.alloc(0)
   let skipped = 0
   let taken = 0
@@ -79,8 +93,10 @@ function serve(socket: Socket, { bytes, streams }: ReturnType<typeof answerOf>):
       if (type === 6 && (flags & 1) === 0) out.push(frame(6, 1, 0, rest.subarray(at + 9, at + 9 + length)))
       if (type === 0) taken += length
       if (type <= 1 && (flags & 1) === 1) {
-        count++
-        if (isWatched) tell({ is: 'asked', at: performance.timeOrigin + performance.now() })
+        if (isDown) refused++
+        else count++
+        moments?.push(performance.timeOrigin + performance.now())
+        const { bytes, streams } = isDown ? bad : good
         const answer = Buffer.from(bytes)
         for (const place of streams) answer.writeUInt32BE(stream, place)
         out.push(answer)
@@ -98,22 +114,40 @@ function serve(socket: Socket, { bytes, streams }: ReturnType<typeof answerOf>):
   })
 }
 
+const port = (server: Server): number => (server.address() as AddressInfo).port
+
+/** Words: the kind; then, where it is to stand in for a host of that name at its own port, an address and the name. */
 if (require.main === module) {
+  const [kind, address = '127.0.0.1', name = 'localhost'] = process.argv.slice(2)
   const authority = makeAuthority()
-  const { certPem: cert, keyPem: key } = authority.issueServer({ names: ['localhost', '127.0.0.1'] })
+  const { certPem: cert, keyPem: key } = authority.issueServer({ names: [name, '127.0.0.1'] })
   const secureContext = createSecureContext({ cert, key })
-  const answer = answerOf(process.argv[2] as LightKind)
+  const [good, bad] = [answerOf(answers[kind as LightKind]), answerOf(down)]
   const server = createServer((plain) => {
     const socket = new TLSSocket(plain, { isServer: true, secureContext, ALPNProtocols: ['h2'] })
     plain.on('error', () => undefined)
-    serve(socket, answer)
+    serve(socket, good, bad)
+  })
+  const grants = createTokenServer({ cert, key }, (asked, answer) => {
+    asked.resume()
+    answer.setHeader('content-type', 'application/json')
+    answer.end(JSON.stringify({ access_token: 'ya29.bench', expires_in: 3599, token_type: 'Bearer' }))
   })
   process.on('disconnect', () => process.exit())
   process.on('message', (order: LightOrder) => {
-    if (order.do === 'watch') isWatched = true
-    else tell({ is: 'count', count, connections })
+    if (order.do === 'count') tell({ is: 'count', count, refused, connections })
+    else if (order.do === 'watch') {
+      tell({ is: 'watched', moments: moments ?? [] })
+      moments = []
+    } else {
+      ;({ isDown } = order)
+      tell({ is: 'turned' })
+    }
   })
-  server.listen(0, '127.0.0.1', () => {
-    tell({ is: 'listening', url: `https://localhost:${(server.address() as AddressInfo).port}`, ca: authority.caPem })
+  server.listen(name === 'localhost' ? 0 : 443, address, () => {
+    grants.listen(0, '127.0.0.1', () => {
+      const tokenUri = `https://127.0.0.1:${port(grants)}/token`
+      tell({ is: 'listening', url: `https://${name}:${port(server)}`, ca: authority.caPem, tokenUri })
+    })
   })
 }

@@ -2,7 +2,6 @@
  * What the page costs and how quick it is: a million registrations, publishes at a steady rate, the page in a real Chromium, and ten
  * pages open. The service runs as it does in production, in a process of its own. `npm run bench:page -- [registrations] [perSecond]`
  */
-import { execFileSync } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
 import { request } from 'node:http'
 import { cpus } from 'node:os'
@@ -111,8 +110,7 @@ async function main(): Promise<void> {
   const tokens = Array.from({ length: DEVICES }, () => randomBytes(32).toString('hex'))
   const { nodes } = await load.ask({ do: 'register', app: APP, tokens }, 'registered')
   await first.stop()
-  const fill = ['--require', 'tsx/cjs', join(__dirname, 'registrations.ts')]
-  execFileSync(process.execPath, [...fill, join(folder, 'bench.db'), APP, String(registrations)], { stdio: 'inherit' })
+  house.fill(registrations)
   print('machine', `${cpus().length} cores, ${cpus()[0]?.model ?? '?'}, Node ${process.version}`)
   print('registrations', (registrations + nodes).toLocaleString('en'))
 

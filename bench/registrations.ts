@@ -1,21 +1,43 @@
-/** Fills the database of a service that is stopped with registrations. A process of its own, for the library lets go of a file only when its thread ends. */
+/**
+ * Fills the database of a service that is stopped with registrations. A process of its own, for the library lets go of a file only when its
+ * thread ends. Words: the file, the app, how many, the kind, the push service's address.
+ */
+import { createECDH, randomBytes } from 'node:crypto'
 import Libsql from 'libsql'
+import { type LightKind } from './light-peer'
 
-/** Rows as devices of other people would leave them, made in bulk: nobody publishes to them. */
-function fill(file: string, app: string, rows: number): void {
+/** Browsers; making a key costs more than filling a row, so some share theirs. */
+const KEYS = 2_000
+const STEP = 50_000
+
+function addresses(kind: LightKind, url: string): (number: number) => string {
+  if (kind === 'apns') return (number) => number.toString(16).padStart(64, '0')
+  if (kind === 'fcm') return (number) => `bench:${String(number).padStart(140, 'A')}`
+  const keys = Array.from({ length: KEYS }, () => {
+    const ecdh = createECDH('prime256v1')
+    return { p256dh: ecdh.generateKeys().toString('base64url'), auth: randomBytes(16).toString('base64url') }
+  })
+  return (number) => JSON.stringify({ endpoint: `${url}/p/${number}`, ...keys[number % KEYS] })
+}
+
+/** Rows as devices would leave them. */
+function fill(file: string, app: string, rows: number, addressOf: (number: number) => string): void {
   const database = new Libsql(file)
   database.exec('PRAGMA synchronous = OFF')
   const insert = database.prepare(
-    `WITH RECURSIVE n(i) AS (SELECT ?1 UNION ALL SELECT i + 1 FROM n WHERE i < ?2)
-     INSERT INTO registration (id, service, node, owner, dialect, device, app, address, hints, registered_at, seen_at)
+    `INSERT INTO registration (id, service, node, owner, dialect, device, app, address, hints, registered_at, seen_at)
      SELECT printf('%08x-0000-4000-8000-%012x', i * 2654435761 % 4294967296, i), 'push.example.com', printf('node%020d', i),
-       printf('other%d@example.com', i / 2), 'tigase', printf('device%d', i), ?3, printf('%064x', i), '{}', ?4, ?4 FROM n`,
+       printf('other%d@example.com', i / 2), 'tigase', printf('device%d', i), ?3, address, '{}', ?4, ?4
+     FROM (SELECT key + ?1 AS i, value AS address FROM json_each(?2))`,
   )
-  const step = 50_000
-  for (let from = 0; from < rows; from += step) insert.run([from, Math.min(from + step, rows) - 1, app, Date.now()])
+  for (let from = 0; from < rows; from += STEP) {
+    const to = Math.min(from + STEP, rows)
+    const texts = JSON.stringify(Array.from({ length: to - from }, (_each, at) => addressOf(from + at)))
+    insert.run([from, texts, app, Date.now()])
+  }
   database.exec('PRAGMA wal_checkpoint(TRUNCATE)')
   database.close()
 }
 
-const [file = '', app = '', rows = '0'] = process.argv.slice(2)
-fill(file, app, Number(rows))
+const [file = '', app = '', rows = '0', kind = 'apns', url = ''] = process.argv.slice(2)
+fill(file, app, Number(rows), addresses(kind as LightKind, url))

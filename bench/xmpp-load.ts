@@ -6,12 +6,25 @@ import { createServer, type Socket } from 'node:net'
 
 export type Order =
   | { readonly do: 'register'; readonly app: string; readonly tokens: readonly string[] }
-  | { readonly do: 'publish'; readonly count: number; readonly window: number }
+  /** Publishes to so many registrations that are in the store already, under the names that `registrations.ts` gives. */
+  | { readonly do: 'adopt'; readonly count: number }
+  | {
+      readonly do: 'publish'
+      readonly count: number
+      readonly window: number
+      /** Evenly so many, however late the answers are (within the window); as many as the window lets through where absent. */
+      readonly perSecond?: number
+      /** Every so many-th carries content of its own, which replaces nothing. None where absent. */
+      readonly contentEvery?: number
+    }
+  /** One at a time, each so many ms after the one before. */
+  | { readonly do: 'beat'; readonly count: number; readonly every: number }
 
 export type Told =
   | { readonly is: 'listening'; readonly port: number }
   | { readonly is: 'attached' }
   | { readonly is: 'registered'; readonly nodes: number }
+  | { readonly is: 'adopted' }
   | {
       readonly is: 'published'
       readonly results: number
@@ -20,6 +33,8 @@ export type Told =
       readonly p50: number
       readonly p99: number
     }
+  /** When each publish was sent (ms since 1970). */
+  | { readonly is: 'beaten'; readonly sent: readonly number[] }
 
 const DOMAIN = 'push.example.com'
 const tell = (told: Told): void => void process.send?.(told)
@@ -32,12 +47,14 @@ const registration = (id: string, user: number, app: string, token: string): str
   `<iq type='set' id='${id}' from='user${user}@example.com/phone' to='${DOMAIN}'><command xmlns='http://jabber.org/protocol/commands' node='register-device'>` +
   `<x xmlns='jabber:x:data' type='submit'><field var='provider'><value>${app}</value></field><field var='device-token'><value>${token}</value></field></x></command></iq>`
 
+const CONTENT = `<encrypted xmlns='tigase:push:encrypt:0' iv='AAAAAAAAAAAAAAAA' alg='aes-128-gcm'>${'QUJD'.repeat(100)}</encrypted>`
+
 /** As Prosody publishes. */
-export const publish = (id: string, node: string): string =>
+export const publish = (id: string, node: string, more = ''): string =>
   `<iq type='set' from='example.com' to='${DOMAIN}' id='${id}'><pubsub xmlns='http://jabber.org/protocol/pubsub'><publish node='${node}'><item>` +
   `<notification xmlns='urn:xmpp:push:0'><x xmlns='jabber:x:data' type='form'><field var='FORM_TYPE' type='hidden'><value>urn:xmpp:push:summary</value></field>` +
   `<field var='message-count' type='text-single'><value>1</value></field><field var='pending-subscription-count' type='text-single'/>` +
-  `<field var='last-message-sender' type='jid-single'/><field var='last-message-body' type='text-single'><value>New Message!</value></field></x></notification></item></publish></pubsub></iq>`
+  `<field var='last-message-sender' type='jid-single'/><field var='last-message-body' type='text-single'><value>New Message!</value></field></x>${more}</notification></item></publish></pubsub></iq>`
 
 /** Sends `count` stanzas, at most `window` unanswered; the function makes the one of a number. */
 async function inWindow(
@@ -45,13 +62,17 @@ async function inWindow(
   window: number,
   make: (number: number) => string,
   answered: (number: number, isResult: boolean, stanza: string) => void,
+  perSecond = Infinity,
 ): Promise<void> {
   let sent = 0
   let done = 0
+  const begun = performance.now()
+  let ticking: NodeJS.Timeout | undefined
   await new Promise<void>((resolve) => {
     const fill = (): void => {
+      const due = perSecond === Infinity ? count : ((performance.now() - begun) / 1000) * perSecond
       let text = ''
-      while (sent < count && sent - done < window) text += make(sent++)
+      while (sent < count && sent < due && sent - done < window) text += make(sent++)
       if (text !== '') socket?.write(text)
     }
     let isScheduled = false
@@ -60,7 +81,7 @@ async function inWindow(
       answered(Number(id), isResult, stanza)
       done += 1
       if (done === count) resolve()
-      if (!isScheduled) {
+      if (!isScheduled && perSecond === Infinity) {
         isScheduled = true
         setImmediate(() => {
           isScheduled = false
@@ -68,8 +89,33 @@ async function inWindow(
         })
       }
     }
+    if (perSecond !== Infinity) ticking = setInterval(fill, 2)
     fill()
   })
+  clearInterval(ticking)
+}
+
+/** Neighbours in time are no neighbours in the store. */
+const nodeOf = (number: number): string => nodes[(number * 7919) % nodes.length] ?? ''
+
+/** How many publishes were sent before this order. */
+let earlier = 0
+
+async function beat(count: number, every: number): Promise<void> {
+  const sent: number[] = []
+  for (let number = 0; number < count; number++) {
+    await new Promise((done) => setTimeout(done, every))
+    await inWindow(
+      1,
+      1,
+      () => {
+        sent.push(performance.timeOrigin + performance.now())
+        return publish('0', nodeOf(earlier++))
+      },
+      () => undefined,
+    )
+  }
+  tell({ is: 'beaten', sent })
 }
 
 async function obey(order: Order): Promise<void> {
@@ -86,6 +132,12 @@ async function obey(order: Order): Promise<void> {
     tell({ is: 'registered', nodes: nodes.filter((node) => node !== '').length })
     return
   }
+  if (order.do === 'adopt') {
+    for (let number = 0; number < order.count; number++) nodes[number] = `node${String(number).padStart(20, '0')}`
+    tell({ is: 'adopted' })
+    return
+  }
+  if (order.do === 'beat') return beat(order.count, order.every)
   const begun = new Float64Array(order.count)
   const took = new Float64Array(order.count)
   let results = 0
@@ -95,14 +147,17 @@ async function obey(order: Order): Promise<void> {
     order.window,
     (number) => {
       begun[number] = performance.now()
-      return publish(String(number), nodes[number % nodes.length] ?? '')
+      const hasContent = order.contentEvery !== undefined && number % order.contentEvery === 0
+      return publish(String(number), nodeOf(earlier + number), hasContent ? CONTENT : '')
     },
     (number, isResult) => {
       took[number] = performance.now() - (begun[number] ?? 0)
       if (isResult) results += 1
       else errors += 1
     },
+    order.perSecond,
   )
+  earlier += order.count
   took.sort()
   const at = (share: number): number => took[Math.floor(order.count * share)] ?? 0
   tell({ is: 'published', results, errors, p50: at(0.5), p99: at(0.99) })
