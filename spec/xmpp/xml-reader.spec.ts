@@ -8,7 +8,7 @@ import { makeChance, makeDocuments, mutated } from '../support/xml-documents'
 import { isRestricted, joinedText, mayHaveLooseName, readingOf, saxesTrees, treeText } from '../support/xml-reading'
 
 const limits = { maxStanzaBytes: 1_000_000, maxDepth: 1000 }
-const RUNS = Number(process.env['XML_RUNS'] ?? 5000)
+const RUNS = Number(process.env['XML_RUNS'] ?? 2000)
 /** Of the documents for saxes; `bench/xml.ts` takes a million. */
 const DOCUMENTS = 2000
 const SEED = 20_261_121
