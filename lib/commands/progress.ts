@@ -5,7 +5,7 @@ import { span } from './spelling'
 /** Standard error, as the process has it. */
 export interface ProgressStream {
   readonly isTTY?: boolean
-  /** How many characters a line has. */
+  /** How many characters a line has; 0 where the terminal does not know, as one that a program made. */
   readonly columns?: number
   write(text: string): unknown
 }
@@ -64,8 +64,9 @@ export function makeProgress(
       if (now - drawnAt < EVERY) return
       drawnAt = now
       isDrawn = true
+      const { columns = 0 } = stream
       // The last column stays empty: some terminals begin another line there.
-      const width = Math.max(1, (stream.columns ?? USUAL_WIDTH) - 1)
+      const width = Math.max(1, (columns > 0 ? columns : USUAL_WIDTH) - 1)
       stream.write(`${CLEAR}${progressLine(of, done, total, now - begun).slice(0, width)}`)
     },
     next(then: string) {

@@ -53,6 +53,17 @@ describe('lib/commands/progress', () => {
     expect(stream.written[0]).toBe('\r\u001b[Kdevices  [#########')
   })
 
+  it('takes a terminal that does not know its width for one of the usual width', async () => {
+    const clock = handClock()
+    const stream = fakeTerminal(true, 0)
+    const progress = makeProgress('devices', { stream, clock })
+    await clock.advance(1_000)
+    progress.at(1, 2)
+    expect(stream.written[0]).toHaveLength(
+      '\r\u001b[K'.length + 'devices  [##########..........]  50 %  1 of 2  1/s  1 s left'.length,
+    )
+  })
+
   it('begins anew with another part of the work', async () => {
     const clock = handClock()
     const stream = fakeTerminal(true)
