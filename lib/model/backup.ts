@@ -14,8 +14,8 @@ export interface BackupOrder {
   /** The content key is written beside it, `<to>.key`. */
   readonly withKey: boolean
   /**
-   * Given where a service has the store open and holds its file still: asked when the copy is whole, and resolves with why it is no good
-   * all the same. Without it the store must be at rest.
+   * Given where a service has the store open and holds its file still: asked when that need not be any longer, and resolves with why the
+   * copy is no good all the same; never rejects. Without it the store must be at rest.
    */
   readonly wasStill?: () => Promise<string | undefined>
 }

@@ -81,10 +81,8 @@ export async function copyStore(
   // One name for all tries: what a killed one left behind is overwritten by the next.
   const part = join(dirname(to), `.${basename(to)}.part`)
   const options = { from: file, to: part, isStill: wasStill !== undefined, then: { is: 'kept', at } } as const
-  const copy = await copyInto(options, clock, progress)
+  const copy = await copyInto(options, clock, progress, wasStill)
   try {
-    const broken = await wasStill?.()
-    if (broken !== undefined) throw new StoreRefused(broken)
     const key = order.withKey ? writeKey(store, to, copy.key) : undefined
     renameSync(part, to)
     syncFolder(dirname(to))

@@ -72,9 +72,14 @@ function start(options: CopyOptions): Worker {
 
 /**
  * Makes `options.to` a whole copy, readable by this user alone. Rejects with `StoreRefused` where that can't be done, and removes what was
- * begun.
+ * begun. `wasStill` is asked once the source is no longer needed, and says why the copy is no good.
  */
-export async function copyInto(options: CopyOptions, clock: Clock, progress: BackupProgress): Promise<Copy> {
+export async function copyInto(
+  options: CopyOptions,
+  clock: Clock,
+  progress: BackupProgress,
+  wasStill: () => Promise<string | undefined> = async () => undefined,
+): Promise<Copy> {
   const { from, to } = options
   refuseFull(from, to)
   makeEmpty(to)
@@ -87,12 +92,14 @@ export async function copyInto(options: CopyOptions, clock: Clock, progress: Bac
   }
   const worker = start(options)
   const exited = new Promise<void>((resolve) => worker.once('exit', () => resolve()))
+  let still: Promise<string | undefined> = Promise.resolve(undefined)
   try {
     const copy = await new Promise<Copy>((resolve, reject) => {
       worker.on('message', (said: CopySaid) => {
         if (said.is === 'copying') void look(said.bytes)
         else if (said.is === 'checking') {
           looking.abort()
+          still = wasStill()
           progress('checking', 0, 0)
         } else if (said.is === 'copied') resolve(said.copy)
         else reject(said.is === 'refused' ? new StoreRefused(said.why) : new Error(said.why))
@@ -101,6 +108,8 @@ export async function copyInto(options: CopyOptions, clock: Clock, progress: Bac
       void exited.then(() => reject(new Error(`the thread that copied ${from} ended before the copy was whole`)))
     })
     await exited
+    const broken = await still
+    if (broken !== undefined) throw new StoreRefused(broken)
     syncFile(to)
     return copy
   } catch (error) {
