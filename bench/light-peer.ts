@@ -30,7 +30,11 @@ const answers = {
 } as const satisfies Record<string, { status: number; headers: readonly (readonly [string, string])[]; body: string }>
 export type LightKind = keyof typeof answers
 
-const tell = (told: LightTold): void => void process.send?.(told)
+/** To whoever started it; by hand that is a person. */
+function tell(told: LightTold): void {
+  if (process.send === undefined) process.stdout.write(`${JSON.stringify(told)}\n`)
+  else process.send(told)
+}
 
 function frame(type: number, flags: number, stream: number, payload: Buffer): Buffer {
   const head = Buffer.alloc(9)
@@ -134,6 +138,10 @@ if (require.main === module) {
     answer.end(JSON.stringify({ access_token: 'ya29.bench', expires_in: 3599, token_type: 'Bearer' }))
   })
   process.on('disconnect', () => process.exit())
+  process.on('SIGINT', () => {
+    tell({ is: 'count', count, refused, connections })
+    process.exit()
+  })
   process.on('message', (order: LightOrder) => {
     if (order.do === 'count') tell({ is: 'count', count, refused, connections })
     else if (order.do === 'watch') {
