@@ -12,14 +12,18 @@ const { values } = parseArgs({
   options: {
     minutes: { type: 'string', default: '1' },
     seed: { type: 'string', default: '1' },
+    // A folder with another build, to be broken in its place.
+    program: { type: 'string' },
     /** Only the defects in whose name these words stand. */
     only: { type: 'string', default: '' },
   },
 })
 
-async function failedClaims({ name, without }: Defect): Promise<readonly string[]> {
+async function failedClaims({ name, without, isShared }: Defect): Promise<readonly string[]> {
   const less = without === undefined ? [] : ['--without', without]
-  const words = ['--seed', values.seed, '--minutes', values.minutes, '--defect', name, ...less]
+  const several = isShared === true ? ['--instances', '3', '--store', 'postgres'] : []
+  const program = values.program === undefined ? [] : ['--program', values.program]
+  const words = [...program, '--seed', values.seed, '--minutes', values.minutes, '--defect', name, ...less, ...several]
   const child = spawn(process.execPath, ['--require', 'tsx/cjs', join(__dirname, 'chaos.ts'), ...words], {
     stdio: ['ignore', 'pipe', 'inherit'],
   })

@@ -99,16 +99,24 @@ async function settle({ world, load, ground, violations, logs }: Run): Promise<b
     await Promise.all(left.map((device) => load.register(device)))
     await sleep(500)
   }
-  await load.quiet()
   const isEmpty = async (): Promise<boolean> => {
     violations.look()
     logs.look()
     return (await ground.look())?.left === 0
   }
-  for (const end = performance.now() + PATIENCE; performance.now() < end; await sleep(500)) {
-    if (await isEmpty()) return true
+  const emptied = async (within: number): Promise<boolean> => {
+    await load.quiet()
+    for (const end = performance.now() + within; performance.now() < end; await sleep(500))
+      if (await isEmpty()) return true
+    return isEmpty()
   }
-  return isEmpty()
+  const isSettled = await emptied(PATIENCE)
+  // A phone that died just before may not have been published to since: the first one is told of its death, the second answered with it.
+  for (let times = 0; isSettled && times < 2; times++) {
+    load.wake(world.devices.all.filter(({ isAlive }) => !isAlive))
+    if (!(await emptied(PATIENCE))) return false
+  }
+  return isSettled
 }
 
 /** What a run of several instances is there for. */
@@ -163,7 +171,7 @@ async function chaos(run: Run): Promise<number> {
     ...(await ground.books(world.devices.all)),
     violations: run.violations.found({ ...notes, instances }),
     complaints: [...notes.complaints, ...crashes],
-    ...{ lives: lives.length, endedBy: logs.endedBy, lines: logs.told },
+    ...{ drawn: run.drawn, lives: lives.length, endedBy: logs.endedBy, lines: logs.told },
     ...(met === undefined ? {} : { met }),
   }
   const claims = judge(evidence)

@@ -12,6 +12,10 @@ export interface Defect {
   /** What stands there once, and what stands there instead. */
   readonly from: string
   readonly to: string
+  /** What else must be changed so that it shows. */
+  readonly also?: { readonly from: string; readonly to: string }
+  /** It shows where three instances share a database. */
+  readonly isShared?: true
   /** How the claim begins that fails. */
   readonly claim: string
   /** Faults that would hide it, by words of their names. */
@@ -21,7 +25,7 @@ export interface Defect {
 const AGAIN = 'no call is sent again'
 const MISSING = 'accepted contents that reached their device'
 
-export const defects: readonly Defect[] = [
+const ofOne: readonly Defect[] = [
   {
     name: 'what a kill met out comes back as if it had never been sent',
     file: 'stores/sqlite-settle.js',
@@ -77,8 +81,8 @@ export const defects: readonly Defect[] = [
   {
     name: 'a dead token is never forgotten',
     file: 'dispatch/sender.js',
-    from: 'if (verdict.forget !== undefined)',
-    to: 'if (false)',
+    from: 'if (verdict.forget === undefined)',
+    to: 'if (true)',
     claim: 'dead tokens are forgotten',
   },
   {
@@ -112,15 +116,91 @@ export const defects: readonly Defect[] = [
   },
 ]
 
+const INSTANCES = 'stores/postgres-instances.js'
+const DEAD = 'd.state = 1 AND d.instance NOT IN (SELECT id FROM instance)'
+
+const ofSeveral: readonly Defect[] = [
+  {
+    name: 'an instance takes what a living one has out',
+    file: INSTANCES,
+    from: DEAD,
+    to: 'd.state = 1 AND d.instance <> $1',
+    claim: 'in doubt is only what was out at a kill',
+  },
+  {
+    name: 'what a dead instance had out is nobody’s',
+    file: INSTANCES,
+    from: DEAD,
+    to: 'd.state = 1 AND false',
+    claim: 'everything comes to its end',
+  },
+  {
+    name: 'a call that a dead instance had out is rung again',
+    file: INSTANCES,
+    from: 'ambiguous = true',
+    to: 'ambiguous = d.ambiguous',
+    claim: AGAIN,
+  },
+  {
+    name: 'the accounts of the dead are buried with them',
+    file: INSTANCES,
+    from: 'FROM ended GROUP BY',
+    to: 'FROM ended WHERE false GROUP BY',
+    claim: 'the books of all instances together close',
+  },
+  {
+    name: 'an outage puts back what is under way',
+    file: INSTANCES,
+    from: 'id = ANY($3::uuid[])',
+    to: 'id = ANY($3::uuid[]) AND false',
+    claim: 'duplicates of ours are no more',
+  },
+  {
+    name: 'all instances count in one row, and write over each other',
+    file: 'stores/postgres-story.js',
+    from: 'SELECT app, instance, ${',
+    to: 'SELECT app, 0, ${',
+    also: {
+      from: '${column} = account.${column} + excluded.${column}',
+      to: '${column} = (SELECT a.${column} FROM account a WHERE (a.app, a.instance, a.line) = (account.app, account.instance, account.line)) + excluded.${column}',
+    },
+    claim: 'the books of all instances together close',
+  },
+  {
+    name: 'an end is told two seconds before it is durable',
+    file: 'stores/postgres-settling.js',
+    from: 'queue.push({ settlements, resolve, reject });',
+    to: 'resolve(); setTimeout(() => { queue.push({ settlements, resolve() {}, reject() {} }); schedule(); }, 2000); return;',
+    claim: 'nothing is sent again once its end is durable',
+  },
+  {
+    name: 'the database answers before it has written',
+    file: 'stores/postgres-database.js',
+    from: "set_config('jit', 'off', false)",
+    to: "set_config('jit', 'off', false), set_config('synchronous_commit', 'off', false)",
+    claim: MISSING,
+  },
+  {
+    name: 'each instance signs a provider token of its own',
+    file: 'providers/apns-token.js',
+    from: 'if (found !== undefined && isOfUse(found, age))',
+    to: 'if (false)',
+    also: { from: 'if (isOfUse(stands, age))', to: 'if (false)' },
+    claim: 'push services and XMPP server find nothing',
+  },
+]
+
+export const defects: readonly Defect[] = [...ofOne, ...ofSeveral.map((each): Defect => ({ ...each, isShared: true }))]
+
 /** Breaks the program that was copied into `folder`. Throws where the line is not there any more, or more than once. */
 export function inflict(name: string, folder: string): void {
   const defect = defects.find((each) => each.name === name)
   if (defect === undefined) throw new Error(`there is no defect "${name}"`)
   const file = join(folder, 'dist', defect.file)
-  const text = readFileSync(file, 'utf8')
-  if (text.split(defect.from).length !== 2) throw new Error(`"${defect.from}" does not stand once in ${defect.file}`)
-  writeFileSync(
-    file,
-    text.replace(defect.from, () => defect.to),
-  )
+  let text = readFileSync(file, 'utf8')
+  for (const { from, to } of [defect, ...(defect.also === undefined ? [] : [defect.also])]) {
+    if (text.split(from).length !== 2) throw new Error(`"${from}" does not stand once in ${defect.file}`)
+    text = text.replace(from, () => to)
+  }
+  writeFileSync(file, text)
 }

@@ -27,6 +27,8 @@ export interface Evidence {
   readonly violations: readonly string[]
   readonly complaints: readonly string[]
   readonly lives: number
+  /** How often each fault was drawn. */
+  readonly drawn: ReadonlyMap<string, number>
   /** By delivery, when its end stood in a log (ms since 1970). */
   readonly endedBy: ReadonlyMap<string, number>
   /** Lines of the logs of all lives that tell of an end: `app end`. */

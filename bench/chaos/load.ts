@@ -32,6 +32,8 @@ export interface Load {
   publish(): void
   /** Publishes calls to some iPhones at once. */
   ring(): void
+  /** Publishes a wake-up to each of these. */
+  wake(devices: readonly Device[]): void
   /** Resolves when nothing is unanswered. */
   quiet(): Promise<void>
 }
@@ -179,6 +181,9 @@ export function makeLoad({ server, devices }: Pick<World, 'server' | 'devices'>,
         const device = fit[chance.whole(fit.length)]
         if (device !== undefined) publishOne(device, 'call')
       }
+    },
+    wake(those) {
+      for (const device of those) if (device.node !== undefined) publishOne(device, 'wake-up')
     },
     async quiet() {
       while (open.size > 0) await Promise.all(open)
