@@ -45,10 +45,9 @@ async function find(options: ExplainOptions, about: string): Promise<Found> {
   const byNode = await aboutMany(options, 'node', { node: about })
   if (byNode.devices.length + byNode.tombstones.length > 0) return byNode
   const devices = await records.devices({ id: about, limit: 1 })
-  if (devices.length > 0) {
-    const traces = await records.traces({ registrations: [about], perTarget: perDevice })
-    return { is: 'registration', devices, tombstones: [], traces }
-  }
+  // One that is gone by now has its pushes still.
+  const its = await records.traces({ registrations: [about], perTarget: perDevice })
+  if (devices.length + its.length > 0) return { is: 'registration', devices, tombstones: [], traces: its }
   const traces = await records.traces({ deliveries: [about] })
   const target = traces[0]?.target
   if (target === undefined) return { is: owner === undefined ? 'unknown' : 'owner', devices, tombstones: [], traces }

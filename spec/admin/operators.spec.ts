@@ -227,6 +227,17 @@ describe('xmpp-push explain', () => {
     expect(text).toContain('a publish from example.com to push.example.com was refused (unknown-node)')
   })
 
+  it('tells the pushes of a device by its id although it is gone', async () => {
+    const { devices } = (await json('explain', romeo)) as { devices: readonly { id: string }[] }
+    house.apns.script({ answer: answers.refuse('Unregistered', { timestamp: house.clock.now() + 1 }), times: 1 })
+    await publishTo(house, romeo)
+    await house.rest()
+    const text = await told('explain', devices[0]?.id ?? '')
+    expect(text).toMatch(/^push \S+ for org\.example\.ios$/m)
+    expect(text).toContain('Unregistered')
+    expect(text).not.toContain('nothing is known')
+  })
+
   it('tells of publishes that were refused, of a node that never was', async () => {
     await publishTo(house, romeo, 'example.net')
     expect(await told('explain', romeo)).toContain(
