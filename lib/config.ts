@@ -245,7 +245,7 @@ export function readConfig<P, F, S>({ file, text, env = process.env, kinds }: Co
     log: logging,
     http,
     remoteDisable: disabling,
-    roles: staging,
+    roles: [...new Set(staging)],
     ...(telemetry === undefined ? {} : { telemetry }),
   }
   return { is: 'config', config: freeze(config) }

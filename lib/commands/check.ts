@@ -7,6 +7,7 @@ import { exposed } from './check-modes'
 import { makeReport, type Report } from './check-report'
 import { type ProveLinks } from './proofs'
 import { askWhoIsThere } from './operate'
+import { roleText } from './spelling'
 import { type ExitCode, type Terminal } from './terminal'
 
 export interface CheckWords {
@@ -29,6 +30,7 @@ function tellHouse(config: Config, report: Report): void {
   report.fact('', `their servers may publish, and besides: ${listed(publish, 'nobody')}`)
   report.fact('', `administrators: ${listed(admins, 'nobody')}`)
   report.fact('store', config.store.kind)
+  if (config.roles.length === 1) report.fact('role', roleText(config.roles))
   for (const { host, port, serve } of config.http.listeners) {
     report.fact('http', `${host.includes(':') ? `[${host}]` : host}:${String(port)} serves ${serve.join(', ')}`)
   }

@@ -43,3 +43,10 @@ export function span(ms: number): string {
 export function counted(count: number, noun: string, plural = `${noun}s`): string {
   return `${count} ${count === 1 ? noun : plural}`
 }
+
+/** What a process does that does not do everything. */
+export function roleText(roles: readonly string[]): string {
+  return roles.includes('dispatch')
+    ? 'dispatch: it sends what other processes take in, and attaches to no server'
+    : 'ingest: it takes in; other processes send'
+}

@@ -3,7 +3,7 @@ import { type AppStatus, type LinkView, type Status } from '../admin/questions'
 import { ends, type Account } from '../model/accounting'
 import { handedInText } from './handed-in'
 import { operate, type OperatorWords } from './operate'
-import { counted, moment, span } from './spelling'
+import { counted, moment, roleText, span } from './spelling'
 import { type ExitCode, type Terminal } from './terminal'
 
 const MARGIN = 10
@@ -40,12 +40,6 @@ function appLines(app: AppStatus, now: number): readonly string[] {
   if (app.missing !== 0)
     lines.push(row('FAULT', `the accounting does not close, it is off by ${app.missing}: a bug, please report it`))
   return lines
-}
-
-function roleText(roles: readonly string[]): string {
-  return roles.includes('dispatch')
-    ? 'dispatch: it sends what other processes take in, and attaches to no server'
-    : 'ingest: it takes in; other processes send'
 }
 
 function linkText({ isOnline, isStandby, why }: LinkView): string {

@@ -45,6 +45,10 @@ describe('lib/config/roles', () => {
     })
   })
 
+  it('count once each', () => {
+    expect(good({ ...shared, roles: ['ingest', 'ingest'] }).roles).toEqual(['ingest'])
+  })
+
   it('take both on a store of one process, in any order', () => {
     expect(good({ ...right, roles: ['dispatch', 'ingest'] }).roles).toEqual(['dispatch', 'ingest'])
   })
@@ -71,11 +75,14 @@ describe('lib/config/roles', () => {
 
     it('miss them where something is sent, and where they are there and empty', () => {
       for (const roles of [undefined, ['dispatch'], ['ingest', 'dispatch']]) {
-        expect(read(lacking(roles))).toMatchObject({ is: 'faults', faults: [{ path: 'apps.org.example.ios.key' }] })
+        const app = good(lacking(roles)).apps.get('org.example.ios')
+        expect(app).toMatchObject({ unread: [{ path: 'apps.org.example.ios.key' }] })
+        expect(app).not.toHaveProperty('elsewhere')
       }
       folder.write('empty.p8', '')
       const apps = { 'org.example.ios': { ...right.apps['org.example.ios'], key: { file: 'empty.p8' } } }
-      expect(read({ ...shared, roles: ['ingest'], apps })).toMatchObject({ is: 'faults' })
+      const empty = good({ ...shared, roles: ['ingest'], apps }).apps.get('org.example.ios')
+      expect(empty?.unread).toMatchObject([{ text: expect.stringMatching(/is empty$/) as string }])
     })
 
     it('miss every other secret', () => {
@@ -92,7 +99,9 @@ describe('lib/config/roles', () => {
         file: folder.write('config.json', lacking(['ingest'])),
         ...{ env: {}, kinds: { ...kinds, providers: { ...kinds.providers, pigeon: telling } } },
       })
-      expect(read).toMatchObject({ is: 'faults', faults: [{ path: 'apps.org.example.ios.key' }] })
+      if (read.is === 'faults') throw new Error('it was refused')
+      const app = read.config.apps.get('org.example.ios')
+      expect(app).toMatchObject({ unread: [{ path: 'apps.org.example.ios.key' }], provider: { offers: {} } })
     })
   })
 })
