@@ -84,8 +84,13 @@ export function configFile(env: Environment = process.env): string {
   return env[FILE_VARIABLE] ?? 'component.config.json'
 }
 
-function bind<P, F, S>(kinds: Kinds<P, F, S> | undefined, words: OptionWords, sparing?: OptionWords): BoundKinds {
-  return kinds === undefined ? bindKinds(built, words, sparing) : bindKinds(kinds, words, sparing)
+const UNREAD = new Credential(Buffer.alloc(0), 'nowhere')
+
+function bind<P, F, S>(
+  kinds: Kinds<P, F, S> | undefined,
+  ...words: [OptionWords, OptionWords?, OptionWords?]
+): BoundKinds {
+  return kinds === undefined ? bindKinds(built, ...words) : bindKinds(kinds, ...words)
 }
 
 /** JSON Schema of the configuration, as published in `docs/component.config.schema.json`. */
@@ -181,7 +186,8 @@ export function readConfig<P, F, S>({ file, text, env = process.env, kinds }: Co
     return new Credential(Buffer.alloc(0), what)
   }
   const words = makeWords(sources)
-  const bound = bind(kinds, words, makeWords({ ...sources, spare }))
+  const forgiving = makeWords({ ...sources, unread: UNREAD })
+  const bound = bind(kinds, words, makeWords({ ...sources, spare }), forgiving)
   const root = configShape(bound, words)
   const loaded = load(path, text)
   if (!('raw' in loaded)) return nothingOf([loaded])

@@ -19,6 +19,7 @@ export function tellFindings(app: string, findings: Proven['findings'], report: 
 export async function tellApp(app: App, now: number, report: Report): Promise<void> {
   const about = `apps.${app.name}`
   report.fact('app', `${app.name}: ${app.provider.kind}, ${app.profile.name}`, { about })
+  for (const fault of app.unread ?? []) report.fault(fault)
   tellFindings(app.name, await app.provider.check(now), report)
   report.fact('', `the push service sees: ${app.profile.reveals}`, { about })
 }

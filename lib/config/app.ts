@@ -1,5 +1,5 @@
 /** One entry of `apps`: a flat, closed object whose keys are those of its provider and those of its profile. */
-import { type Fault, type Path, spell } from './fault'
+import { type Fault, type Path, spell, tell } from './fault'
 import { either, unknownKey } from './faults'
 import { type AppProfile, type AppProvider, type BoundKinds, type BoundProfile, type BoundProvider } from './kinds'
 import { nearest } from './nearest'
@@ -21,6 +21,8 @@ export interface App {
   readonly fingerprint: string
   /** Why it can't be opened here, and need not be: its credentials are where it is sent. */
   readonly elsewhere?: string
+  /** Why its credentials can't be read: it can't be opened, and the other apps can. */
+  readonly unread?: readonly Fault[]
 }
 
 type Raw = Readonly<Record<string, unknown>>
@@ -119,7 +121,8 @@ export function readApp(
   const matched =
     raw['match'] === undefined ? undefined : readPart<Match>(match, raw['match'], [...at, 'match'], faults)
   if (provider !== undefined && profile !== undefined) closeKeys(raw, at, provider, profile, faults)
-  const appProvider = provider?.read(pick({ ...usual, ...raw }, provider.shape), at, faults)
+  const mine = pick({ ...usual, ...raw }, provider?.shape ?? {})
+  const { appProvider, unread } = readProvider(provider, mine, at, faults)
   if (provider === undefined || profile === undefined) return undefined
   const appProfile = profile.read(pick(raw, profile.shape), at, faults, provider.speaks)
   if (!profile.writesFor.includes(provider.speaks)) {
@@ -137,7 +140,34 @@ export function readApp(
     provider: elsewhere === undefined ? appProvider : unopened(appProvider, elsewhere),
     ...(matched === undefined ? {} : { match: matched }),
     ...(elsewhere === undefined ? {} : { elsewhere }),
+    ...(unread.length === 0 ? {} : { unread }),
   })
+}
+
+/** `unread`: what would be faults of the configuration, were they not an app's own alone. */
+function readProvider(
+  provider: BoundProvider | undefined,
+  raw: Raw,
+  at: Path,
+  faults: Fault[],
+): { readonly appProvider: AppProvider | undefined; readonly unread: readonly Fault[] } {
+  const before = faults.length
+  const appProvider = provider?.read(raw, at, faults)
+  if (provider === undefined || appProvider !== undefined) return { appProvider, unread: [] }
+  const others: Fault[] = []
+  const forgiven = provider.readUnread(raw, at, others)
+  if (forgiven === undefined || others.length > 0) return { appProvider, unread: [] }
+  const unread = faults.splice(before)
+  return { appProvider: unreadable(forgiven, unread), unread }
+}
+
+/** A provider whose credentials can't be read: nothing of it can be told, offered or opened. */
+function unreadable(provider: AppProvider, faults: readonly Fault[]): AppProvider {
+  const expiries: AppProvider['expiries'] = () => []
+  const open: AppProvider['open'] = () => {
+    throw new Error(faults.map(tell).join('. '))
+  }
+  return Object.freeze({ ...provider, offers: {}, expiries, check: async () => [], open })
 }
 
 /** A provider whose credentials are not here: there is nothing to check, and nothing of them has a date. */

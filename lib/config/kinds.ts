@@ -2,6 +2,7 @@
  * Kinds bound to their own options: what a kind declared with its own type of options leaves here as plain functions
  * with the options inside, so that nobody downstream holds options of a type it can't name.
  */
+import { type z } from 'zod'
 import { type Written, type Speech } from '../model/content'
 import { type Content, type Notification } from '../model/notification'
 import { type OptionWords } from '../model/options'
@@ -83,6 +84,8 @@ export interface BoundProvider {
   readonly speaks: Speech
   readonly shape: Shape
   readonly read: Read<AppProvider>
+  /** The same where credentials can't be read from where they are said to be: it may be looked at, and not opened. */
+  readonly readUnread: Read<AppProvider>
 }
 export interface BoundProfile {
   readonly shape: Shape
@@ -104,12 +107,11 @@ export interface BoundKinds {
   readonly stores: ReadonlyMap<string, BoundStore>
 }
 
-function bindProvider<O>(kind: ProviderKind<O>, words: OptionWords): BoundProvider {
+function bindProvider<O>(kind: ProviderKind<O>, words: OptionWords, forgiving: OptionWords): BoundProvider {
   const schema = kind.options(words)
-  return {
-    speaks: kind.speaks,
-    shape: shapeOf(schema),
-    read(raw, at, faults) {
+  const reading =
+    (schema: z.ZodType<O>): Read<AppProvider> =>
+    (raw, at, faults) => {
       const options = readPart<O>(schema, raw, at, faults)
       if (options === undefined) return undefined
       return Object.freeze({
@@ -125,7 +127,10 @@ function bindProvider<O>(kind: ProviderKind<O>, words: OptionWords): BoundProvid
         expiries: (handedIn: HandedIn | undefined) => kind.expiries?.(options, handedIn) ?? [],
         open: (surroundings: ProviderSurroundings) => kind.open(options, surroundings),
       })
-    },
+    }
+  return {
+    ...{ speaks: kind.speaks, shape: shapeOf(schema) },
+    ...{ read: reading(schema), readUnread: reading(kind.options(forgiving)) },
   }
 }
 
@@ -180,13 +185,15 @@ export function bindKinds<P, F, S>(
   words: OptionWords,
   /** For providers that answer nobody with what their credential says. */
   sparing: OptionWords = words,
+  /** They take a credential that can't be read for one that is there. */
+  forgiving: OptionWords = words,
 ): BoundKinds {
   const providers = new Map<string, BoundProvider>()
   const profiles = new Map<string, BoundProfile>()
   const stores = new Map<string, BoundStore>()
   for (const name in kinds.providers) {
     const kind = kinds.providers[name]
-    providers.set(name, kind.offers === undefined ? bindProvider(kind, sparing) : bindProvider(kind, words))
+    providers.set(name, bindProvider(kind, kind.offers === undefined ? sparing : words, forgiving))
   }
   for (const name in kinds.profiles) profiles.set(name, bindProfile(kinds.profiles[name]))
   for (const name in kinds.stores) stores.set(name, bindStore(kinds.stores[name], words))

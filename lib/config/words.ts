@@ -24,12 +24,16 @@ export interface Sources {
   readonly spare?: (what: string) => Credential | undefined
   /** Stands in for every secret, and none is looked for. */
   readonly instead?: Credential
+  /** Stands in for one that can't be read where it is said to be. */
+  readonly unread?: Credential
 }
 
 interface Wrong {
   readonly text: string
   /** Nothing is there, right or wrong. */
   readonly isAbsent?: true
+  /** It is said well enough where it is, and can't be had from there. */
+  readonly isUnread?: true
   readonly mend: string
 }
 
@@ -100,10 +104,14 @@ function read(raw: unknown, { folder, env, looksFor, instead }: Sources): Creden
   if (place !== 'file' && place !== 'env')
     return { text: `"${place}" is no place that a secret is read from`, mend: shape }
   if (typeof name !== 'string' || name.trim() === '') return { text: `names no ${place}`, mend: shape }
-  if (place === 'env') return fromEnvironment(name, env)
+  if (place === 'env') return unread(fromEnvironment(name, env))
   const file = resolve(folder, name)
   looksFor?.(file)
-  return fromFile(file)
+  return unread(fromFile(file))
+}
+
+function unread(found: Credential | Wrong): Credential | Wrong {
+  return found instanceof Credential ? found : { ...found, isUnread: true }
 }
 
 const place = (key: string, description: string) => ({
@@ -173,6 +181,7 @@ export function makeWords(sources: Sources): OptionWords {
         }
         const spared = found.isAbsent === true ? spare?.(found.text) : undefined
         if (spared !== undefined) return spared
+        if (found.isUnread === true && sources.unread !== undefined) return sources.unread
         refuse(ctx, found.text, found.mend)
         return z.NEVER
       })

@@ -95,9 +95,9 @@ describe('lib/commands/check', () => {
       line.replace(/^FAULT +/, '').replace(/file \/.*\//, 'file '),
     )
     expect(told).toEqual([
-      'component.secret: the environment variable XMPP_PUSH_SECRET is not set',
       'apps.org.example.ios.key: there is no file AuthKey_ABC123DEFG.p8',
       'apps.org.example.android.serviceAccount: there is no file service-account.json',
+      'component.secret: the environment variable XMPP_PUSH_SECRET is not set',
     ])
     expect(out).toMatch(/: 3 faults$/m)
   })
