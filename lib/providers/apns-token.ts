@@ -37,6 +37,9 @@ const OUTLIVED_AFTER = 60 * MINUTE
 /** A token from further in the future was signed by a clock that is not ours. */
 const CLOCKS_DIFFER = MINUTE
 
+/** A store that is down is asked so often, with so many milliseconds between. */
+const [TRIES, PAUSE] = [10, 1_000]
+
 const encode = (value: unknown): string => Buffer.from(JSON.stringify(value)).toString('base64url')
 
 /** Header, claims and the raw r‖s signature of RFC 7518 §3.4; `signedAt` in milliseconds. */
@@ -92,18 +95,23 @@ function makeTokens(credential: TokenCredential, keep: Keep, clock: Clock): Prov
       return { value: signToken(credential, at), at }
     }
     let mine: Kept | undefined
-    try {
-      const found = await keep.get(name)
-      if (found !== undefined && isOfUse(found, age)) return tokenOf(found)
-      mine = signed()
-      if (keep.swap === undefined) await keep.put(name, mine.value, mine.at)
-      else {
-        const stands = await keep.swap(name, mine.value, mine.at, found)
-        if (isOfUse(stands, age)) return tokenOf(stands)
+    for (let tries = 0; tries < TRIES; tries++) {
+      if (tries > 0) await clock.sleep(PAUSE)
+      try {
+        const found = await keep.get(name)
+        if (found !== undefined && isOfUse(found, age)) return tokenOf(found)
+        mine ??= signed()
+        if (keep.swap === undefined) await keep.put(name, mine.value, mine.at)
+        else {
+          const stands = await keep.swap(name, mine.value, mine.at, found)
+          if (isOfUse(stands, age)) return tokenOf(stands)
+        }
+        return tokenOf(mine)
+      } catch {
+        // Apple refuses what is signed besides the one that the store has; what is out can't be settled before it is back anyway.
       }
-    } catch {
-      // A store that is down must not stop the pushes that it has handed out already.
     }
+    // A store that stays down must not stop the pushes that it has handed out already.
     return tokenOf(mine ?? signed())
   }
 

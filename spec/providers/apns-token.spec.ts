@@ -122,10 +122,28 @@ describe('providers/apns-token', () => {
       expect(new Set(jwts()).size).toBe(2)
     })
 
-    it('is made although the store is down', async () => {
-      const { open, push } = await start()
+    it('is made although the store is down, once it was for nine seconds', async () => {
+      const { open, push, clock } = await start()
       const down = () => Promise.reject(new Error('disk full'))
-      expect(await push(open({}, { get: down, put: down }))).toEqual({ is: 'delivered' })
+      const pushed = push(open({}, { get: down, put: down }))
+      await clock.advance(8_999)
+      expect(jwts()).toEqual([])
+      await clock.advance(1)
+      expect(await pushed).toEqual({ is: 'delivered' })
+    })
+
+    it('is not made besides the one that the store has, where that is away for a moment', async () => {
+      const { open, push, clock } = await start()
+      await push(open())
+      let isDown = true
+      const get: typeof app.keep.get = (name) =>
+        isDown ? Promise.reject(new Error('the connection broke')) : app.keep.get(name)
+      const pushed = push(open({}, { get, put: app.keep.put.bind(app.keep) }))
+      await clock.advance(3_000)
+      isDown = false
+      await clock.advance(1_000)
+      expect(await pushed).toEqual({ is: 'delivered' })
+      expect(new Set(jwts()).size).toBe(1)
     })
   })
 })
