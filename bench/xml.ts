@@ -181,7 +181,7 @@ function main(): void {
   say(`  ${told.restricted} changed so that a comment, an instruction or a declaration began: XML, but not for XMPP`)
   if (loose.length > 0) compareLoose()
   say(
-    `  ${loose.length} of these, with a name like p:1, which saxes takes and Namespaces 1.0 does not: the verdict of expat`,
+    `  ${loose.length} of the changed ones, with a name like p:1, which saxes takes and Namespaces 1.0 does not: the verdict of expat`,
   )
   compareSizes()
   say(`\ndifferences: ${differences.length}`)
