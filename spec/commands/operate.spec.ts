@@ -78,7 +78,10 @@ describe('commands that ask the running service', () => {
     await publishTo(house, node)
     await house.rest()
     await house.service().stop('the spec wants it')
-    rmSync(file('service-account.json'))
+    rewrite((config) => ({
+      ...config,
+      component: { ...(config['component'] as object), secret: { env: 'NO_SUCH_SECRET' } },
+    }))
     const { code, out, err } = await ask('status')
     expect(code).toBe(0)
     expect(out).toContain('1 accepted = 1 delivered')
