@@ -126,8 +126,8 @@ function open(options: FcmOptions, { clock, notice }: ProviderSurroundings): Pro
       if (grant.is !== 'granted') return grant
       const sender = { project: account.project, bearer: grant.token }
       const notAfter = clock.elapsed() + expiresAt - clock.now()
-      const request = requestFor({ address, content, expiresAt }, sender, clock.now(), trial !== undefined)
-      const reply = await origin.request({ ...request, notAfter })
+      const request = requestFor({ address, content, expiresAt }, sender, clock.now(), trial !== undefined, notAfter)
+      const reply = await origin.request(request)
       if (reply.is === 'failure') return { is: 'down', why: reply.why, ambiguous: reply.ambiguous } as const
       trial?.(reply.headers['date'])
       const judged = judgeReply(reply, clock.now())

@@ -52,27 +52,26 @@ export function sealedRequestFor(
   }
 }
 
+const SECRET: readonly string[] = Object.freeze(['authorization'])
+
 /** The request. Expiry becomes the whole seconds that are left, 0 («now or never») up to four weeks. */
 export function requestFor(message: Message, now: number): Omit<WireRequest, 'path'> {
   const { to, content, expiresAt, authorization, isBare } = message
   const ttl = Math.min(LONGEST_TTL_S, Math.max(0, Math.floor((expiresAt - now) / 1000)))
   const body = isBare ? encrypt(Buffer.alloc(0), to, { padTo: 1 }) : encrypt(Buffer.from(content.payload), to)
-  return {
-    method: 'POST',
-    headers: {
-      ttl: String(ttl),
-      urgency: content.urgency,
-      ...(content.topic === undefined ? {} : { topic: topicOf(content.topic, to) }),
-      'content-type': 'application/octet-stream',
-      'content-encoding': 'aes128gcm',
-      'content-length': String(body.length),
-      ...(authorization === undefined ? {} : { authorization }),
-      // For Microsoft «cache» means a TTL above 0, and it refuses a push in which the two differ.
-      ...(isWindows(to.endpoint)
-        ? { 'x-wns-type': 'wns/raw', 'x-wns-cache-policy': ttl === 0 ? 'no-cache' : 'cache' }
-        : {}),
-    },
-    ...(authorization === undefined ? {} : { sensitive: ['authorization'] }),
-    body,
+  const headers: Record<string, string> = {
+    ttl: String(ttl),
+    urgency: content.urgency,
+    'content-type': 'application/octet-stream',
+    'content-encoding': 'aes128gcm',
+    'content-length': String(body.length),
   }
+  if (content.topic !== undefined) headers['topic'] = topicOf(content.topic, to)
+  if (authorization !== undefined) headers['authorization'] = authorization
+  if (isWindows(to.endpoint)) {
+    headers['x-wns-type'] = 'wns/raw'
+    // For Microsoft «cache» means a TTL above 0, and it refuses a push in which the two differ.
+    headers['x-wns-cache-policy'] = ttl === 0 ? 'no-cache' : 'cache'
+  }
+  return { method: 'POST', headers, sensitive: SECRET, body }
 }
