@@ -50,6 +50,8 @@ describe('docs/contributing.md', () => {
 
   it('names every suite that an implementation calls, by its file and its name', () => {
     const suites: Readonly<Record<string, string>> = {
+      providerContract: 'spec/contracts/provider.ts',
+      profileContract: 'spec/contracts/profile.ts',
       dialectContract: 'spec/contracts/dialect.ts',
       carryingContract: 'spec/contracts/carrying-dialect.ts',
       storeContract: 'spec/contracts/store.ts',

@@ -1,40 +1,17 @@
-/** Class × profile: for each cell one golden request, and what it may not contain. */
-import { existsSync, readdirSync, readFileSync } from 'node:fs'
+/** Class × profile: the suite of the contract for every profile that there is, and settings of some. */
+import { readdirSync } from 'node:fs'
 import { join } from 'node:path'
-import { cells, goldenText, pairs, profileWith, registration, requestText } from '../support/golden'
+import { goldenFile, profileContract } from '../contracts/profile'
+import { cells, pairs, profileWith, registration, requestText } from '../support/golden'
 
-const folder = join(__dirname, 'golden')
-const fileOf = (name: string, speaks: string): string => `${name}.${speaks}.txt`
+const names = [...new Set(pairs.map(([name]) => name))]
+
+describe.each(names)('lib/profiles/%s', profileContract)
 
 describe('lib/profiles', () => {
-  it.each(pairs)('%s sends to %s exactly what its golden requests say', (name, speaks) => {
-    const file = join(folder, fileOf(name, speaks))
-    expect(goldenText(name, speaks)).toBe(existsSync(file) ? readFileSync(file, 'utf8') : `there is no ${file}`)
-  })
-
   it('has golden requests for nothing that there is not', () => {
-    expect(readdirSync(folder).sort()).toEqual(pairs.map(([name, speaks]) => fileOf(name, speaks)).sort())
-  })
-
-  const texts = Object.entries(cells).map(([cell, summary]) => [cell, summary] as const)
-
-  it.each(pairs)('%s tells %s nothing of who wrote and what, unless it is set to', (name, speaks) => {
-    const profile = profileWith(name, speaks)
-    for (const [, summary] of texts) {
-      const request = requestText(profile, speaks, summary)
-      expect(request).not.toMatch(/juliet|Jule|Art thou/i)
-      if (!profile.passesEncrypted) expect(request).not.toContain('Y2lwaGVydGV4dA')
-    }
-  })
-
-  it.each(pairs)('%s names to %s what the operator is told that it does, and nothing else', (name, speaks) => {
-    const profile = profileWith(name, speaks)
-    const all = texts.map(([, summary]) => requestText(profile, speaks, summary)).join('\n')
-    expect(all.includes(registration.owner)).toBe(profile.reveals.includes("the account's bare JID"))
-    expect(/"(unread-messages|count|badge|message-count)": "?[13]/.test(all)).toBe(
-      profile.reveals.includes('the number of unread messages'),
-    )
-    expect(/"account": "[0-9a-f]{40}"/.test(all)).toBe(profile.reveals.includes('a hash of account and device'))
+    const files = pairs.map(([name, speaks]) => goldenFile(name, speaks))
+    expect(readdirSync(join(__dirname, 'golden')).sort()).toEqual(files.sort())
   })
 
   it('names a room by its hash, and collapses its pushes apart from those of the account', () => {
