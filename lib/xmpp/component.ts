@@ -208,7 +208,7 @@ export function makeLink(options: LinkOptions): Link {
     const { fault, onlineFor } = await attempt()
     last = fault
     if (onlineFor > 0 && fault.isUnreadable === true) giveWay()
-    const next = await turns.ended(fault)
+    const next = turns.ended(fault)
     if (next.is === 'standby') return
     if (next.is === 'again') return clock.sleep(next.delay, stopping.signal)
     const { conflict, isUnreadable: _, ...said } = fault
@@ -261,7 +261,7 @@ export function makeLink(options: LinkOptions): Link {
       await closing?.close(Math.max(0, graceMs - (clock.elapsed() - begun)))
       was?.end()
       isStandby = false
-      await turns.leave()
+      turns.leave()
     },
   })
 }

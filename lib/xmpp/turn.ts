@@ -29,9 +29,9 @@ export interface TakingTurns {
   mayAttach(): Promise<boolean>
   /** The link is online; the function that is returned is called when it no longer is. */
   online(): () => void
-  ended(fault: Fault): Promise<Next>
+  ended(fault: Fault): Next
   /** For good: another one may have it. */
-  leave(): Promise<void>
+  leave(): void
 }
 
 /** Milliseconds between two looks of one that stands by. */
@@ -40,6 +40,8 @@ export const LOOK_MS = 500
 const HOLD_MS = 2_000
 /** The same while nobody can say who has it, and how long one that stands by leaves it then to whoever is attached. */
 const [AGAIN_MS, CALM_MS] = [500, 4_000]
+/** A store that has not said by then can't. */
+const SAYS_WITHIN_MS = 2_000
 /** Whoever was thrown out leaves the other one the time to take the turn. */
 const THROWN_OUT_MS = 2 * HOLD_MS
 /** A server may notice a moment late that the one before is gone: so many tries at its place, each twice as long after the last. */
@@ -50,8 +52,8 @@ const SOON_EVERY_MS = 60_000
 const nobodys: TakingTurns = Object.freeze({
   mayAttach: () => Promise.resolve(true),
   online: () => () => undefined,
-  ended: () => Promise.resolve({ is: 'fault' as const, atLeast: 0 }),
-  leave: () => Promise.resolve(),
+  ended: () => ({ is: 'fault' as const, atLeast: 0 }),
+  leave: () => undefined,
 })
 
 /** Without a turn, this instance is the only one that there should be: a conflict is a fault. */
@@ -69,11 +71,16 @@ export function makeTakingTurns(turn: Turn | undefined, clock: Clock): TakingTur
   let soonFrom = -Infinity
 
   const take = async (): Promise<void> => {
-    has = await turn.take().catch(() => undefined)
+    const asked = turn.take().catch(() => undefined)
+    has = await new Promise<boolean | undefined>((resolve) => {
+      const cancel = clock.after(SAYS_WITHIN_MS, () => resolve(undefined))
+      void asked.then(resolve).finally(cancel)
+    })
   }
-  const pass = async (): Promise<void> => {
+  /** A store that hangs keeps no link from being tried again. */
+  const pass = (): void => {
     has = false
-    await turn.pass().catch(() => undefined)
+    void turn.pass().catch(() => undefined)
   }
 
   return Object.freeze({
@@ -107,9 +114,9 @@ export function makeTakingTurns(turn: Turn | undefined, clock: Clock): TakingTur
         cancel()
       }
     },
-    async ended({ conflict }: Fault): Promise<Next> {
+    ended({ conflict }: Fault): Next {
       if (conflict === undefined) {
-        await pass()
+        pass()
         return { is: 'fault', atLeast: 0 }
       }
       isOneAtATime = true
@@ -118,7 +125,7 @@ export function makeTakingTurns(turn: Turn | undefined, clock: Clock): TakingTur
       if (conflict === 'refused' && has === true && soon > 0) {
         return { is: 'again', delay: SOON_MS * 2 ** (SOON_TRIES - soon--) }
       }
-      await pass()
+      pass()
       return { is: 'fault', atLeast: conflict === 'replaced' ? THROWN_OUT_MS : 0 }
     },
     leave: pass,

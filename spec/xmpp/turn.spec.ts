@@ -13,13 +13,16 @@ const HOLD = 2_000
 function makeTable() {
   let owner: string | undefined
   let isAway = false
+  let isHanging = false
   const turnOf = (name: string): Turn => ({
     take: () => {
+      if (isHanging) return new Promise(() => undefined)
       if (isAway) return Promise.reject(new Error('the store is away'))
       owner ??= name
       return Promise.resolve(owner === name)
     },
     pass: () => {
+      if (isHanging) return new Promise(() => undefined)
       if (owner === name) owner = undefined
       return isAway ? Promise.reject(new Error('the store is away')) : Promise.resolve()
     },
@@ -28,6 +31,7 @@ function makeTable() {
     turnOf,
     owner: () => owner,
     give: (name: string | undefined) => void (owner = name),
+    hang: () => void (isHanging = true),
     away: (is: boolean) => void (isAway = is),
   }
 }
@@ -191,6 +195,17 @@ describe('lib/xmpp/turn', () => {
       expect(table.owner()).toBe('one')
       await other.clock.advance(10 * HOLD)
       expect(peer.connections).toBe(2)
+    })
+
+    it('attaches again although the store hangs and says nothing', async () => {
+      const { one, first } = await standing()
+      table.hang()
+      first.socket.destroy()
+      await one.told('lost')
+      await one.clock.advance(1000)
+      await rest()
+      await one.clock.advance(2000)
+      await admit(one)
     })
 
     it('passes the turn when it is stopped', async () => {
