@@ -1,0 +1,277 @@
+/** The outbox on a real cluster of three: its conformance suite, servers that die in mid-traffic, and instances that do. */
+import { closes } from '../../lib/model/accounting'
+import { type Delivery } from '../../lib/model/notification'
+import { openNats } from '../../lib/outbox/nats'
+import { type NatsOutbox } from '../../lib/outbox/nats-outbox'
+import { outboxContract } from '../contracts/outbox'
+import { delivery, ended, takeNow, uuid } from '../contracts/outbox-scene'
+import { realDescribe } from '../support/available'
+import { makeCutLine } from '../support/cut-line'
+import { type HandClock, handClock } from '../support/hand-clock'
+import { type NatsCluster, startNats } from '../support/nats-cluster'
+import { natsOptions } from '../support/nats-outbox'
+import { serverForAll } from '../support/real-server'
+
+const APP = 'org.example.ios'
+const LEASE_MS = 15_000
+
+/** Goes on until it holds; the clock moves along, for what is tried again waits by it. */
+async function until(clock: HandClock, holds: () => Promise<boolean> | boolean, step = 500): Promise<void> {
+  for (const begun = performance.now(); performance.now() - begun < 30_000;) {
+    if (await holds()) return
+    await clock.advance(step)
+    await new Promise((done) => setTimeout(done, 20))
+  }
+  throw new Error('it did not come about')
+}
+
+/** Resolves with it, moving the clock along. */
+async function come<T>(clock: HandClock, what: Promise<T>): Promise<T> {
+  let isHere = false
+  const here = (): void => {
+    isHere = true
+  }
+  void what.then(here, here)
+  await until(clock, () => isHere)
+  return what
+}
+
+/** Puts until it is kept: servers that choose a leader take nothing. */
+async function putSurely(its: NatsOutbox, clock: HandClock, deliveries: readonly Delivery[]): Promise<void> {
+  await until(clock, async () => {
+    try {
+      return (await come(clock, its.outbox.put(deliveries))).every((put) => put === 'kept')
+    } catch {
+      return false
+    }
+  })
+}
+
+async function settleAll(its: NatsOutbox, clock: HandClock, wanted: ReadonlySet<string>): Promise<readonly string[]> {
+  const done: string[] = []
+  await until(clock, async () => {
+    const claimed = await come(clock, takeNow(its.outbox, { [APP]: 1000 }))
+    await come(clock, its.outbox.settle(claimed.map((one) => ended(one))))
+    done.push(...claimed.map(({ delivery: { id } }) => id))
+    return new Set(done).size >= wanted.size
+  })
+  return done
+}
+
+const some = (clock: HandClock, count: number): readonly Delivery[] =>
+  Array.from({ length: count }, () =>
+    delivery(APP, clock.now(), { content: { body: 'but soft' }, expiresAt: clock.now() + 1e9 }),
+  )
+
+realDescribe('nats', 'the outbox on three NATS servers', () => {
+  const cluster = serverForAll(() => startNats({ size: 3 }))
+  const told: string[] = []
+  const trouble = (text: string) => void told.push(text)
+  const opened: NatsOutbox[] = []
+  const open = async (clock: HandClock, options = natsOptions(cluster())) => {
+    const its = await openNats(options, { clock, trouble, sends: true })
+    opened.push(its)
+    return its
+  }
+  afterEach(async () => {
+    for (const its of opened.splice(0)) await its.close()
+    told.length = 0
+  })
+
+  outboxContract(async ({ bound }) => {
+    const clock = handClock()
+    const options = natsOptions(cluster(), { maxDeliveries: bound, maxDeliveriesPerApp: bound })
+    const surroundings = { clock, trouble, sends: true }
+    let its = await openNats(options, surroundings)
+    return {
+      outbox: () => its.outbox,
+      clock,
+      accounts: () => its.accounts(),
+      async reopen() {
+        await its.close()
+        its = await openNats(options, surroundings)
+      },
+      close: () => its.close(),
+    }
+  })
+
+  it.each([0, 1, 2])(
+    'loses nothing, and counts nothing twice, while server %i is killed in mid-traffic',
+    async (index) => {
+      const clock = handClock()
+      const its = await open(clock)
+      const all: Delivery[] = []
+      const done: string[] = []
+      let killed: Promise<void> | undefined
+      for (let round = 0; round < 12; round++) {
+        const batch = some(clock, 20)
+        all.push(...batch)
+        if (round === 4) killed = cluster().kill(index)
+        await putSurely(its, clock, batch)
+        const claimed = await come(clock, takeNow(its.outbox, { [APP]: 7 }))
+        await come(clock, its.outbox.settle(claimed.map((one) => ended(one))))
+        done.push(...claimed.map(({ delivery: { id } }) => id))
+      }
+      await killed
+      const left = new Set(all.map(({ id }) => id).filter((id) => !done.includes(id)))
+      done.push(...(await settleAll(its, clock, left)))
+      expect(new Set(done).size).toBe(all.length)
+      expect(done).toHaveLength(all.length)
+      await cluster().start(index)
+      await until(clock, () =>
+        its.accounts().then(
+          () => true,
+          () => false,
+        ),
+      )
+      const account = (await its.accounts()).get(APP)
+      expect(account).toMatchObject({ accepted: all.length, delivered: all.length, waiting: 0, inFlight: 0 })
+    },
+    90_000,
+  )
+
+  it('loses nothing when the whole cluster is killed and started again', async () => {
+    const clock = handClock()
+    const its = await open(clock)
+    const [out, again, waiting] = [some(clock, 5), some(clock, 5), some(clock, 20)]
+    await putSurely(its, clock, [...out, ...again])
+    const claimed = await takeNow(its.outbox, { [APP]: 100 })
+    expect(claimed).toHaveLength(10)
+    const dueAt = clock.now() + 60_000
+    const tried = { app: APP, dueAt, attempts: 3, ambiguous: true, resent: false }
+    await its.outbox.settle(again.map(({ id }) => ({ id, ...tried })))
+    await putSurely(its, clock, waiting)
+    await Promise.all([0, 1, 2].map((index) => cluster().kill(index)))
+    await expect(its.outbox.put(some(clock, 1))).rejects.toThrow(/outbox/)
+    const settled = its.outbox.settle(claimed.slice(0, 5).map((one) => ended(one)))
+    await Promise.all([0, 1, 2].map((index) => cluster().start(index)))
+    await come(clock, settled)
+    const ids = new Set([...again, ...waiting].map(({ id }) => id))
+    await clock.advance(60_000)
+    const done = await settleAll(its, clock, ids)
+    expect(new Set(done)).toEqual(ids)
+    const account = (await its.accounts()).get(APP)
+    expect(account).toMatchObject({ accepted: 30, delivered: 30, waiting: 0, inFlight: 0 })
+    expect(told.filter((text) => text.includes('does not answer') || text.includes('no majority'))).not.toEqual([])
+  }, 90_000)
+})
+
+realDescribe('nats', 'instances on one NATS server', () => {
+  const server = serverForAll(() => startNats())
+  const opened: NatsOutbox[] = []
+  const told: string[] = []
+  const open = async (clock: HandClock, options: Parameters<typeof openNats>[0], sends = true) => {
+    const its = await openNats(options, { clock, trouble: (text) => void told.push(text), sends })
+    opened.push(its)
+    return its
+  }
+  const portOf = (cluster: NatsCluster): number => Number(cluster.servers[0]?.split(':').at(-1))
+  afterEach(async () => {
+    for (const its of opened.splice(0)) await its.close()
+    told.length = 0
+  })
+  const take = (its: NatsOutbox) => takeNow(its.outbox, { [APP]: 1000 })
+
+  it('share what comes; what one puts another sends, and the accounts of both are one', async () => {
+    const clock = handClock()
+    const options = natsOptions(server())
+    const [one, other] = [await open(clock, options), await open(clock, options)]
+    const all = some(clock, 60)
+    await one.outbox.put(all)
+    const done = { one: 0, other: 0 }
+    await until(clock, async () => {
+      for (const [name, its] of [['one', one] as const, ['other', other] as const]) {
+        const claimed = await take(its)
+        await its.outbox.settle(claimed.map((each) => ended(each)))
+        done[name] += claimed.length
+      }
+      if (done.one + done.other < all.length && done.other === 0) await one.outbox.put([])
+      return done.one + done.other === all.length
+    })
+    // Partitions move to the newcomer, so that it gets its share of what comes then.
+    await clock.advance(3_000)
+    await until(
+      clock,
+      async () => {
+        await one.outbox.put(some(clock, 30))
+        for (const [name, its] of [['one', one] as const, ['other', other] as const]) {
+          const claimed = await take(its)
+          await its.outbox.settle(claimed.map((each) => ended(each)))
+          if (name === 'other') done.other += claimed.length
+        }
+        return done.other > 0
+      },
+      3_000,
+    )
+    const [mine, yours] = [(await one.accounts()).get(APP), (await other.accounts()).get(APP)]
+    expect(mine).toEqual(yours)
+    expect(mine !== undefined && closes(mine)).toBe(true)
+  }, 60_000)
+
+  it('sends nothing of a process that only takes in, and counts along', async () => {
+    const clock = handClock()
+    const options = natsOptions(server())
+    const ingest = await open(clock, options, false)
+    const all = some(clock, 10)
+    expect(await ingest.outbox.put(all)).toEqual(all.map(() => 'kept'))
+    expect(await take(ingest)).toEqual([])
+    const sender = await open(clock, options)
+    expect(await take(sender)).toHaveLength(10)
+    expect((await ingest.accounts()).get(APP)).toMatchObject({ accepted: 10, inFlight: 10 })
+  }, 60_000)
+
+  it('takes over from one that went silent: in doubt, one attempt more; and what that one says later changes nothing', async () => {
+    const clock = handClock()
+    const options = natsOptions(server())
+    const line = await makeCutLine(portOf(server()))
+    const silent = await open(clock, { ...options, servers: [`nats://127.0.0.1:${line.port}`] })
+    const [out, waiting] = [some(clock, 4), some(clock, 3)]
+    await silent.outbox.put(out)
+    const claimed = await take(silent)
+    expect(claimed).toHaveLength(4)
+    await silent.outbox.put(waiting)
+    line.cut()
+    const heir = await open(clock, options)
+    expect(await take(heir)).toEqual([])
+    const late = silent.outbox.settle(claimed.map((one) => ended(one)))
+    await clock.advance(LEASE_MS + 3_000)
+    const taken: { readonly id: string; readonly attempts: number; readonly ambiguous: boolean }[] = []
+    await until(
+      clock,
+      async () => {
+        for (const {
+          delivery: { id },
+          attempts,
+          ambiguous,
+        } of await take(heir))
+          taken.push({ id, attempts, ambiguous })
+        return taken.length === 7
+      },
+      3_000,
+    )
+    const doubted = out.map(({ id }) => ({ id, attempts: 1, ambiguous: true }))
+    expect(taken).toEqual(expect.arrayContaining(doubted))
+    line.mend()
+    await come(clock, late)
+    expect((await heir.accounts()).get(APP)).toMatchObject({ accepted: 7, delivered: 0, inFlight: 7 })
+    await heir.outbox.settle(taken.map(({ id }) => ({ id, app: APP, end: 'delivered', resent: false })))
+    expect((await heir.accounts()).get(APP)).toMatchObject({ accepted: 7, delivered: 7, inFlight: 0, waiting: 0 })
+    expect(told.filter((text) => text.includes('another instance took over'))).not.toEqual([])
+    await Promise.all(opened.splice(0).map((its) => its.close()))
+    await line.close()
+  }, 60_000)
+
+  it('keeps what was put while nobody sends, and knows an id again', async () => {
+    const clock = handClock()
+    const options = natsOptions(server())
+    const ingest = await open(clock, options, false)
+    const [one] = some(clock, 1)
+    if (one === undefined) throw new Error('none')
+    expect(await ingest.outbox.put([one, one])).toEqual(['kept', 'kept'])
+    expect(await ingest.outbox.put([one])).toEqual(['kept'])
+    const sender = await open(clock, options)
+    expect(await take(sender)).toHaveLength(1)
+    expect((await sender.accounts()).get(APP)).toMatchObject({ accepted: 1, inFlight: 1 })
+    await sender.outbox.settle([{ id: uuid(), app: APP, end: 'delivered', resent: false }])
+  }, 60_000)
+})
