@@ -62,6 +62,8 @@ describe('docs/operating.md, what `--json` prints', () => {
     'fuse reset': () => ['fuse', 'reset', IOS],
     'devices erase': () => ['devices', 'erase', '--owner', 'c3d4@example.com'],
     'devices remove': () => ['devices', 'remove', node],
+    backup: () => ['backup', '--to', join(house.folder, 'copy.db')],
+    restore: () => ['restore', '--from', join(house.folder, 'copy.db')],
   }
 
   it('is told of each of these calls once', () => {
@@ -71,6 +73,7 @@ describe('docs/operating.md, what `--json` prints', () => {
   it('has the keys that are told, and no other', async () => {
     for (const { calls, always, sometimes } of rows) {
       for (const call of calls) {
+        if (call === 'restore') await house.service().stop('its store is replaced')
         const { code, out, err } = await callAt(
           house.clock,
           ...(words[call]?.() ?? []),
