@@ -169,8 +169,8 @@ const ofSeveral: readonly Defect[] = [
   {
     name: 'an end is told two seconds before it is durable',
     file: 'stores/postgres-settling.js',
-    from: 'queue.push({ settlements, resolve, reject });',
-    to: 'resolve(); setTimeout(() => { queue.push({ settlements, resolve() {}, reject() {} }); schedule(); }, 2000); return;',
+    from: 'queue.push({ settlements, origin: originNow(), resolve, reject });',
+    to: 'resolve(); setTimeout(() => { queue.push({ settlements, origin: originNow(), resolve() {}, reject() {} }); schedule(); }, 2000); return;',
     claim: 'nothing is sent again once its end is durable',
   },
   {

@@ -25,11 +25,15 @@ export interface SettlingOptions {
 
 interface Handed {
   readonly settlements: readonly Settlement[]
+  /** Where the wall clock stood then, when the monotonic one stood at 0. */
+  readonly origin: number
   resolve(): void
   reject(error: Error): void
 }
 
 const MOST_PER_SETTLE = 500
+/** A wall clock that is drawn back by less was not set. */
+const CLOCK_SLACK_MS = 2_000
 
 export function makeSettling(options: SettlingOptions): Settling {
   const { clock, health, instances, settler, done } = options
@@ -37,6 +41,14 @@ export function makeSettling(options: SettlingOptions): Settling {
   let back: string[] = []
   let running: Promise<void> | undefined
   let isClosed = false
+  const originNow = (): number => Math.round(clock.now() - clock.elapsed())
+
+  /** What was handed in before the wall clock was set back is due so much sooner: it may have waited for the database. */
+  const asOfNow = ({ settlements, origin }: Handed): readonly Settlement[] => {
+    const lost = origin - originNow()
+    if (lost < CLOCK_SLACK_MS) return settlements
+    return settlements.map((each) => ('end' in each ? each : { ...each, dueAt: each.dueAt - lost }))
+  }
 
   const release = async (): Promise<void> => {
     const ids = back
@@ -51,7 +63,7 @@ export function makeSettling(options: SettlingOptions): Settling {
   }
 
   const settle = async (batch: readonly Handed[]): Promise<void> => {
-    const all = batch.flatMap(({ settlements }) => settlements)
+    const all = batch.flatMap(asOfNow)
     // The first word about a delivery counts.
     const first = [...new Map([...all].reverse().map((each) => [each.id, each])).values()].reverse()
     try {
@@ -105,7 +117,7 @@ export function makeSettling(options: SettlingOptions): Settling {
     settle(settlements: readonly Settlement[]) {
       if (isClosed) return Promise.reject(new Error('the store is closed'))
       return new Promise<void>((resolve, reject) => {
-        queue.push({ settlements, resolve, reject })
+        queue.push({ settlements, origin: originNow(), resolve, reject })
         schedule()
       })
     },
