@@ -51,7 +51,9 @@ export async function openNats(options: NatsOptions, surroundings: OutboxSurroun
     return await openNatsOutbox({ streams, connection, name, partitions, cipher, most, sends, clock, health, trouble })
   } catch (error) {
     await connection.close()
-    throw error instanceof StoreRefused ? error : new StoreRefused(troubleText(shown, error))
+    if (error instanceof StoreRefused) throw error
+    const isTold = error instanceof Error && error.message.startsWith(`outbox ${shown}`)
+    throw new StoreRefused(isTold ? error.message : troubleText(shown, error))
   }
 }
 

@@ -10,9 +10,11 @@ import { programPath } from './available'
 export interface NatsCluster {
   /** Addresses of all servers. */
   readonly servers: readonly string[]
+  /** Of those that run. */
+  pids(): readonly number[]
   /** Kills one: no word of goodbye. */
   kill(index: number): Promise<void>
-  /** Starts it again on the same data and ports; resolves once it takes part. */
+  /** Starts it again on the same data and ports, unless it runs; resolves once it takes part. */
   start(index: number): Promise<void>
   stop(): Promise<void>
 }
@@ -86,9 +88,11 @@ export async function startNats({ size = 1, args = [] }: NatsPlace = {}): Promis
   for (const index of nodes.keys()) await up(index)
   return Object.freeze({
     servers: nodes.map(({ client }) => `nats://127.0.0.1:${client}`),
+    pids: () => nodes.map((node) => node.process?.pid).filter((pid) => pid !== undefined),
     kill: (index: number) => end(index, 'SIGKILL'),
     async start(index: number) {
-      launch(index)
+      const { process: child } = nodeAt(index)
+      if (child?.exitCode !== null || child.signalCode !== null) launch(index)
       await up(index)
     },
     async stop() {
