@@ -153,7 +153,7 @@ const ofSeveral: readonly Defect[] = [
     file: INSTANCES,
     from: 'id = ANY($3::uuid[])',
     to: 'id = ANY($3::uuid[]) AND false',
-    claim: 'duplicates of ours are no more',
+    claim: 'duplicates of ours',
   },
   {
     name: 'all instances count in one row, and write over each other',

@@ -85,12 +85,12 @@ const duplicates: Judge = ({ arrivals }, { doubts, stories }) => {
       holds: unexplained === 0,
     },
     {
-      claim: 'in doubt is only what was out at a kill, a stop or an outage: nobody takes what a living one has',
+      claim: 'in doubt is only what was out at a kill, a stop or an outage',
       figures: `${inDoubt.length} were, ${foreign} of them for no such reason`,
       holds: foreign === 0,
     },
     {
-      claim: 'duplicates of ours are no more than were out at kills and stops, and an outage makes none',
+      claim: 'duplicates of ours: out at kills and stops, and none by an outage',
       figures: `${ours}; out at ${kills.length} kills ${out(kills)}, at ${stops.length} stops ${out(stops)}, at ${outages.length} outages ${out(outages)}; ${byOutage} by outages`,
       holds: ours <= out(kills) + out(stops) && byOutage === 0,
     },
