@@ -3,7 +3,7 @@
  * accounting is held against the others afterwards. A figure of a run that does not come out is no figure.
  */
 import { ends, type Account } from '../lib/model/accounting'
-import { usage, type BenchHouse, type Service } from './house'
+import { type BenchHouse, type Service } from './house'
 
 export interface Stretch {
   readonly count: number
@@ -32,13 +32,13 @@ export async function measure(house: BenchHouse, service: Service, stretch: Stre
   const { load, peer } = house
   const taken = async (): Promise<number> => (await peer.ask({ do: 'count' }, 'count')).count
   const booked = await house.settled()
-  const [before, takenBefore] = [usage(service.pid), await taken()]
+  const [before, takenBefore] = [service.usage(), await taken()]
   const begun = performance.now()
   const { results, errors, p50, p99 } = await load.ask({ do: 'publish', ...stretch }, 'published')
   const answeredIn = performance.now() - begun
   await settledByLog(service)
   const tookAll = performance.now() - begun - QUIET
-  const after = usage(service.pid)
+  const after = service.usage()
   const books = await house.settled()
   const arrived = (await taken()) - takenBefore
   expectAll(stretch.count, { results, errors, arrived, more: difference(books, booked) })

@@ -8,7 +8,7 @@ import { parseArgs } from 'node:util'
 import { measure } from './cost'
 import { floorAt, floorOf } from './floors'
 import { measureGorush } from './gorush'
-import { makeHouse, unlimited, usage, type BenchHouse, type Service } from './house'
+import { makeHouse, unlimited, type BenchHouse, type Service } from './house'
 import { type LightKind } from './light-peer'
 
 const { values } = parseArgs({ options: { only: { type: 'string' }, brief: { type: 'boolean', default: false } } })
@@ -133,17 +133,13 @@ async function memory(): Promise<void> {
   await inHouse('apns', async (house) => {
     const service = await house.startWith(1_000)
     await sleep(5_000)
-    print('resident memory, idle', mebibytes(usage(service.pid).resident), '≤ 80 MB')
+    print('resident memory, idle', mebibytes(service.usage().resident), '≤ 80 MB')
     await service.stop()
   })
   await inHouse('apns', async (house) => {
     const service = await house.startWith(MILLION)
     await measure(house, service, { count: COUNT, window: WINDOW, perSecond: 1_000 })
-    print(
-      'resident memory, 1,000,000 registrations, 1,000 pushes/s',
-      mebibytes(usage(service.pid).resident),
-      '≤ 150 MB',
-    )
+    print('resident memory, 1,000,000 registrations, 1,000 pushes/s', mebibytes(service.usage().resident), '≤ 150 MB')
     await service.stop()
   })
   await inHouse('apns', async (house) => {
@@ -155,7 +151,7 @@ async function memory(): Promise<void> {
     const published = await house.load.ask({ do: 'publish', count, window: WINDOW, contentEvery: 5 }, 'published')
     const { accepted, waiting, coalesced } = await house.account()
     const told = `${accepted - before.accepted} accepted, ${published.errors} answered wait, ${coalesced} coalesced, ${waiting} waiting`
-    print(`resident memory, peak of ${count} publishes in an outage`, mebibytes(usage(service.pid).peak), '≤ 250 MB')
+    print(`resident memory, peak of ${count} publishes in an outage`, mebibytes(service.usage().peak), '≤ 250 MB')
     print('  of these', told)
     await service.stop('SIGKILL')
   })

@@ -10,7 +10,8 @@ import { createServer, type AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { makeProviderKey } from '../lib/sim/certificates'
-import { part, usage } from './house'
+import { part } from './house'
+import { usageOf } from './usage'
 import { type LightOrder, type LightTold } from './light-peer'
 
 const MODULE = 'github.com/appleboy/gorush'
@@ -163,9 +164,9 @@ export async function measureGorush(folder: string, count: number): Promise<Goru
     }
     await sleep(500)
     await all(3_000)
-    const [before, begun] = [usage(child.pid ?? 0), performance.now()]
+    const [before, begun] = [usageOf(child.pid ?? 0), performance.now()]
     await all(count)
-    const micros = ((usage(child.pid ?? 0).cpu - before.cpu) * 1e6) / count
+    const micros = ((usageOf(child.pid ?? 0).cpu - before.cpu) * 1e6) / count
     return { is: 'measured', version: VERSION, micros, rate: count / ((performance.now() - begun) / 1000) }
   } finally {
     child.kill('SIGKILL')

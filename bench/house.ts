@@ -10,6 +10,7 @@ import { systemClock } from '../lib/clock'
 import { closes, ends, type Account } from '../lib/model/accounting'
 import { makeProviderKey } from '../lib/sim/certificates'
 import { makeServiceAccount } from '../lib/sim/service-account'
+import { usageOf, type Usage } from './usage'
 import { type LightKind, type LightOrder, type LightTold } from './light-peer'
 import { type Order, type Told } from './xmpp-load'
 
@@ -54,21 +55,8 @@ export function part<O extends object, T extends { readonly is: string }>(
   }
 }
 
-/** Seconds of CPU of all threads, resident and peak mebibytes of a process, as Linux accounts them. */
-export function usage(pid: number): { readonly cpu: number; readonly resident: number; readonly peak: number } {
-  const stat = readFileSync(`/proc/${pid}/stat`, 'utf8')
-  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
-  const status = readFileSync(`/proc/${pid}/status`, 'utf8')
-  const mebibytes = (name: string): number => Number(new RegExp(`${name}:\\s+(\\d+)`).exec(status)?.[1] ?? 0) / 1024
-  return {
-    cpu: (Number(fields[11]) + Number(fields[12])) / 100,
-    resident: mebibytes('VmRSS'),
-    peak: mebibytes('VmHWM'),
-  }
-}
-
 export interface Service {
-  readonly pid: number
+  usage(): Usage
   /** The size of its log in bytes, which only grows. */
   logged(): number
   log(): string
@@ -93,6 +81,8 @@ export interface BenchHouse {
   settled(within?: number): Promise<Account>
   account(): Promise<Account>
   close(): void
+  /** Resolves once it was asked so often whether the credential is taken, as at a start: that is nobody's push. */
+  proven(times: number): Promise<void>
 }
 
 export const apps: Readonly<Record<LightKind, string>> = {
@@ -148,17 +138,19 @@ export async function makeHouse(kind: LightKind, more: object = {}): Promise<Ben
     }),
   )
   const database = join(folder, 'bench.db')
+  const socket = 'store' in more ? join(folder, 'xmpp-push.sock') : `${database}.sock`
   async function account(): Promise<Account> {
-    const asked = await askService(`${database}.sock`, { ask: 'status' }, systemClock)
+    const asked = await askService(socket, { ask: 'status' }, systemClock)
     if (asked.is !== 'reply' || asked.reply.is !== 'answer') throw new Error(`no status: ${JSON.stringify(asked)}`)
     const found = (asked.reply.answer as Status).apps.find(({ app }) => app === apps[kind])?.account
     return found ?? none
   }
-  const log = join(folder, 'service.log')
+  let starts = 0
   const profile = process.env['BENCH_PROFILE']
-  let running: ChildProcess | undefined
+  const running: ChildProcess[] = []
   async function start(): Promise<Service> {
     const attached = load.hear('attached')
+    const log = join(folder, `service-${++starts}.log`)
     const out = openSync(log, 'w')
     const flags = profile === undefined ? [] : ['--cpu-prof', `--cpu-prof-dir=${profile}`]
     const child = spawn(
@@ -169,11 +161,11 @@ export async function makeHouse(kind: LightKind, more: object = {}): Promise<Ben
       },
     )
     closeSync(out)
-    running = child
+    running.push(child)
     const over = once(child, 'exit') as Promise<[number | null]>
     await Promise.race([attached, over.then(([code]) => Promise.reject(new Error(`the service ended with ${code}`)))])
     return {
-      pid: child.pid ?? 0,
+      usage: () => usageOf(child.pid ?? 0),
       logged: () => statSync(log).size,
       log: () => readFileSync(log, 'utf8'),
       async stop(signal = 'SIGTERM') {
@@ -187,21 +179,20 @@ export async function makeHouse(kind: LightKind, more: object = {}): Promise<Ben
     const program = ['--require', 'tsx/cjs', join(__dirname, 'registrations.ts')]
     execFileSync(process.execPath, [...program, ...words], { stdio: 'inherit' })
   }
-  /** The service asks once, at its start, whether its credential is taken; that is nobody's push. */
-  async function proven(): Promise<void> {
+  async function proven(times: number): Promise<void> {
     if (kind === 'webpush') return
-    for (let asked = 0; asked === 0; asked = (await peer.ask({ do: 'count' }, 'count')).count) {
+    for (let asked = 0; asked < times; asked = (await peer.ask({ do: 'count' }, 'count')).count) {
       await new Promise((done) => setTimeout(done, 100))
     }
   }
   return {
-    ...{ folder, load, peer, url, ca, start, fill },
+    ...{ folder, load, peer, url, ca, start, fill, proven },
     async startWith(registrations) {
       await (await start()).stop()
       fill(registrations)
       await load.ask({ do: 'adopt', count: registrations }, 'adopted')
       const service = await start()
-      await proven()
+      await proven(1)
       return service
     },
     account,
@@ -218,7 +209,7 @@ export async function makeHouse(kind: LightKind, more: object = {}): Promise<Ben
       }
     },
     close() {
-      running?.kill('SIGKILL')
+      for (const child of running) child.kill('SIGKILL')
       load.end()
       peer.end()
       rmSync(folder, { recursive: true, force: true })

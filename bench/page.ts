@@ -9,7 +9,7 @@ import { join } from 'node:path'
 import { askService } from '../lib/admin/asking'
 import { systemClock } from '../lib/clock'
 import { startChromium } from '../spec/support/chromium'
-import { apps, makeHouse, usage, type BenchHouse } from './house'
+import { apps, makeHouse, type BenchHouse } from './house'
 
 const [registrations = 1_000_000, perSecond = 1_000] = process.argv.slice(2).map(Number)
 const DEVICES = 2_000
@@ -122,9 +122,9 @@ async function main(): Promise<void> {
   for (let round = 0; round < ROUNDS * 2; round++) {
     const which = round % 2 === 0 ? 'alone' : 'watched'
     const pages = which === 'alone' ? [] : await Promise.all(Array.from({ length: PAGES }, () => openPage(url)))
-    const [cpu, begun] = [usage(service.pid).cpu, performance.now()]
+    const [cpu, begun] = [service.usage().cpu, performance.now()]
     await sleep(ROUND)
-    shares[which].push((usage(service.pid).cpu - cpu) / ((performance.now() - begun) / 1000))
+    shares[which].push((service.usage().cpu - cpu) / ((performance.now() - begun) / 1000))
     for (const close of pages) close()
   }
   const mean = (values: readonly number[]): number => values.reduce((sum, each) => sum + each, 0) / values.length

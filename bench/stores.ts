@@ -3,7 +3,7 @@
  * database. SQLite, and a PostgreSQL of this machine (Debian's package) with one instance and with two.
  * `npx tsx bench/stores.ts [count] [batch]`
  */
-import { mkdtempSync, readFileSync, readdirSync, rmSync } from 'node:fs'
+import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { systemClock } from '../lib/clock'
@@ -11,35 +11,16 @@ import { sqlite } from '../lib/stores/sqlite'
 import { type Store } from '../lib/stores/store'
 import { postgresPrograms, startPostgres } from '../spec/support/postgres'
 import { openPostgres } from '../spec/support/postgres-store'
+import { secondsOfFamily } from './usage'
 import { APP, wakeUps } from './wake-ups'
 
 const [count = 60_000, batch = 500] = process.argv.slice(2, 4).map(Number)
 const ROUNDS = 4
 const PRODUCERS = 4
 const ROOM = new Map([[APP, 2_000]])
-const TICKS_PER_SECOND = 100
 
 const say = (text: string): void => {
   process.stdout.write(`${text}\n`)
-}
-
-/** Seconds of processor time of a process and of its children, those that ended too (proc(5), `stat`). */
-function secondsOf(root: number): number {
-  let ticks = 0
-  for (const name of readdirSync('/proc').filter((each) => /^\d+$/.test(each))) {
-    try {
-      const fields = readFileSync(`/proc/${name}/stat`, 'utf8')
-        .replace(/^.*\) /s, '')
-        .split(' ')
-        .map(Number)
-      const [user = 0, system = 0, endedUser = 0, endedSystem = 0] = fields.slice(11, 15)
-      if (Number(name) === root) ticks += user + system + endedUser + endedSystem
-      else if (fields[1] === root) ticks += user + system
-    } catch {
-      // It ended meanwhile.
-    }
-  }
-  return ticks / TICKS_PER_SECOND
 }
 
 /** What one process does: publishers put in batches, what is handed out is settled as delivered. */
@@ -69,13 +50,18 @@ async function measure(name: string, stores: readonly Store[], server: number | 
   say(`${name}: put, handed out and settled, gathered up to ${batch}`)
   for (let round = 1; round <= ROUNDS; round++) {
     const before = (await stores[0]?.accounts())?.get(APP)?.delivered ?? 0
-    const [cpu, start, theirs] = [process.cpuUsage(), performance.now(), server === undefined ? 0 : secondsOf(server)]
+    const [cpu, start, theirs] = [
+      process.cpuUsage(),
+      performance.now(),
+      server === undefined ? 0 : secondsOfFamily(server),
+    ]
     await Promise.all(stores.map((store) => work(store, count / stores.length)))
     const seconds = (performance.now() - start) / 1000
     const { user, system } = process.cpuUsage(cpu)
     const pushes = ((await stores[0]?.accounts())?.get(APP)?.delivered ?? 0) - before
     const perPush = (microseconds: number) => (microseconds / pushes).toFixed(1).padStart(6)
-    const database = server === undefined ? '' : `, ${perPush((secondsOf(server) - theirs) * 1e6)} µs of the database`
+    const database =
+      server === undefined ? '' : `, ${perPush((secondsOfFamily(server) - theirs) * 1e6)} µs of the database`
     say(`  round ${round}: ${Math.round(pushes / seconds)} pushes/s, ${perPush(user + system)} µs CPU here${database}`)
   }
   await Promise.all(stores.map((store) => store.close()))

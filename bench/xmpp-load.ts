@@ -40,7 +40,8 @@ const DOMAIN = 'push.example.com'
 const tell = (told: Told): void => void process.send?.(told)
 
 const nodes: string[] = []
-let socket: Socket | undefined
+/** Of the instances that are attached; each gets its share, as ejabberd deals. */
+const sockets: Socket[] = []
 let onAnswer: (id: string, isResult: boolean, stanza: string) => void = () => undefined
 
 const registration = (id: string, user: number, app: string, token: string): string =>
@@ -71,9 +72,9 @@ async function inWindow(
   await new Promise<void>((resolve) => {
     const fill = (): void => {
       const due = perSecond === Infinity ? count : ((performance.now() - begun) / 1000) * perSecond
-      let text = ''
-      while (sent < count && sent < due && sent - done < window) text += make(sent++)
-      if (text !== '') socket?.write(text)
+      const texts = sockets.map(() => '')
+      while (sent < count && sent < due && sent - done < window) texts[sent % texts.length] += make(sent++)
+      texts.forEach((text, at) => text !== '' && sockets[at]?.write(text))
     }
     let isScheduled = false
     onAnswer = (id, isResult, stanza) => {
@@ -169,13 +170,17 @@ const server = createServer((connection) => {
   connection.setEncoding('utf8')
   connection.setNoDelay(true)
   connection.on('error', () => undefined)
+  connection.on('close', () => {
+    const at = sockets.indexOf(connection)
+    if (at >= 0) sockets.splice(at, 1)
+  })
   connection.on('data', (chunk: string) => {
     text += chunk
     if (!isOpen) {
       if (text.includes('<handshake')) {
         isOpen = true
         text = ''
-        socket = connection
+        sockets.push(connection)
         connection.write('<handshake/>')
         tell({ is: 'attached' })
       } else if (text.includes('<stream:stream')) {
