@@ -103,7 +103,9 @@ export function importSettings(
     }
     writeAll(resolve(words.file), written, secrets)
     const read = readConfig({ file: words.file })
-    const faults = read.is === 'faults' ? read.faults : []
+    const apps = read.is === 'faults' ? read.sound : [...read.config.apps.values()]
+    // An app whose files are still to be put there keeps no service from starting, but it is to be done all the same.
+    const faults = [...(read.is === 'faults' ? read.faults : []), ...apps.flatMap(({ unread = [] }) => unread)]
     const report = { peer: source.name, file: words.file, secrets: files, taken, left, faults }
     const told = lines(translation, faultLines(faults), words.file).join('\n')
     terminal.out(words.json ? `${JSON.stringify(report, undefined, 2)}\n` : `${told}\n`)
