@@ -158,14 +158,16 @@ function readProvider(
   const forgiven = provider.readUnread(raw, at, others)
   if (forgiven === undefined || others.length > 0) return { appProvider, unread: [] }
   const unread = faults.splice(before)
-  return { appProvider: unreadable(forgiven, unread), unread }
+  return { appProvider: unreadable(forgiven, at, unread), unread }
 }
 
 /** A provider whose credentials can't be read: nothing of it can be told, offered or opened. */
-function unreadable(provider: AppProvider, faults: readonly Fault[]): AppProvider {
+function unreadable(provider: AppProvider, at: Path, faults: readonly Fault[]): AppProvider {
   const expiries: AppProvider['expiries'] = () => []
+  // Whoever tells it names the app.
+  const why = faults.map(({ path, ...fault }) => tell({ ...fault, path: path.slice(spell(at).length + 1) })).join('. ')
   const open: AppProvider['open'] = () => {
-    throw new Error(faults.map(tell).join('. '))
+    throw new Error(why)
   }
   return Object.freeze({ ...provider, offers: {}, expiries, check: async () => [], open })
 }

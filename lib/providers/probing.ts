@@ -14,6 +14,8 @@ export interface Probed {
 
 /** A signed token may be so far off: Apple and Google refuse those of other hours, Google those of other quarters of an hour. */
 const TOLERABLE = 5 * 60_000
+/** No clock that is kept right is so far off: what is wrong with it will grow. */
+const NOTICEABLE = 60_000
 const WAY = 'See that this machine, its proxy and its firewall let connections through to it'
 
 const TLS =
@@ -24,9 +26,13 @@ const wayOf = (why: string): string => (/certificate|self.signed|issuer/i.test(w
 function skew({ whom, clocks }: Probed): readonly Finding[] {
   if (clocks === undefined) return []
   const off = clocks.ours - clocks.theirs
-  if (Math.abs(off) <= TOLERABLE) return []
-  const text = `the clock of this machine is ${Math.round(Math.abs(off) / 60_000)} min ${off > 0 ? 'ahead of' : 'behind'} that of ${whom}`
-  return [{ is: 'fault', text, mend: 'Set it right (NTP): signed tokens carry the time, and are refused' }]
+  if (Math.abs(off) <= NOTICEABLE) return []
+  const isRefused = Math.abs(off) > TOLERABLE
+  const by = isRefused ? `${Math.round(Math.abs(off) / 60_000)} min` : `${Math.round(Math.abs(off) / 1000)} s`
+  const text = `the clock of this machine is ${by} ${off > 0 ? 'ahead of' : 'behind'} that of ${whom}`
+  const why = isRefused ? 'signed tokens carry the time, and are refused' : 'signed tokens carry the time'
+  const mend = `Set it right and keep it so by NTP (timedatectl set-ntp true): ${why}`
+  return [{ is: isRefused ? 'fault' : 'warning', text, mend }]
 }
 
 /** The findings, the proven ones first. */

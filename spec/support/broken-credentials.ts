@@ -1,5 +1,5 @@
 /** Setups in which a push service, or the way to it, refuses what is configured. */
-import { chmodSync, chownSync, writeFileSync } from 'node:fs'
+import { chmodSync, chownSync, readdirSync, writeFileSync } from 'node:fs'
 import { makeAuthority, makeProviderKey, type Certified } from '../../lib/sim/certificates'
 import { startConnectProxy } from '../../lib/sim/connect-proxy'
 import { type Breakable } from './broken-house'
@@ -20,7 +20,10 @@ function unreadable(of: Breakable, name: string): void {
   chmodSync(of.path(name), isRoot ? 0o600 : 0)
   of.later(() => chmodSync(of.path(name), 0o600))
   if (!isRoot) return
-  for (const each of ['', 'component.config.json']) chownSync(of.path(each), NOBODY, NOBODY)
+  // The service starts all the same, so that what it writes into must be its own.
+  const data = readdirSync(of.path('data')).map((each) => `data/${each}`)
+  for (const each of ['', 'component.config.json', 'data', ...data]) chownSync(of.path(each), NOBODY, NOBODY)
+  of.later(() => data.concat('data').forEach((each) => chownSync(of.path(each), 0, 0)))
   process.seteuid?.(NOBODY)
   of.later(() => process.seteuid?.(0))
 }
@@ -60,13 +63,11 @@ export const brokenCredentials: Setups = {
   'The key file is not there': {
     cause: /there is no file/,
     cure: /Put the file there, or correct the path/,
-    starts: false,
     breaks: (of) => changeApp(of, IOS, { key: { file: 'gone.p8' } }),
   },
   'The key file can not be read': {
     cause: /may not read/,
     cure: /Make it readable for the user that runs xmpp-push/,
-    starts: false,
     breaks: (of) => unreadable(of, 'AuthKey_ABC123DEFG.p8'),
   },
   'The certificate has expired': {
