@@ -39,7 +39,7 @@ export async function measure(house: BenchHouse, service: Service, stretch: Stre
   await settledByLog(service)
   const tookAll = performance.now() - begun - QUIET
   const after = service.usage()
-  const books = await house.settled()
+  const books = await house.settled(booked.accepted + stretch.count)
   const arrived = (await taken()) - takenBefore
   expectAll(stretch.count, { results, errors, arrived, more: difference(books, booked) })
   return {

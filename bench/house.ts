@@ -77,8 +77,11 @@ export interface BenchHouse {
   fill(rows: number): void
   /** Starts it with so many registrations in its store, to which `load` publishes. */
   startWith(registrations: number): Promise<Service>
-  /** Resolves with the app's account once nothing waits and nothing is out; rejects if that does not come, or the account does not close. */
-  settled(within?: number): Promise<Account>
+  /**
+   * Resolves with the app's account once so many were accepted, nothing waits and nothing is out; rejects if that does not come within so
+   * many ms, or the account does not close.
+   */
+  settled(accepted?: number, within?: number): Promise<Account>
   account(): Promise<Account>
   close(): void
   /** Resolves once it was asked so often whether the credential is taken, as at a start: that is nobody's push. */
@@ -196,11 +199,11 @@ export async function makeHouse(kind: LightKind, more: object = {}): Promise<Ben
       return service
     },
     account,
-    async settled(within = 60_000) {
+    async settled(accepted = 0, within = 60_000) {
       const begun = performance.now()
       for (;;) {
         const now = await account()
-        if (now.waiting + now.inFlight === 0) {
+        if (now.waiting + now.inFlight === 0 && now.accepted >= accepted) {
           if (!closes(now)) throw new Error(`the account does not close: ${JSON.stringify(now)}`)
           return now
         }
