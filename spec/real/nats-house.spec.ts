@@ -1,0 +1,43 @@
+/** The whole service with its pushes in a real NATS: what it wakes, and what a server hears while NATS is away. */
+import { realDescribe } from '../support/available'
+import { IOS, startHouse, type House } from '../support/house'
+import { startNats } from '../support/nats-cluster'
+import { publishTo, registerDevice } from '../support/one-device'
+import { serverForAll } from '../support/real-server'
+
+const TOKEN = 'c3'.repeat(32)
+
+realDescribe('nats', 'the service with its outbox in NATS', () => {
+  const server = serverForAll(() => startNats())
+  let house: House | undefined
+  afterEach(() => house?.close())
+
+  it('wakes a phone, answers "wait" while NATS is away, and goes on by itself', async () => {
+    const outbox = { kind: 'nats', servers: server().servers, contentKey: Buffer.alloc(32, 7).toString('base64') }
+    const its = (house = await startHouse({ settings: { outbox } }))
+    its.apns.addDevice({ token: TOKEN, topic: IOS })
+    const node = await registerDevice(its, 'juliet@example.com', IOS, TOKEN)
+    const heard = async (times: number): Promise<void> => {
+      for (let looks = 0; looks < 500 && its.apns.received(TOKEN).length < times; looks++) await its.rest()
+      expect(its.apns.received(TOKEN)).toHaveLength(times)
+    }
+    expect(await publishTo(its, node)).toBe('result')
+    await heard(1)
+    await server().kill(0)
+    expect(await publishTo(its, node)).toBe('internal-server-error')
+    expect(its.log.filter((line) => line.includes('"about":"store"'))).toEqual([
+      expect.stringContaining('outbox XMPP_PUSH'),
+    ])
+    await server().start(0)
+    let answer = ''
+    for (const begun = performance.now(); performance.now() - begun < 30_000 && answer !== 'result';) {
+      await its.clock.advance(1_000)
+      answer = String(await publishTo(its, node))
+    }
+    expect(answer).toBe('result')
+    for (let looks = 0; looks < 100 && its.apns.received(TOKEN).length < 2; looks++) await its.clock.advance(1_000)
+    const account = (await its.service().accounts()).get(IOS)
+    expect(account).toMatchObject({ waiting: 0, inFlight: 0 })
+    expect(account?.delivered).toBeGreaterThanOrEqual(2)
+  }, 90_000)
+})
