@@ -108,7 +108,7 @@ export function appInWords(facts: AppFacts, now: number): AppInWords {
     colour: 'unsure',
     says: [
       {
-        text: `Nothing was delivered ${since}, so nothing proves its credential.`,
+        text: `Nothing was delivered ${since}, so nothing proves the whole way to a device.`,
         cure: 'A test push to one of its devices proves it.',
       },
     ],
