@@ -50,9 +50,9 @@ export async function startNats({ size = 1, args = [] }: NatsPlace = {}): Promis
     if (node === undefined) throw new Error(`there is no server ${index}`)
     return node
   }
-  const isHealthy = async ({ monitor }: Node): Promise<boolean> => {
+  const isHealthy = async ({ monitor }: Node, query = ''): Promise<boolean> => {
     try {
-      const answer = await fetch(`http://127.0.0.1:${monitor}/healthz`)
+      const answer = await fetch(`http://127.0.0.1:${monitor}/healthz${query}`)
       return answer.ok
     } catch {
       return false
@@ -69,9 +69,9 @@ export async function startNats({ size = 1, args = [] }: NatsPlace = {}): Promis
     const files = ['-js', '-sd', data, '-n', `node-${index}`]
     node.process = spawn(program, [...own, ...files, ...cluster, ...args], { stdio: 'ignore' })
   }
-  const up = async (index: number): Promise<void> => {
+  const up = async (index: number, query = ''): Promise<void> => {
     for (let tries = 0; tries < MOST_TRIES; tries++) {
-      if (await isHealthy(nodeAt(index))) return
+      if (await isHealthy(nodeAt(index), query)) return
       await new Promise((done) => setTimeout(done, 100))
     }
     throw new Error(`NATS server ${index} did not come up`)
@@ -93,7 +93,7 @@ export async function startNats({ size = 1, args = [] }: NatsPlace = {}): Promis
     async start(index: number) {
       const { process: child } = nodeAt(index)
       if (child?.exitCode !== null || child.signalCode !== null) launch(index)
-      await up(index)
+      await up(index, '?js-enabled=true')
     },
     async stop() {
       await Promise.all([...nodes.keys()].map((index) => end(index, 'SIGKILL')))
