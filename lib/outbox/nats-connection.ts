@@ -1,4 +1,5 @@
 /** The connection to the servers: who we are to them, and what is told while they are away. Knows no stream. */
+import { setMaxListeners } from 'node:events'
 import { type NatsConnection, type NodeConnectionOptions, connect, credsAuthenticator } from '@nats-io/transport-node'
 import { type Clock } from '../clock'
 import { type Credential } from '../model/opaque'
@@ -70,6 +71,8 @@ export interface HealthOptions {
 export function makeHealth({ shown, clock, trouble }: HealthOptions): Health {
   let isTold = false
   const ending = new AbortController()
+  // Each partition sleeps on it while the servers are away.
+  setMaxListeners(0, ending.signal)
   const tell = (error: unknown): Error => {
     const text = troubleText(shown, error)
     if (!isTold && !ending.signal.aborted) trouble(text)
