@@ -8,12 +8,15 @@ import { outboxKeepsItsPromises } from './outbox-property'
 import { type OutboxSetUp, outboxScene } from './outbox-scene'
 import { outboxSettles } from './outbox-settling'
 
-/** Declares the whole suite. One open outbox serves most tests, each with an app of its own. */
-export function outboxContract(setUp: OutboxSetUp): void {
+/**
+ * Declares the whole suite. One open outbox serves most tests, each with an app of its own. `stories`: of its own making, that the last test
+ * plays; fewer where each takes long.
+ */
+export function outboxContract(setUp: OutboxSetUp, stories?: number): void {
   const scene = outboxScene(setUp)
   outboxHandsOut(scene)
   outboxCoalesces(scene)
   outboxSettles(scene)
   outboxOutlives(scene)
-  outboxKeepsItsPromises(scene)
+  outboxKeepsItsPromises(scene, stories)
 }

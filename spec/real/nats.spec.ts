@@ -14,6 +14,8 @@ import { serverForAll } from '../support/real-server'
 
 const APP = 'org.example.ios'
 const LEASE_MS = 15_000
+/** Each of them opens the streams of a cluster several times. */
+const STORIES = 8
 
 /** Goes on until it holds; the clock moves along, for what is tried again waits by it. */
 async function until(clock: HandClock, holds: () => Promise<boolean> | boolean, step = 500): Promise<void> {
@@ -94,7 +96,7 @@ realDescribe('nats', 'the outbox on three NATS servers', () => {
       },
       close: () => its.close(),
     }
-  })
+  }, STORIES)
 
   it.each([0, 1, 2])(
     'loses nothing, and counts nothing twice, while server %i is killed in mid-traffic',

@@ -94,7 +94,9 @@ function plain(folder: string, lines: readonly string[]): readonly string[] {
       .replaceAll(folder, '/etc/xmpp-push')
       .replace(/data\/broken-\d+\.db/g, 'data/xmpp-push.db')
       .replace(/((?:127\.0\.0\.1|localhost)(?::| port ))\d+/g, '$1…')
-      .replace(/[0-9a-f]{8}-[0-9a-f-]{27}/g, '…'),
+      .replace(/[0-9a-f]{8}-[0-9a-f-]{27}/g, '…')
+      // Where in the program it happened: a stack, as journald shows one.
+      .replace(/\s+at \S.* \(\S+:\d+:\d+\)$/s, ''),
   )
 }
 
