@@ -16,7 +16,9 @@ function tellLinks(config: Config, { links, isRunning }: Proofs, report: Report)
       const how = isRunning ? 'is attached to' : 'attached to'
       const by = isRunning ? ', by the service that runs' : ' and detached again'
       report.fact('link', `${domain} ${how} ${service}${by}`)
-      for (const line of proof.says ?? []) report.fact('', line)
+      const { text, mend } = proof.says ?? {}
+      if (text !== undefined && mend === undefined) report.fact('server', text)
+      if (text !== undefined && mend !== undefined) report.warning({ about: 'server', text, mend })
     }
     if (proof?.is === 'standby') report.fact('link', `${domain} stands by at ${service}: another instance is attached`)
     if (proof?.is === 'refused') {

@@ -19,9 +19,9 @@ type Keep = Parameters<Open>[0]['keep']
 type Store = Awaited<ReturnType<Config['store']['open']>>
 type Finding = Proven['findings'][number]
 
-/** What came of attaching to one XMPP server. `says`: what the server answered about itself, a line each. */
+/** What came of attaching to one XMPP server. `says`: what it answered about itself; with a mend, that it did not or what is odd about it. */
 export type LinkProof =
-  | { readonly is: 'online'; readonly says?: readonly string[] }
+  | { readonly is: 'online'; readonly says?: { readonly text: string; readonly mend?: string } }
   /** Another instance is attached. */
   | { readonly is: 'standby' }
   | { readonly is: 'refused'; readonly why: string; readonly mend: string }

@@ -37,7 +37,18 @@ export interface ProsodyProcess extends ServerProcess {
   readonly directory: string
 }
 
-const MODULES = ['roster', 'saslauth', 'disco', 'ping', 'version', 'offline', 'smacks', 'carbons', 'cloud_notify']
+const MODULES = [
+  'roster',
+  'saslauth',
+  'disco',
+  'ping',
+  'version',
+  'time',
+  'offline',
+  'smacks',
+  'carbons',
+  'cloud_notify',
+]
 const PLUGIN_PATHS = ['/usr/lib/prosody/modules', '/usr/local/lib/prosody/modules']
 
 const lua = (text: string): string => `"${text.replace(/[\\"]/g, '\\$&').replace(/\n/g, '\\n')}"`

@@ -1,4 +1,5 @@
-/** What the simulated server answers by itself: ping, disco, version, and enabling and disabling of push for its users. */
+/** What the simulated server answers by itself: ping, disco, version, time, and enabling and disabling of push for its users. */
+import { type Now } from './time'
 import { bareJid } from './xmpp-server-conduct'
 import { type PushTable } from './xmpp-server-push'
 import { escapeXml, type XmlElement } from './xmpp-server-xml'
@@ -55,6 +56,12 @@ function versionOf(server: string): string {
   return `<query xmlns='jabber:iq:version'><name>${escapeXml(name)}</name><version>${escapeXml(version)}</version></query>`
 }
 
+/** In whole seconds, as Prosody and ejabberd tell it (XEP-0202 v2.0). */
+function timeOf(at: number): string {
+  const utc = new Date(at).toISOString().replace(/\.\d+/, '')
+  return `<time xmlns='urn:xmpp:time'><tzo>+00:00</tzo><utc>${utc}</utc></time>`
+}
+
 /** Answers an iq get or set to the server called `server`, or to the account of one of its users. */
 export function answerItself(
   request: XmlElement,
@@ -62,6 +69,7 @@ export function answerItself(
   components: readonly string[],
   push: PushTable,
   server: string,
+  now: Now,
 ): string {
   const asked = request.elements()[0]
   const { to = domain, from = '' } = request.attrs
@@ -85,6 +93,8 @@ export function answerItself(
     }
     case 'jabber:iq:version':
       return resultTo(request, versionOf(server))
+    case 'urn:xmpp:time':
+      return resultTo(request, timeOf(now()))
     default:
       return errorTo(request, 'cancel', 'service-unavailable')
   }

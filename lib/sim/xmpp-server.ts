@@ -39,7 +39,7 @@ export async function startXmppServerSimulator(options: XmppServerOptions): Prom
   let ids = 0
 
   const answer = (request: XmlElement): string =>
-    answerItself(request, domain, [...secrets.keys()], push, personality.name)
+    answerItself(request, domain, [...secrets.keys()], push, personality.name, now)
   const traffic = await openTraffic({
     domain,
     personality,

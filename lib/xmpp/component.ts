@@ -22,8 +22,6 @@ const MAX_STANZA_BYTES = 2 * 1024 * 1024
 const MAX_DEPTH = 64
 const PING_AFTER_MS = 60_000
 const DEAD_AFTER_MS = 30_000
-/** How long `tryLink` waits for the server to close too. */
-const TRY_CLOSE_MS = 2000
 
 /** Where and as whom to attach. */
 export interface TryLinkOptions {
@@ -91,7 +89,11 @@ interface Ended {
   readonly onlineFor: number
 }
 
-function open(options: TryLinkOptions & Partial<LinkOptions>, listener: StreamListener): ComponentStream | Fault {
+/** Begins one connection; a fault of the configuration is returned at once, all others come by the listener. */
+export function open(
+  options: TryLinkOptions & Partial<LinkOptions>,
+  listener: StreamListener,
+): ComponentStream | Fault {
   const address = parseService(options.service)
   if (address === undefined) return faultOfService(options.service)
   const { domain, secret, ca, parser = 'own', clock } = options
@@ -263,28 +265,5 @@ export function makeLink(options: LinkOptions): Link {
       isStandby = false
       turns.leave()
     },
-  })
-}
-
-/**
- * Proves the link once, for `check --live`: attaches, detaches, and tells what happened. A server that lets a new connection take the
- * place of the old one (Prosody's kick_old, MongooseIM's) thereby cuts a service that is running; it comes back by itself.
- */
-export function tryLink(
-  options: TryLinkOptions,
-): Promise<{ readonly is: 'online' } | ({ readonly is: 'refused' } & Fault)> {
-  return new Promise((resolve) => {
-    const stream = open(options, {
-      online() {
-        // Not before the library has come back from its own part of the handshake.
-        setImmediate(() => {
-          if (!('why' in stream)) void stream.close(TRY_CLOSE_MS).then(() => resolve({ is: 'online' }))
-        })
-      },
-      heard: () => undefined,
-      stanza: () => undefined,
-      ended: (fault) => resolve({ is: 'refused', ...fault }),
-    })
-    if ('why' in stream) resolve({ is: 'refused', ...stream })
   })
 }

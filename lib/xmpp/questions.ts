@@ -9,14 +9,18 @@ import { attribute } from './element'
 const PATIENCE = 40_000
 
 export interface Questions {
-  /** Resolves with the answer, a result or an error; undefined where none came in 40 s or the question could not be sent. */
+  /** Resolves with the answer, a result or an error; undefined where none came in time or the question could not be sent. */
   ask(to: string, payload: Element): Promise<Element | undefined>
   /** Takes an answer to a question of ours; false for every other stanza. */
   heard(stanza: Element): boolean
 }
 
-/** `send`: as of a link. An answer counts only from the very address that was asked. */
-export function makeQuestions(send: (stanza: Element) => Promise<boolean>, clock: Clock): Questions {
+/** `send`: as of a link. An answer counts only from the very address that was asked. `patience`: milliseconds, 40 s if left out. */
+export function makeQuestions(
+  send: (stanza: Element) => Promise<boolean>,
+  clock: Clock,
+  patience = PATIENCE,
+): Questions {
   const open = new Map<string, { readonly to: string; readonly resolve: (answer: Element | undefined) => void }>()
   return Object.freeze({
     ask: (to: string, payload: Element) =>
@@ -27,7 +31,7 @@ export function makeQuestions(send: (stanza: Element) => Promise<boolean>, clock
           open.delete(id)
           resolve(answer)
         }
-        const cancel = clock.after(PATIENCE, () => end(undefined))
+        const cancel = clock.after(patience, () => end(undefined))
         open.set(id, { to, resolve: end })
         void send(xml('iq', { type: 'get', to, id }, payload)).then((isSent) => {
           if (!isSent) end(undefined)

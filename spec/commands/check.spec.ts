@@ -6,6 +6,7 @@ import { makeServiceAccount } from '../../lib/sim/service-account'
 import { startXmppServerSimulator } from '../../lib/sim/xmpp-server'
 import { type Clock, systemClock } from '../../lib/clock'
 import { type Names, systemNames } from '../../lib/commands/names'
+import { componentPeer } from '../support/component-peer'
 import { call, callAt, callWith, someNames } from '../support/call'
 import { makeFolder } from '../support/folder'
 import { startHouse } from '../support/house'
@@ -230,15 +231,64 @@ describe('lib/commands/check', () => {
   })
 
   describe('--live', () => {
+    const hosting = {
+      domain: 'example.com',
+      components: [{ domain: component.domain, secret: component.secret }],
+    }
     it('attaches and detaches', async () => {
-      const server = await startXmppServerSimulator({
-        components: [{ domain: component.domain, secret: component.secret }],
-      })
+      const server = await startXmppServerSimulator(hosting)
       const { code, out } = await check(alone({ service: server.service }), '--live')
       await server.close()
       expect({ code, out }).toMatchObject({ code: 0 })
       expect(out).toMatch(/^link +push\.example\.com attached to xmpp:\/\/127\.0\.0\.1:\d+ and detached again$/m)
       expect(server.violations).toEqual([])
+    })
+
+    describe('what the server answers', () => {
+      it('is told in a line', async () => {
+        const server = await startXmppServerSimulator(hosting)
+        const { code, out } = await check(alone({ service: server.service }), '--live')
+        await server.close()
+        expect(code).toBe(0)
+        expect(out).toMatch(/^server +example\.com answers: Prosody [\d.]+, its clock \d\.\d s from ours$/m)
+        expect(out).toMatch(/: no faults$/m)
+      })
+
+      it('is a warning where its clock is two minutes off', async () => {
+        const server = await startXmppServerSimulator({ ...hosting, now: () => Date.now() - 120_000 })
+        const { code, out } = await check(alone({ service: server.service }), '--live')
+        await server.close()
+        expect(code).toBe(0)
+        expect(out).toMatch(
+          /^warning +example\.com answers: Prosody [\d.]+, its clock is 2 min behind ours\n +→ .*timedatectl/m,
+        )
+        expect(out).toMatch(/: no faults, 1 warning$/m)
+      })
+
+      it('is a warning where the users of the server are others', async () => {
+        const server = await startXmppServerSimulator({ ...hosting, domain: 'example.org' })
+        const { code, out } = await check(alone({ service: server.service }), '--live')
+        const access = { register: ['example.org'] }
+        const mended = await check({ ...alone({ service: server.service }), access }, '--live')
+        await server.close()
+        expect(code).toBe(0)
+        expect(out).toMatch(/^warning +example\.com can not be reached by the server .*\n +→ .*access\.register/m)
+        expect(mended.out).toMatch(/^server +example\.org answers: Prosody /m)
+      })
+
+      it('is a warning where it is silent, and not waited for without end', async () => {
+        const peer = await componentPeer()
+        const clock: Clock = { ...systemClock, after: (ms, then) => systemClock.after(ms === 5000 ? 1 : ms, then) }
+        const file = folder.write(`config-${++files}.json`, alone({ service: peer.service }))
+        const called = callAt(clock, 'check', '--config', file, '--live')
+        const server = await peer.next()
+        await server.accepts()
+        const { code, out } = await called
+        await peer.close()
+        expect(code).toBe(0)
+        expect(out).toMatch(/^link +push\.example\.com attached to .* and detached again$/m)
+        expect(out).toMatch(/^warning +example\.com does not answer what push\.example\.com asks it .*\n +→ .*its log/m)
+      })
     })
 
     it('signs nothing that the first start could not use', async () => {
@@ -279,9 +329,7 @@ describe('lib/commands/check', () => {
       const SRV = '_xmpp-server._tcp.push.example.com'
       const nobody = async () => []
       const live = async (names: Names, clock: Clock = systemClock) => {
-        const server = await startXmppServerSimulator({
-          components: [{ domain: component.domain, secret: component.secret }],
-        })
+        const server = await startXmppServerSimulator(hosting)
         const file = folder.write(`config-${++files}.json`, alone({ service: server.service }))
         const called = await callWith(clock, names, 'check', '--config', file, '--live')
         await server.close()

@@ -73,6 +73,8 @@ listen:
     hosts: { ${hosts.join(', ')} }
 modules:
   mod_disco: {}
+  mod_time: {}
+  mod_version: {}
   mod_offline: {}
   mod_ping: {}
   mod_push: {}

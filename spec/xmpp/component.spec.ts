@@ -1,6 +1,6 @@
 import { Element } from 'ltx'
 import { Opaque } from '../../lib/model/opaque'
-import { makeLink, tryLink } from '../../lib/xmpp/component'
+import { makeLink } from '../../lib/xmpp/component'
 import { componentPeer, type PeerConnection } from '../support/component-peer'
 import { handClock } from '../support/hand-clock'
 import { DOMAIN, holds, linkTo, onlinePair, SECRET, type Pair } from '../support/linked'
@@ -313,36 +313,6 @@ describe('lib/xmpp/component', () => {
       await waiting.link.stop(60_000)
       await waiting.clock.advance(60_000)
       expect(peer.connections).toBe(2)
-      await peer.close()
-    })
-  })
-
-  describe('tryLink', () => {
-    it('attaches, closes in good order, and says so', async () => {
-      const peer = await componentPeer()
-      const options = { domain: DOMAIN, service: peer.service, secret: new Opaque(SECRET), clock: handClock() }
-      const tried = tryLink(options)
-      const server = await peer.next()
-      await server.accepts()
-      expect(await server.until(/<\/stream:stream>$/)).toMatch(/<\/handshake><\/stream:stream>$/)
-      expect(await tried).toEqual({ is: 'online' })
-      await peer.close()
-    })
-
-    it('says what is in the way, once', async () => {
-      const peer = await componentPeer()
-      const clock = handClock()
-      const options = { domain: DOMAIN, service: peer.service, secret: new Opaque(SECRET), clock }
-      const tried = tryLink(options)
-      await refuse(await peer.next(), NOT_AUTHORIZED)
-      expect(await tried).toEqual({
-        is: 'refused',
-        why: 'the server does not accept the secret (not-authorized)',
-        mend: expect.stringMatching(/component\.secret/) as unknown,
-      })
-      await clock.advance(60_000)
-      expect(peer.connections).toBe(1)
-      expect(await tryLink({ ...options, service: 'nonsense' })).toMatchObject({ is: 'refused' })
       await peer.close()
     })
   })
