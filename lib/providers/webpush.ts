@@ -18,6 +18,7 @@ import { proxyFindings, proxyPart, throughProxy } from './through-proxy'
 import { credentialName } from './credential-name'
 import { endpointOf, normalise } from './webpush-address'
 import { isLocalSubject, readVapid, type Vapid, type VapidOptions, type WebPushFault } from './webpush-key'
+import { proveWebPush, signs, unverified } from './webpush-proof'
 import { makeWebPushSender } from './webpush-sender'
 import { vapidTokens } from './webpush-vapid'
 
@@ -57,9 +58,11 @@ function read({ vapid, ca }: WebPushOptions): Credentials | { readonly fault: We
   }
 }
 
-function check(options: WebPushOptions): readonly Finding[] {
+function check(options: WebPushOptions, now: number): readonly Finding[] {
   const found = read(options)
   if ('fault' in found) return [{ is: 'fault', ...found.fault }]
+  const fault = found.vapid === undefined ? undefined : unverified(found.vapid, now)
+  if (fault !== undefined) return [{ is: 'fault', ...fault }]
   const fact = (text: string): Finding => ({ is: 'fact', text })
   const { allow = [], deny = [], allowPrivate = [], ports = [443] } = options
   const { vapid } = found
@@ -71,7 +74,7 @@ function check(options: WebPushOptions): readonly Finding[] {
   return [
     ...(vapid === undefined
       ? [fact('no VAPID key: UnifiedPush only, for the push services of browsers demand one')]
-      : [fact(`VAPID public key ${vapid.publicKey}`), fact(`VAPID subject ${vapid.subject}`)]),
+      : [fact(signs(vapid)), fact(`VAPID subject ${vapid.subject}`)]),
     ...(vapid !== undefined && isLocalSubject(vapid.subject) ? [local] : []),
     fact(`sends to ${allow.length === 0 ? 'every public host' : allow.join(', ')}, port ${ports.join(', ')}`),
     ...(deny.length === 0 ? [] : [fact(`never to ${deny.join(', ')}`)]),
@@ -84,6 +87,8 @@ function open(options: WebPushOptions, { clock, keep, notice }: ProviderSurround
   const found = read(options)
   if ('fault' in found) throw new Error(`${found.fault.text}. ${found.fault.mend}`)
   const { vapid, ca } = found
+  const fault = vapid === undefined ? undefined : unverified(vapid, clock.now())
+  if (fault !== undefined) throw new Error(`${fault.text}. ${fault.mend}`)
   const guard = makeGuard(options)
   const via = throughProxy(options.proxy)
   const wire = makeGuardedWire(
@@ -119,6 +124,7 @@ function open(options: WebPushOptions, { clock, keep, notice }: ProviderSurround
       const endpoint = guard.endpoint(endpointOf(address) ?? '')
       return endpoint.is === 'refused' ? endpoint.why : wire.whyNotThere(endpoint)
     },
+    prove: async () => proveWebPush(vapid, clock.now()),
     close: () => wire.close(GRACE),
   })
 }
@@ -161,7 +167,7 @@ const kind: ProviderKind<WebPushOptions> = {
     return 'fault' in found || found.vapid === undefined ? {} : { 'vapid-public-key': found.vapid.publicKey }
   },
   expiries: ({ ca }) => caExpiry(ca),
-  check: async (options) => check(options),
+  check: async (options, now) => check(options, now),
   open,
 }
 

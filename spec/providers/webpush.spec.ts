@@ -1,3 +1,4 @@
+import { generateKeyPairSync } from 'node:crypto'
 import { generateRequestDetails, type RequestOptions } from 'web-push'
 import { Credential, Opaque } from '../../lib/model/opaque'
 import { type Outcome } from '../../lib/model/outcome'
@@ -8,6 +9,7 @@ import { webPushRows } from '../../lib/sim/webpush-rows'
 import { content, startWebPushScene, type WebPushScene } from '../support/webpush-scene'
 
 const HOUR = 3600_000
+const P256 = { namedCurve: 'prime256v1' }
 const DAY = 24 * HOUR
 const fact = (text: string) => ({ is: 'fact', text })
 
@@ -429,7 +431,7 @@ describe('lib/providers/webpush', () => {
     it('is the key, the subject, and where it sends', async () => {
       const { options, publicKey, simulator } = await start()
       expect(await webpush.check(options({ deny: ['*.example'] }), 0)).toEqual([
-        fact(`VAPID public key ${publicKey}`),
+        fact(`VAPID key signs, and its public key ${publicKey} verifies`),
         fact('VAPID subject mailto:push@example.com'),
         fact('sends to every public host, port 443'),
         fact('never to *.example'),
@@ -469,6 +471,41 @@ describe('lib/providers/webpush', () => {
       ])
       expect(webpush.offers?.(options(key))).toEqual({})
       expect(() => open(key)).toThrow(/^vapid\.privateKey .* openssl /)
+    })
+
+    it('is that the halves of a key file belong to two keys, and opens no provider with it', async () => {
+      const { options, open } = await start()
+      const [one, other] = [generateKeyPairSync('ec', P256), generateKeyPairSync('ec', P256)]
+      const der = one.privateKey.export({ type: 'sec1', format: 'der' })
+      // The point ends either file.
+      other.publicKey
+        .export({ type: 'spki', format: 'der' })
+        .subarray(-64)
+        .copy(der, der.length - 64)
+      const pem = `-----BEGIN EC PRIVATE KEY-----\n${der.toString('base64')}\n-----END EC PRIVATE KEY-----\n`
+      const key = { vapid: { subject: 'mailto:a@b.c', privateKey: new Credential(Buffer.from(pem), 'file x.pem') } }
+      expect(await webpush.check(options(key), 0)).toMatchObject([
+        {
+          is: 'fault',
+          text: expect.stringContaining('does not verify') as unknown,
+          mend: expect.stringContaining('Put back the key file') as unknown,
+        },
+      ])
+      expect(() => open(key)).toThrow(/does not verify.* Put back the key file/)
+    })
+
+    it('is, when asked live, that the key signs, and what only a push can prove; nobody is asked', async () => {
+      const { open, publicKey, simulator } = await start()
+      expect(await open().prove?.()).toEqual([
+        fact(`proven: VAPID key signs, and its public key ${publicKey} verifies`),
+        fact(
+          'not proven: that the push services take the VAPID key and subject, until a push to a subscription was taken',
+        ),
+      ])
+      expect(await open({ vapid: undefined }).prove?.()).toEqual([
+        fact('not proven: that the push services take pushes without VAPID, until a push to a subscription was taken'),
+      ])
+      expect(simulator.journal).toEqual([])
     })
 
     it('is never the endpoint’s path, nor a key', async () => {
