@@ -24,6 +24,7 @@ export type Verdict = {
   readonly hold?: { readonly why: string; readonly mend?: string; readonly notBefore?: number }
 } & (
   | { readonly is: 'ended'; readonly end: Exclude<End, 'coalesced'> }
+  /** `at`: whole milliseconds since 1970. */
   | { readonly is: 'again'; readonly at: number; readonly ambiguous: boolean }
 )
 
@@ -41,7 +42,8 @@ export function delayBefore(attempt: number, chance: number): number {
 
 export function judge(outcome: Outcome, history: History, now: number, chance: number): Verdict {
   const again = (notBefore: number | undefined, ambiguous: boolean): Verdict => {
-    const at = Math.max(notBefore ?? 0, now + delayBefore(history.attempts, chance))
+    // Who takes it from a steady clock names a fraction of a millisecond, and a store keeps whole ones.
+    const at = Math.ceil(Math.max(notBefore ?? 0, now + delayBefore(history.attempts, chance)))
     return at >= history.expiresAt ? { is: 'ended', end: 'expired' } : { is: 'again', at, ambiguous }
   }
   switch (outcome.is) {

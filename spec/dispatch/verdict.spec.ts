@@ -49,6 +49,17 @@ describe('dispatch/verdict', () => {
     expect(verdict).toEqual({ is: 'again', at: now + 90_000, ambiguous: false })
   })
 
+  it('puts off to a whole millisecond, not sooner than asked for, whatever fraction the pause is told with', () => {
+    for (const notBefore of [now + 90_000.4, now + 90_000.6]) {
+      expect(
+        judge({ is: 'down', why: 'x', ambiguous: false, whom: 'target', notBefore }, message, now, 0),
+      ).toMatchObject({
+        is: 'again',
+        at: now + 90_001,
+      })
+    }
+  })
+
   it('holds the app where the credential is asked to wait', () => {
     const verdict = judge({ is: 'busy', why: 'quota', whom: 'credential', notBefore: now + 90_000 }, message, now, 0)
     expect(verdict).toMatchObject({ is: 'again', hold: { why: 'quota', notBefore: now + 90_000 } })
