@@ -8,6 +8,7 @@ import { connect, sensitiveHeaders, type ClientHttp2Session } from 'node:http2'
 import { connect as connectTls, type TLSSocket } from 'node:tls'
 import xml from '@xmpp/xml'
 import Libsql from 'libsql'
+import { frame } from './light-peer'
 import { publish } from './xmpp-load'
 
 export interface FloorOrder {
@@ -45,15 +46,6 @@ const body = Buffer.from(
 function used(before: NodeJS.CpuUsage, count: number): number {
   const { user, system } = process.cpuUsage(before)
   return (user + system) / count
-}
-
-function frame(type: number, flags: number, stream: number, payload: Buffer): Buffer {
-  const head = Buffer.alloc(9)
-  head.writeUIntBE(payload.length, 0, 3)
-  head[3] = type
-  head[4] = flags
-  head.writeUInt32BE(stream, 5)
-  return Buffer.concat([head, payload])
 }
 
 /** RFC 7541 §5.2, without Huffman coding. */

@@ -36,7 +36,8 @@ function tell(told: LightTold): void {
   else process.send(told)
 }
 
-function frame(type: number, flags: number, stream: number, payload: Buffer): Buffer {
+/** RFC 9113 §4.1. */
+export function frame(type: number, flags: number, stream: number, payload: Buffer): Buffer {
   const head = Buffer.alloc(9)
   head.writeUIntBE(payload.length, 0, 3)
   head[3] = type
