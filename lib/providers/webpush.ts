@@ -18,6 +18,7 @@ import { proxyFindings, proxyPart, throughProxy } from './through-proxy'
 import { credentialName } from './credential-name'
 import { endpointOf, normalise } from './webpush-address'
 import { isLocalSubject, readVapid, type Vapid, type VapidOptions, type WebPushFault } from './webpush-key'
+import { previewWebPush } from './webpush-preview'
 import { proveWebPush, signs, unverified } from './webpush-proof'
 import { makeWebPushSender } from './webpush-sender'
 import { vapidTokens } from './webpush-vapid'
@@ -124,6 +125,10 @@ function open(options: WebPushOptions, { clock, keep, notice }: ProviderSurround
       const endpoint = guard.endpoint(endpointOf(address) ?? '')
       return endpoint.is === 'refused' ? endpoint.why : wire.whyNotThere(endpoint)
     },
+    preview: (attempt: Attempt) =>
+      attempt.content.speaks === 'webpush'
+        ? previewWebPush(attempt, attempt.content, vapid?.publicKey, clock.now())
+        : undefined,
     prove: async () => proveWebPush(vapid, clock.now()),
     close: () => wire.close(GRACE),
   })

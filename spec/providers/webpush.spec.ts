@@ -508,6 +508,25 @@ describe('lib/providers/webpush', () => {
       expect(simulator.journal).toEqual([])
     })
 
+    it('is the request of a push that is not sent, its payload before it is encrypted, and no secret', async () => {
+      const { open, subscribe, address, simulator, clock, send, publicKey } = await start()
+      const subscription = subscribe()
+      const attempt = { id: '', address: new Opaque(address(subscription)), content, expiresAt: clock.now() + DAY }
+      const shown = open().preview?.(attempt)
+      expect(simulator.journal).toEqual([])
+      expect(shown).toMatchObject({
+        method: 'POST',
+        url: `${simulator.origin}/…${subscription.endpoint.slice(-4)}`,
+        body: '{"v":1}\n(7 bytes; 614 bytes encrypted)',
+      })
+      await send(subscription)
+      const { host: _, ...sent } = last()?.headers ?? {}
+      expect(shown?.headers).toEqual({ ...sent, authorization: `vapid t=…, k=…${publicKey.slice(-4)}` })
+      for (const secret of [new URL(subscription.endpoint).pathname, subscription.keys.auth]) {
+        expect(JSON.stringify(shown)).not.toContain(secret)
+      }
+    })
+
     it('is never the endpoint’s path, nor a key', async () => {
       const { simulator, subscribe, send, notices, clock } = await start()
       const said: string[] = []
