@@ -40,6 +40,10 @@ function inOrder(deliveries: readonly Delivery[]): readonly Delivery[] {
   return [...deliveries.filter(isCall), ...deliveries.filter((each) => !isCall(each))]
 }
 
+/** What was accepted while the wall clock was ahead, and is put now that it has been set back, waits for no moment that is to come. */
+const dueBy = (now: number, delivery: Delivery): Delivery =>
+  delivery.dueAt === undefined && delivery.acceptedAt > now ? { ...delivery, dueAt: now } : delivery
+
 /** `room`: what may go out at once, by app. */
 export function makePlanner(options: PlannerOptions): (deliveries: readonly Delivery[], room: Room) => Promise<Done> {
   const { clock, health, instances, putter, bounds } = options
@@ -75,7 +79,8 @@ export function makePlanner(options: PlannerOptions): (deliveries: readonly Deli
     const waitsAt = new Map<string, number>()
     const out: Delivery[] = []
     let nextExpiry = Infinity
-    let left: readonly Delivery[] = [...new Map(deliveries.map((each) => [each.id, each])).values()]
+    const wanted = new Map(deliveries.map((each) => [each.id, dueBy(now, each)]))
+    let left: readonly Delivery[] = [...wanted.values()]
     const place = ({ id, word, app: oldApp }: Placed, delivery: Delivery): void => {
       const { app, notification, acceptedAt, dueAt = acceptedAt } = delivery
       words.set(id, word)
