@@ -6,7 +6,7 @@ import { z } from 'zod'
 import { type Credential } from '../model/opaque'
 import { type OptionWords } from '../model/options'
 import { makeContentCipher } from '../stores/content-cipher'
-import { KeyRefusal, decodeKey } from '../stores/content-key-decoding'
+import { checkContentKey, decodeKey } from '../stores/content-key-decoding'
 import { type Store, StoreRefused } from '../stores/store'
 import { type ConnectionOptions, connectTo, makeHealth } from './nats-connection'
 import { type NatsOutbox, openNatsOutbox } from './nats-outbox'
@@ -65,16 +65,6 @@ async function open(options: NatsOptions, store: Store, surroundings: OutboxSurr
   return withNats(store, its)
 }
 
-function checkKey(key: Credential, context: z.RefinementCtx): void {
-  try {
-    decodeKey(key.text(), key.where)
-  } catch (error) {
-    if (!(error instanceof KeyRefusal)) throw error
-    const mend = 'Make one with: openssl rand -base64 32'
-    context.addIssue({ code: 'custom', message: 'must be 32 random bytes in base64', params: { mend } })
-  }
-}
-
 /** The kind `nats` of the configuration's `outbox`. */
 export const nats: OutboxKind<NatsOptions> = Object.freeze({
   kind: 'nats',
@@ -98,7 +88,7 @@ export const nats: OutboxKind<NatsOptions> = Object.freeze({
         .default('XMPP_PUSH'),
       replicas: z.number().int().min(1).max(5).default(1),
       partitions: z.number().int().min(1).max(64).default(8),
-      contentKey: words.credential.superRefine(checkKey),
+      contentKey: words.credential.superRefine(checkContentKey),
       maxDeliveries: z.number().int().min(1).max(10_000_000).default(200_000),
       maxDeliveriesPerApp: z.number().int().min(1).max(10_000_000).optional(),
     }),

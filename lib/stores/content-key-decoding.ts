@@ -1,4 +1,6 @@
 /** The spelling of a content key: 32 bytes in base64. Knows nothing of where it lies. */
+import { type z } from 'zod'
+import { type Credential } from '../model/opaque'
 import { KEY_BYTES } from './content-cipher'
 
 /** Why a key can't be used: what happened, where, what to do. */
@@ -11,4 +13,15 @@ export function decodeKey(text: string, where: string): Buffer {
   throw new KeyRefusal(
     `the content key (${where}) must be ${KEY_BYTES} random bytes in base64; make one with: openssl rand -base64 ${KEY_BYTES}`,
   )
+}
+
+/** Tells the configuration's reader where a key can't be used. */
+export function checkContentKey(key: Credential, context: z.RefinementCtx): void {
+  try {
+    decodeKey(key.text(), key.where)
+  } catch (error) {
+    if (!(error instanceof KeyRefusal)) throw error
+    const mend = `Make one with: openssl rand -base64 ${KEY_BYTES}`
+    context.addIssue({ code: 'custom', message: `must be ${KEY_BYTES} random bytes in base64`, params: { mend } })
+  }
 }

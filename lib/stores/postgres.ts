@@ -6,7 +6,7 @@ import { z } from 'zod'
 import { type Credential } from '../model/opaque'
 import { type OptionWords } from '../model/options'
 import { makeContentCipher } from './content-cipher'
-import { KeyRefusal, decodeKey } from './content-key-decoding'
+import { checkContentKey, decodeKey } from './content-key-decoding'
 import { makeBounds } from './postgres-bounds'
 import { type Database, openDatabase } from './postgres-database'
 import { makeHealth } from './postgres-health'
@@ -190,16 +190,6 @@ function checkAddress(url: Credential, context: z.RefinementCtx): void {
   }
 }
 
-function checkKey(key: Credential, context: z.RefinementCtx): void {
-  try {
-    decodeKey(key.text(), key.where)
-  } catch (error) {
-    if (!(error instanceof KeyRefusal)) throw error
-    const mend = 'Make one with: openssl rand -base64 32'
-    context.addIssue({ code: 'custom', message: 'must be 32 random bytes in base64', params: { mend } })
-  }
-}
-
 /** The kind `postgres` of the configuration's `store`. */
 export const postgres: StoreKind<PostgresOptions> = Object.freeze({
   kind: 'postgres',
@@ -209,7 +199,7 @@ export const postgres: StoreKind<PostgresOptions> = Object.freeze({
       url: words.credential.superRefine(checkAddress),
       password: words.credential.optional(),
       ca: words.credential.optional(),
-      contentKey: words.credential.superRefine(checkKey),
+      contentKey: words.credential.superRefine(checkContentKey),
       schema: z
         .string()
         .regex(/^[a-z_][a-z0-9_]{0,62}$/)

@@ -20,6 +20,9 @@ export interface RegistrationRow {
   readonly seen_at: number
 }
 
+const NO_HINTS: Hints = Object.freeze({})
+
+/** What this program wrote is trusted. */
 export function readRegistration(row: RegistrationRow): PlainRegistration {
   const { id, service, node, owner, dialect, device, app, environment } = row
   const its: { -readonly [K in keyof PlainRegistration]: PlainRegistration[K] } = {
@@ -33,7 +36,7 @@ export function readRegistration(row: RegistrationRow): PlainRegistration {
     secret: row.secret ?? undefined,
     address: row.address ?? undefined,
     callAddress: row.call_address ?? undefined,
-    hints: JSON.parse(row.hints) as Hints,
+    hints: row.hints === '{}' ? NO_HINTS : (JSON.parse(row.hints) as Hints),
     registeredAt: row.registered_at,
     seenAt: row.seen_at,
   }

@@ -3,8 +3,9 @@
  * of the time that columns, an object and its copy between the threads take. Knows the order of its fields.
  */
 import { Opaque } from '../model/opaque'
-import { type Environment, type Hints, type Registration } from '../model/registration'
+import { type Environment, type Registration } from '../model/registration'
 import { type PlainRegistration } from './sqlite-protocol'
+import { readRegistration } from './sqlite-registration-row'
 
 /** SQL: a row of `registration AS r` as such a text. */
 export const TOLD =
@@ -17,29 +18,11 @@ type Told = [
   ...[hints: string, registeredAt: number, seenAt: number],
 ]
 
-const NO_HINTS: Hints = Object.freeze({})
-
-/** What this program wrote is trusted. */
 function readTold(text: string): PlainRegistration {
   const told = JSON.parse(text) as Told
-  const [id, service, node, owner, dialect, device, app, secret, address, callAddress, environment, hints] = told
-  const its: { -readonly [K in keyof PlainRegistration]: PlainRegistration[K] } = {
-    id,
-    service,
-    node,
-    owner,
-    dialect,
-    device,
-    app,
-    secret: secret ?? undefined,
-    address: address ?? undefined,
-    callAddress: callAddress ?? undefined,
-    hints: hints === '{}' ? NO_HINTS : (JSON.parse(hints) as Hints),
-    registeredAt: told[12],
-    seenAt: told[13],
-  }
-  if (environment !== null) its.environment = environment
-  return its
+  const [id, service, node, owner, dialect, device, app, secret, address, call_address, environment, hints] = told
+  const row = { id, service, node, owner, dialect, device, app, secret, address, call_address, environment, hints }
+  return readRegistration({ ...row, registered_at: told[12], seen_at: told[13] })
 }
 
 /** What was asked for, by its place among the questions, and the registration found: `at`, text, `at`, text, … */
