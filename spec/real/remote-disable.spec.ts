@@ -4,10 +4,8 @@ import { realDescribe, type Need } from '../support/available'
 import { attachEcho, type EchoComponent } from '../support/echo-component'
 import { startEjabberd } from '../support/ejabberd'
 import { startProsody } from '../support/prosody'
-import { PUSH, romeo, SECRET, type RealServer, type RealServerOptions } from '../support/real-server'
+import { juliet, paris, PUSH, romeo, SECRET, type RealServer, type RealServerOptions } from '../support/real-server'
 import { connectClient, type RealClient } from '../support/xmpp-client'
-
-const ROMEO = 'romeo@localhost'
 
 function tell(need: Need, start: (options: RealServerOptions) => Promise<RealServer>): void {
   realDescribe(need, `${need}, told by remote disabling`, () => {
@@ -16,7 +14,7 @@ function tell(need: Need, start: (options: RealServerOptions) => Promise<RealSer
     const stops: (() => Promise<unknown>)[] = []
 
     beforeAll(async () => {
-      server = await start({ componentDomain: PUSH, secret: SECRET, users: [romeo] })
+      server = await start({ componentDomain: PUSH, secret: SECRET, users: [romeo, paris, juliet] })
       stops.push(() => server.stop())
       component = await attachEcho(server.componentService, PUSH, SECRET)
       stops.push(() => component.stop())
@@ -26,11 +24,12 @@ function tell(need: Need, start: (options: RealServerOptions) => Promise<RealSer
       for (const stop of stops.reverse()) await stop()
     })
 
-    const connect = (): Promise<RealClient> => connectClient(server, romeo)
+    const connect = (user = romeo): Promise<RealClient> => connectClient(server, user)
     /** What the service sends, then a message that is published: it goes the same way, so what came before it is through. */
-    const disableAndWrite = (body: string): void => {
-      component.send(remoteDisable(PUSH, ROMEO, 'n1').toString())
-      component.send(`<message type='chat' from='${PUSH}' to='${ROMEO}' id='${body}'><body>${body}</body></message>`)
+    const disableAndWrite = (body: string, user = romeo): void => {
+      const to = `${user.name}@${server.domain}`
+      component.send(remoteDisable(PUSH, to, 'n1').toString())
+      component.send(`<message type='chat' from='${PUSH}' to='${to}' id='${body}'><body>${body}</body></message>`)
     }
     /** The messages that a client has had once the one with this text is among them, as their bodies. */
     const bodiesUpTo = async (client: RealClient, body: string): Promise<readonly (string | null)[]> => {
@@ -54,22 +53,24 @@ function tell(need: Need, start: (options: RealServerOptions) => Promise<RealSer
     }, 60_000)
 
     it('publishes nothing for it while a client is online, which gets a headline without a text', async () => {
-      const client = await connect()
+      // An account that had no session yet: what one left behind unacknowledged is published when the server takes it for lost.
+      const client = await connect(paris)
+      await client.enable(PUSH, 'n2')
       // Its presence is through: a headline goes to whom the server knows as available.
       await client.iq(`<iq type='get'><ping xmlns='urn:xmpp:ping'/></iq>`)
-      disableAndWrite('two')
+      disableAndWrite('two', paris)
       expect(await bodiesUpTo(client, 'two')).toEqual([null, 'two'])
-      expect(component.publishes).toHaveLength(1)
+      expect(component.publishes.map(({ text }) => text).join('')).not.toMatch(/node=['"]n2/)
       await client.stop()
     }, 60_000)
 
     it('publishes once for it, without a text, where a session hibernates: what `always` costs', async () => {
-      const client = await connect()
-      await client.enable(PUSH, 'n1')
+      // Again an account of its own.
+      const client = await connect(juliet)
+      await client.enable(PUSH, 'n3')
       await client.cut()
-      const before = component.publishes.length
-      disableAndWrite('three')
-      const { stanza } = await component.publish(before + 1)
+      disableAndWrite('three', juliet)
+      const { stanza } = await component.publishTo('n3')
       expect(stanza.child('pubsub')?.child('publish')?.toString()).not.toContain('<value>New ')
     }, 60_000)
   })

@@ -11,6 +11,8 @@ export interface EchoComponent {
   answerWith: { readonly type: string; readonly condition: string } | undefined
   /** Resolves with the nth publish (from 1). */
   publish(nth: number): Promise<{ readonly stanza: XmlElement; readonly text: string }>
+  /** Resolves with the first publish to this node. */
+  publishTo(node: string): Promise<{ readonly stanza: XmlElement; readonly text: string }>
   send(xml: string): void
   stop(): Promise<void>
 }
@@ -19,20 +21,23 @@ export async function attachEcho(service: string, domain: string, secret: string
   const raw = await attachRaw(Number(new URL(service).port), domain, secret)
   const publishes: { stanza: XmlElement; text: string }[] = []
   const waiting = new Set<() => void>()
+  const once = (find: () => (typeof publishes)[number] | undefined): ReturnType<EchoComponent['publish']> =>
+    new Promise((found) => {
+      const look = (): void => {
+        const published = find()
+        if (published === undefined) return
+        waiting.delete(look)
+        found(published)
+      }
+      waiting.add(look)
+      look()
+    })
   const echo: EchoComponent = {
     publishes,
     answerWith: undefined,
-    publish: (nth) =>
-      new Promise((found) => {
-        const look = (): void => {
-          const published = publishes[nth - 1]
-          if (published === undefined) return
-          waiting.delete(look)
-          found(published)
-        }
-        waiting.add(look)
-        look()
-      }),
+    publish: (nth) => once(() => publishes[nth - 1]),
+    publishTo: (node) =>
+      once(() => publishes.find(({ stanza }) => stanza.child('pubsub')?.child('publish')?.attrs['node'] === node)),
     send: (xml) => raw.send(xml),
     async stop() {
       raw.send('</stream:stream>')
