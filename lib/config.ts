@@ -16,7 +16,7 @@ import { type Access, access, type ComponentConfig, type Log, log, makeComponent
 import { type RemoteDisableConfig, remoteDisable } from './config/parts'
 import { readOutbox } from './config/outbox'
 import { refuseAlone, type Role, roles } from './config/roles'
-import { configShape } from './config/schema'
+import { configShape, PARTS } from './config/schema'
 import { type Shape } from './config/shape'
 import { readStore } from './config/store'
 import { makeTelemetry, type Telemetry } from './config/telemetry'
@@ -150,8 +150,8 @@ function readAccess(raw: unknown, components: readonly ComponentConfig[], faults
   return { register: [...new Set(register)], publish: read.publish, admins: read.admins }
 }
 
-function refuseKeys(raw: Raw, root: Shape, faults: Fault[]): void {
-  const known = Object.keys(root.properties ?? {})
+function refuseKeys(raw: Raw, faults: Fault[]): void {
+  const known: readonly string[] = PARTS
   for (const key of Object.keys(raw)) if (!known.includes(key)) faults.push(unknownKey(key, [], known))
 }
 
@@ -188,7 +188,6 @@ export function readConfig<P, F, S>({ file, text, env = process.env, kinds }: Co
   const words = makeWords(sources)
   const forgiving = makeWords({ ...sources, unread: UNREAD })
   const bound = bind(kinds, words, makeWords({ ...sources, spare }), forgiving)
-  const root = configShape(bound, words)
   const loaded = load(path, text)
   if (!('raw' in loaded)) return nothingOf([loaded])
   const faults: Fault[] = []
@@ -196,9 +195,9 @@ export function readConfig<P, F, S>({ file, text, env = process.env, kinds }: Co
     const text = 'the configuration is not an object: {…}'
     return nothingOf([{ path, text, mend: 'Begin with a copy of the example' }])
   }
-  const { raw, setBy } = override(loaded.raw, root, env, faults)
+  const { raw, setBy } = override(loaded.raw, () => configShape(bound, words), env, faults)
   const top = isObject(raw) ? raw : {}
-  refuseKeys(top, root, faults)
+  refuseKeys(top, faults)
   const staging = readPart(roles, top['roles'], ['roles'], faults)
   sends = staging?.includes('dispatch') !== false
   const components = readComponents(top['component'], words, faults)

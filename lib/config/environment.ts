@@ -120,14 +120,15 @@ function stray(name: string, overrides: readonly Variable[]): Fault {
  */
 export function override(
   raw: unknown,
-  root: Shape,
+  /** Asked only where a variable of ours is set. */
+  root: () => Shape,
   env: Environment,
   faults: Fault[],
 ): { readonly raw: unknown; readonly setBy: ReadonlyMap<Path, string> } {
   const setBy = new Map<Path, string>()
   const ours = Object.keys(env).filter((name) => name.startsWith(COMMON) && env[name] !== undefined)
   if (ours.length === 0) return { raw, setBy }
-  const known = variables(root, raw)
+  const known = variables(root(), raw)
   const key = (name: string): string => name.slice(PREFIX.length).split('__').map(fold).join('__')
   const named = new Set([FILE_VARIABLE, ...mentioned(raw)])
   let result = raw

@@ -8,6 +8,7 @@ import { type Content, type Notification } from '../model/notification'
 import { type OptionWords } from '../model/options'
 import { type Fault, type Path } from './fault'
 import { readPart } from './faults'
+import { once } from './once'
 import { shapeOf, type Shape } from './shape'
 import { type Profile, type Subject } from '../profiles/profile'
 import {
@@ -108,11 +109,12 @@ export interface BoundKinds {
 }
 
 function bindProvider<O>(kind: ProviderKind<O>, words: OptionWords, forgiving: OptionWords): BoundProvider {
-  const schema = kind.options(words)
+  const schema = once(() => kind.options(words))
+  const shape = once(() => shapeOf(schema()))
   const reading =
-    (schema: z.ZodType<O>): Read<AppProvider> =>
+    (schema: () => z.ZodType<O>): Read<AppProvider> =>
     (raw, at, faults) => {
-      const options = readPart<O>(schema, raw, at, faults)
+      const options = readPart<O>(schema(), raw, at, faults)
       if (options === undefined) return undefined
       return Object.freeze({
         kind: kind.kind,
@@ -129,14 +131,20 @@ function bindProvider<O>(kind: ProviderKind<O>, words: OptionWords, forgiving: O
       })
     }
   return {
-    ...{ speaks: kind.speaks, shape: shapeOf(schema) },
-    ...{ read: reading(schema), readUnread: reading(kind.options(forgiving)) },
+    speaks: kind.speaks,
+    get shape() {
+      return shape()
+    },
+    ...{ read: reading(schema), readUnread: reading(once(() => kind.options(forgiving))) },
   }
 }
 
 function bindProfile<O>(profile: Profile<O>): BoundProfile {
+  const shape = once(() => shapeOf(profile.options))
   return {
-    shape: shapeOf(profile.options),
+    get shape() {
+      return shape()
+    },
     writesFor: Object.keys(profile.write) as Speech[],
     read(raw, at, faults, speaks) {
       const write = profile.write[speaks]
@@ -156,12 +164,15 @@ function bindProfile<O>(profile: Profile<O>): BoundProfile {
 }
 
 function bindStore<O>(kind: StoreKind<O>, words: OptionWords): BoundStore {
-  const schema = kind.options(words)
+  const schema = once(() => kind.options(words))
+  const shape = once(() => shapeOf(schema()))
   return {
-    shape: shapeOf(schema),
+    get shape() {
+      return shape()
+    },
     isPlaced: kind.place !== undefined,
     read(raw, at, faults) {
-      const options = readPart<O>(schema, raw, at, faults)
+      const options = readPart<O>(schema(), raw, at, faults)
       if (options === undefined) return undefined
       return Object.freeze({
         kind: kind.kind,
@@ -171,7 +182,7 @@ function bindStore<O>(kind: StoreKind<O>, words: OptionWords): BoundStore {
         inspect: kind.inspect?.bind(kind, options),
         backup: kind.backup && {
           copy: kind.backup.copy.bind(kind.backup, options),
-          restore: kind.backup.restore.bind(kind.backup, options),
+          restoring: kind.backup.restoring.bind(kind.backup, options),
         },
         tools: kind.tools?.bind(kind, options),
       })

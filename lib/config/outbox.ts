@@ -3,6 +3,7 @@ import { isObject, choose } from './app'
 import { type Fault } from './fault'
 import { readPart } from './faults'
 import { type ConfiguredStore } from './kinds'
+import { once } from './once'
 import { type Shape, shapeOf } from './shape'
 import { outboxes } from '../kinds'
 import { type OptionWords } from '../model/options'
@@ -19,8 +20,11 @@ interface BoundOutbox {
 
 function bind<O>(kind: OutboxKind<O>, words: OptionWords): BoundOutbox {
   const schema = kind.options(words)
+  const shape = once(() => shapeOf(schema))
   return {
-    shape: shapeOf(schema),
+    get shape() {
+      return shape()
+    },
     read(raw, faults) {
       const options = readPart<O>(schema, raw, ['outbox'], faults)
       if (options === undefined) return undefined

@@ -28,6 +28,12 @@ function storeShape(kinds: BoundKinds): Shape {
   }
 }
 
+/** The keys that may stand at the top of the file. */
+export const PARTS = [
+  ...(['$schema', 'component', 'store', 'apps', 'proxy', 'access', 'limits', 'fuse', 'keep', 'log', 'http'] as const),
+  ...(['telemetry', 'remoteDisable', 'roles', 'outbox'] as const),
+] as const
+
 /** JSON Schema (draft 2020-12) of `component.config.json`: what an editor completes, and what names every known key. */
 export function configShape(kinds: BoundKinds, words: OptionWords): Shape {
   const component = shapeOf(makeComponent(words))
@@ -62,7 +68,7 @@ export function configShape(kinds: BoundKinds, words: OptionWords): Shape {
       remoteDisable: shapeOf(remoteDisable),
       roles: shapeOf(roles),
       outbox: outboxShape(words),
-    },
+    } satisfies Readonly<Record<(typeof PARTS)[number], Shape>>,
     required: ['component', 'store', 'apps'],
     additionalProperties: false,
   }

@@ -42,7 +42,7 @@ export function readWhereabouts<P, F, S>({
   const bound = kinds === undefined ? bindKinds(built, words) : bindKinds(kinds, words)
   const loaded = load(path, undefined)
   if (!('raw' in loaded)) return { is: 'faults', faults: [loaded] }
-  const { raw } = override(loaded.raw, configShape(bound, words), env, [])
+  const { raw } = override(loaded.raw, () => configShape(bound, words), env, [])
   const faults: Fault[] = []
   const chosen = chooseStore(isObject(raw) ? raw['store'] : undefined, bound, faults)
   const place =
