@@ -66,7 +66,7 @@ export async function restore(words: RestoreWords, terminal: Terminal): Promise<
   try {
     const store = ownStore(file, 'restore', from, terminal.clock)
     await refuseRunning(store)
-    const restored = await store.backup.restore({ from, withoutOutbox, withoutKey }, terminal.clock, progress)
+    const restored = await store.backup.restoring(terminal.clock).atOnce({ from, withoutOutbox, withoutKey }, progress)
     end()
     terminal.out(`${json ? JSON.stringify(restored, undefined, 2) : lines(restored).join('\n')}\n`)
     return 0

@@ -1,6 +1,6 @@
 /** Where the content key comes from: the configuration, or a file beside the database, made at the first start. */
 import { randomBytes } from 'node:crypto'
-import { closeSync, fsyncSync, openSync, readFileSync, renameSync, statSync, writeSync } from 'node:fs'
+import { closeSync, existsSync, fsyncSync, openSync, readFileSync, renameSync, statSync, writeSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { type ContentCipher, KEY_BYTES, makeContentCipher } from './content-cipher'
 import { KeyRefusal, decodeKey } from './content-key-decoding'
@@ -37,6 +37,22 @@ export function readKey(keyFile: string): Buffer | undefined {
   }
 }
 
+/** Where the key of a database lies that is about to be put in the place of this one. */
+export const stagedKeyOf = (file: string): string => `${file}.key.restoring`
+
+/** The key file, once it is that of the database: whoever put both in place may have been killed after the database. */
+function settledKey(file: string, known: string | undefined): Buffer | undefined {
+  const keyFile = `${file}.key`
+  const found = readKey(keyFile)
+  const isOf = (key: Buffer | undefined): boolean =>
+    key !== undefined && known !== undefined && makeContentCipher(key).fingerprint === known
+  if (isOf(found) || !existsSync(stagedKeyOf(file))) return found
+  const staged = readKey(stagedKeyOf(file))
+  if (!isOf(staged)) return found
+  renameSync(stagedKeyOf(file), keyFile)
+  return staged
+}
+
 /** Under a passing name first, so that no crash leaves half a key. */
 function makeKey(keyFile: string): Buffer {
   const key = randomBytes(KEY_BYTES)
@@ -65,7 +81,7 @@ export function admitKey(database: Database, file: string, given: Buffer | undef
   const keyFile = `${file}.key`
   const known = keyFact(database)
   const isNeeded = holdsSealed(database)
-  const found = given ?? readKey(keyFile)
+  const found = given ?? settledKey(file, known)
   if (found === undefined && known !== undefined && isNeeded) {
     throw new KeyRefusal(
       `store ${file} holds content encrypted with the key of ${keyFile}, which is missing; put that file back, or, ` +

@@ -39,7 +39,7 @@ function asKey<K>(read: () => K): K {
 }
 
 /** Whether two paths are the same file. */
-function isSame(one: string, other: string): boolean {
+export function isSame(one: string, other: string): boolean {
   return existsSync(one) && existsSync(other) && realpathSync(one) === realpathSync(other)
 }
 

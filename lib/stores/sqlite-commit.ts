@@ -5,6 +5,7 @@ import { makeClaimer } from './sqlite-claim'
 import { type Database, sqliteCode } from './sqlite-database'
 import { makeDeadAddresses } from './sqlite-dead-addresses'
 import { makeExpiry } from './sqlite-expiry'
+import { holdingOf } from './sqlite-holding'
 import { makeKeepReading, placeOf } from './sqlite-keep'
 import { makeListing } from './sqlite-listing'
 import { type Answers, type Batch, type Done, type Failed, type Question } from './sqlite-protocol'
@@ -80,6 +81,7 @@ export function makeCommit(
     ...makeUpkeep(database, standing, traces),
     accounts: () => standing.accounts(),
     ...stillness.answers,
+    holding: (after) => holdingOf(database, after),
   }
   /** True after a rollback: memory is ahead of the tables. */
   let isStale = false

@@ -1,7 +1,9 @@
 /** A thread that holds the lock of a database until it is ended, for libsql keeps it as long as its thread lives. */
 import { parentPort, workerData } from 'node:worker_threads'
 import { pathToFileURL } from 'node:url'
-import { openDatabase, single, sqliteCode, type Database } from './sqlite-database'
+import { type Holding } from '../model/backup'
+import { openDatabase, sqliteCode, type Database } from './sqlite-database'
+import { holdingOf } from './sqlite-holding'
 import { type LockSaid } from './sqlite-lock'
 import { Refusal, refuseForeign } from './sqlite-opening'
 
@@ -21,9 +23,9 @@ function lock(file: string): Database {
   return database
 }
 
-function madeAfter(database: Database, at: number): number | undefined {
+function holding(database: Database, after: number): Holding | undefined {
   try {
-    return Number(single(database, `SELECT count(*) FROM registration WHERE registered_at > ${Math.floor(at)}`))
+    return holdingOf(database, after)
   } catch {
     return undefined
   }
@@ -37,8 +39,8 @@ function why(error: unknown): LockSaid {
 
 try {
   const database = lock(String(workerData))
-  port.on('message', (at: number) =>
-    port.postMessage({ is: 'counted', count: madeAfter(database, at) } satisfies LockSaid),
+  port.on('message', (after: number) =>
+    port.postMessage({ is: 'counted', holding: holding(database, after) } satisfies LockSaid),
   )
   port.postMessage({ is: 'locked' } satisfies LockSaid)
 } catch (error) {

@@ -3,6 +3,7 @@ import { once } from 'node:events'
 import { existsSync, statSync } from 'node:fs'
 import { extname, join } from 'node:path'
 import { Worker } from 'node:worker_threads'
+import { type Holding } from '../model/backup'
 import { StoreRefused } from './store'
 
 /** What the thread says: one of the first four at once, and `counted` whenever it is asked. */
@@ -11,16 +12,16 @@ export type LockSaid =
   | { readonly is: 'busy' }
   | { readonly is: 'damaged' }
   | { readonly is: 'refused'; readonly why: string }
-  | { readonly is: 'counted'; readonly count: number | undefined }
+  | { readonly is: 'counted'; readonly holding: Holding | undefined }
 
 /** Nobody else can open it meanwhile, and it has no log. */
 export interface Locked {
-  /** Registrations that were made later than so many ms since 1970; undefined where that can't be read. */
-  madeAfter(at: number): Promise<number | undefined>
+  /** What it holds, and what of that came after a moment (ms since 1970); undefined where that can't be read. */
+  holding(after: number): Promise<Holding | undefined>
   unlock(): Promise<void>
 }
 
-const nothing: Locked = Object.freeze({ madeAfter: async () => undefined, unlock: async () => undefined })
+const nothing: Locked = Object.freeze({ holding: async () => undefined, unlock: async () => undefined })
 
 /**
  * Locks what is there, and rejects with `StoreRefused` where another process has it open or it is not ours. One that is damaged can be opened
@@ -46,10 +47,10 @@ export async function lockStore(file: string): Promise<Locked> {
     throw new StoreRefused(`store ${file} is open in another process, which holds its lock; stop that one first`)
   }
   return Object.freeze({
-    async madeAfter(at: number) {
-      worker.postMessage(at)
+    async holding(after: number) {
+      worker.postMessage(after)
       const said = await hear()
-      return said.is === 'counted' ? said.count : undefined
+      return said.is === 'counted' ? said.holding : undefined
     },
     unlock: async () => void (await worker.terminate()),
   })

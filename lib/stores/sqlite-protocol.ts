@@ -3,6 +3,7 @@
  * values, for those are cloned several times faster than objects. Types only.
  */
 import { type Account } from '../model/accounting'
+import { type Holding } from '../model/backup'
 import { type Environment, type Registration } from '../model/registration'
 import { type Tombstone, type Trace } from '../model/trace'
 import { type BoundsOptions } from './sqlite-bounds'
@@ -177,6 +178,8 @@ export interface Questions {
   /** Done after the commit of its batch; what came of it, `whyNotStill` tells in the next. */
   holdStill: { readonly ask: boolean; readonly answer: undefined }
   whyNotStill: { readonly ask: undefined; readonly answer: string | undefined }
+  /** `ask`: ms since 1970. */
+  holding: { readonly ask: number; readonly answer: Holding }
 }
 
 export type Question = keyof Questions

@@ -13,7 +13,7 @@ import { makeSqliteOutbox } from './sqlite-outbox'
 import { type Ask, type Asked, type Question, type Questions, type Read, type ThreadOptions } from './sqlite-protocol'
 import { type AskRecords, makeSqliteRecords } from './sqlite-records'
 import { makeSqliteRegistry } from './sqlite-registry'
-import { restoreStore } from './sqlite-restore'
+import { makeRestoring } from './sqlite-restore'
 import { makeSqliteUpkeep } from './sqlite-sweep'
 import { startThread } from './sqlite-thread'
 import { type Inspection, type Kept, type RemoteDisable, type Store, type StoreKind } from './store'
@@ -38,7 +38,7 @@ const reads: ReadonlySet<Question> = new Set([
   ...(['find', 'get', 'ownedBy', 'count', 'keepGet', 'accounts', 'deadAmong', 'remoteDisablesDue'] as const),
   ...(['devices', 'tombstones', 'deliveries', 'waiting', 'stretch', 'traceLines'] as const),
   // They change no row, and are to get through to a store that takes none.
-  ...(['holdStill', 'whyNotStill'] as const),
+  ...(['holdStill', 'whyNotStill', 'holding'] as const),
 ])
 
 /** Reads a store at rest; questions are answered in their order. */
@@ -76,7 +76,7 @@ export const sqlite: StoreKind<SqliteOptions> = Object.freeze({
     }),
   place: ({ file }) => file,
   inspect,
-  backup: { copy: copyStore, restore: restoreStore },
+  backup: { copy: copyStore, restoring: makeRestoring },
   async open(options: SqliteOptions, { clock, trouble }): Promise<Store> {
     const { file, contentKey, maxDeliveries, maxDeliveriesPerApp, maxSize } = options
     const { worker, warnings } = await startThread(
@@ -142,6 +142,7 @@ export const sqlite: StoreKind<SqliteOptions> = Object.freeze({
         const why = await ask('whyNotStill', undefined)
         if (why !== undefined) throw new Error(`store ${file} can't be held still: ${why}`)
       },
+      holding: (after: number) => ask('holding', after),
       close() {
         close()
         return lane.close()

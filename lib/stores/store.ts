@@ -1,7 +1,7 @@
 /** Contract: what is remembered. Registry, counters, tokens to keep, and the store's own outbox. */
 import { type Clock } from '../clock'
 import { type Account } from '../model/accounting'
-import { type BackedUp, type BackupOrder, type BackupProgress, type Restored, type RestoreOrder } from '../model/backup'
+import { type BackedUp, type BackupOrder, type BackupProgress, type Holding, type Restoring } from '../model/backup'
 import { type AddressSlot, type Environment, type Hints, type Registration } from '../model/registration'
 import { type Opaque } from '../model/opaque'
 import { type Outbox } from '../outbox/outbox'
@@ -246,11 +246,10 @@ export interface Store {
   readonly upkeep: Upkeep
   /** Absent where the store is one process's own. */
   readonly turns?: Turns
-  /**
-   * Holds its own file still: what becomes durable meanwhile goes into the log beside it, so that the file can be copied. Resolves once it
-   * is so, and once it is over. Absent where it has no file, or can't.
-   */
+  /** Holds its own file still, to be copied: what becomes durable meanwhile goes into the log beside it. Resolves once it is so, and once it is over. */
   readonly holdStill?: (isStill: boolean) => Promise<void>
+  /** What it holds, and what of that came after a moment (ms since 1970). Both are absent where it has no file of its own. */
+  readonly holding?: (after: number) => Promise<Holding>
   /** The accounting as of this moment, by app; apps that never had a push are absent. */
   accounts(): Promise<ReadonlyMap<string, Account>>
   /** Ends waiting claims, writes what was handed in, releases the files. Idempotent. */
@@ -269,12 +268,12 @@ export class StoreRefused extends Error {
   override readonly name = 'StoreRefused'
 }
 
-/** How a store's own file is copied and put back. Both reject with `StoreRefused` where the fault is the operator's to mend. */
+/** How a store's own file is copied and put back. Rejects with `StoreRefused` where the fault is the operator's to mend. */
 export interface Backup<Options> {
   /** Leaves nothing behind where it fails. */
   copy(options: Options, order: BackupOrder, clock: Clock, progress: BackupProgress): Promise<BackedUp>
-  /** Puts a copy in the store's place, while no process has that open; what was there is kept beside it. */
-  restore(options: Options, order: RestoreOrder, clock: Clock, progress: BackupProgress): Promise<Restored>
+  /** What was in the store's place is kept beside it. */
+  restoring(options: Options, clock: Clock): Restoring
 }
 
 export interface StoreKind<Options = never> {

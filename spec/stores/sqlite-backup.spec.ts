@@ -58,7 +58,7 @@ describe('lib/stores/sqlite-backup', () => {
   const restore = (file: string, order: Partial<RestoreOrder> & { from: string }, contentKey?: Credential) => {
     if (sqlite.backup === undefined) throw new Error('it has no file')
     const whole = { withoutOutbox: false, withoutKey: false, ...order }
-    return sqlite.backup.restore({ file, contentKey, maxDeliveries: 10 }, whole, clock, () => undefined)
+    return sqlite.backup.restoring({ file, contentKey, maxDeliveries: 10 }, clock).atOnce(whole, () => undefined)
   }
   /** In a process of its own: a file that this process opens and closes would take the store's lock along. */
   const sql = (file: string, text: string): void => {
@@ -340,7 +340,7 @@ describe('lib/stores/sqlite-backup', () => {
     expect(await (await open(file)).registry.count()).toEqual(new Map([[APP, 1]]))
   })
 
-  it.each(['copying', 'checking', 'keeping', 'replacing', 'replaced'])(
+  it.each(['copying', 'checking', 'keeping', 'replacing', 'replaced', 'done'])(
     'leaves one of the two stores in place, whole, and does it again, killed at the step %s',
     async (step) => {
       const file = await used()
@@ -353,7 +353,7 @@ describe('lib/stores/sqlite-backup', () => {
       const { signal, stderr } = spawnSync(process.execPath, child, { encoding: 'utf8' })
       expect([signal, stderr.replace(/^npm .*\n/gm, '')]).toEqual(['SIGKILL', ''])
       const found = await open(file)
-      expect((await found.registry.count()).get(APP)).toBe(step === 'replaced' ? 1 : 2)
+      expect((await found.registry.count()).get(APP)).toBe(step === 'replaced' || step === 'done' ? 1 : 2)
       await found.close()
       await restore(file, { from: to })
       expect((await (await open(file)).registry.count()).get(APP)).toBe(1)

@@ -1,4 +1,4 @@
-/** A process of its own that restores a store and kills itself at a step: `FILE FROM STEP`; at the step `replaced` once all is done. */
+/** A process of its own that restores a store and kills itself at a step: `FILE FROM STEP`; at the step `done` once all is. */
 import { systemClock } from '../../lib/clock'
 import { sqlite } from '../../lib/stores/sqlite'
 
@@ -8,7 +8,8 @@ const dieAt = (at: string): void => {
 }
 
 const order = { from, withoutOutbox: false, withoutKey: false }
-void sqlite.backup?.restore({ file, maxDeliveries: 10 }, order, systemClock, dieAt).then(
-  () => dieAt('replaced'),
+const restoring = sqlite.backup?.restoring({ file, maxDeliveries: 10 }, systemClock)
+void restoring?.atOnce(order, dieAt).then(
+  () => dieAt('done'),
   (error: unknown) => process.stderr.write(String(error)),
 )
