@@ -74,11 +74,13 @@ export function endpointOf(address: string): string | undefined {
   return address.startsWith(SEALED) ? address.slice(SEALED.length) : subscriptionOf(address)?.endpoint
 }
 
-/** Reads an address back; undefined for what `normalise` has not made. */
+/** Reads an address back; undefined for what `normalise` has not made. With every push: without a schema. */
 export function subscriptionOf(address: string): Subscription | undefined {
-  const found = spelt.safeParse(jsonOf(address)).data
-  const p256dh = bytesOf(found?.p256dh ?? '', 65)
-  const auth = bytesOf(found?.auth ?? '', 16)
-  if (found === undefined || p256dh === undefined || auth === undefined) return undefined
-  return { endpoint: found.endpoint, p256dh, auth }
+  const found = jsonOf(address)
+  if (typeof found !== 'object' || found === null) return undefined
+  const { endpoint, p256dh, auth } = found as Readonly<Record<string, unknown>>
+  const key = typeof p256dh === 'string' ? bytesOf(p256dh, 65) : undefined
+  const secret = typeof auth === 'string' ? bytesOf(auth, 16) : undefined
+  if (typeof endpoint !== 'string' || key === undefined || secret === undefined) return undefined
+  return { endpoint, p256dh: key, auth: secret }
 }

@@ -28,7 +28,7 @@ export function topicOf(topic: string, { auth }: Pick<Subscription, 'auth'>): st
 
 /** True for Microsoft's push service, which has a header of its own. */
 function isWindows(endpoint: string): boolean {
-  return /(^|\.)notify\.windows\.com$/.test(new URL(endpoint).hostname)
+  return endpoint.includes('notify.windows.com') && /(^|\.)notify\.windows\.com$/.test(new URL(endpoint).hostname)
 }
 
 /** The request for what its publisher encrypted and signed by itself. */

@@ -32,9 +32,11 @@ export interface Endpoint {
   readonly mayBePrivate: boolean
 }
 
+type Judgement = Endpoint | { readonly is: 'refused'; readonly why: string }
+
 export interface Guard {
   /** The endpoint, or why it can't be one; the words hold nothing of it. */
-  endpoint(text: string): Endpoint | { readonly is: 'refused'; readonly why: string }
+  endpoint(text: string): Judgement
   /** True for a host that the operator has named, in `allow` or `allowPrivate`. */
   isNamed(host: string): boolean
 }
@@ -125,15 +127,22 @@ export function makeGuard(rules: GuardRules): Guard {
     return isPublic ? undefined : NOT_ON_THE_INTERNET
   }
 
+  const judge = (text: string): Judgement => {
+    const url = parse(text)
+    if (typeof url === 'string') return { is: 'refused', why: url }
+    const why = fault(url, text)
+    if (why !== undefined) return { is: 'refused', why }
+    const path = `${url.pathname}${url.search}`
+    const { href, origin } = url
+    return { is: 'endpoint', href, origin, host: bare(url), path, mayBePrivate: isOwn(url) }
+  }
+  /** Who sends and the wire ask about the same one, one right after the other. */
+  let last: { readonly text: string; readonly judgement: Judgement } | undefined
+
   return Object.freeze({
     endpoint(text: string) {
-      const url = parse(text)
-      if (typeof url === 'string') return { is: 'refused' as const, why: url }
-      const why = fault(url, text)
-      if (why !== undefined) return { is: 'refused' as const, why }
-      const path = `${url.pathname}${url.search}`
-      const { href, origin } = url
-      return { is: 'endpoint' as const, href, origin, host: bare(url), path, mayBePrivate: isOwn(url) }
+      if (last?.text !== text) last = { text, judgement: judge(text) }
+      return last.judgement
     },
     isNamed: (host: string) => own.some((one) => one.host === host) || allow.some((glob) => glob.test(host)),
   })
