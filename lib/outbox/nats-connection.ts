@@ -25,13 +25,15 @@ export interface ConnectionOptions {
 const CONNECT_MS = 5_000
 const RECONNECT_MS = 500
 const RETRY_MS = 1_000
+/** A server that hangs answers none of two: then the next one is asked. */
+const PING_MS = 3_000
 
 function optionsOf({ servers, user, password, token, credentials, tls }: ConnectionOptions): NodeConnectionOptions {
   const { ca, cert, key } = tls ?? {}
   return {
     ...{ servers: [...servers], name: 'xmpp-push', timeout: CONNECT_MS, maxReconnectAttempts: -1 },
     // Who is refused today may be let in tomorrow: the operator mends it without restarting us.
-    ...{ reconnectTimeWait: RECONNECT_MS, ignoreAuthErrorAbort: true },
+    ...{ reconnectTimeWait: RECONNECT_MS, ignoreAuthErrorAbort: true, pingInterval: PING_MS },
     ...(user === undefined ? {} : { user }),
     ...(password === undefined ? {} : { pass: password.text() }),
     ...(token === undefined ? {} : { token: token.text() }),

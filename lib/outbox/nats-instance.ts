@@ -173,13 +173,16 @@ export function makeInstance(options: InstanceOptions): Instance {
   const look = async (): Promise<void> => {
     if (!sends) return
     const claimed = new Set(members.others().flatMap((other) => other.owns ?? []))
-    for (let partition = 0; partition < partitions && !isStopped; partition++) {
+    const lookAt = async (partition: number): Promise<void> => {
       const own = owned.get(partition)
       if (own !== undefined) {
         if (own.parked === undefined && !members.isOurs(partition)) await ask(() => park(own))
       } else if (members.isOurs(partition) && !claimed.has(partition) && !busy.has(partition))
         await tryTaking(partition)
     }
+    // Side by side: a cluster takes its time to agree on each of them.
+    const looked = await Promise.allSettled(Array.from({ length: partitions }, (_, partition) => lookAt(partition)))
+    for (const each of looked) if (each.status === 'rejected') throw each.reason
   }
   const tryTaking = async (partition: number): Promise<void> => {
     busy.add(partition)
@@ -241,6 +244,7 @@ export function makeInstance(options: InstanceOptions): Instance {
         await giveBack(own)
         owned.delete(own.partition)
         await own.following?.stop()
+        await own.following?.end()
         for (const row of rowsOf(own.partition)) standing.drop(row)
         options.lost()
         tell(beat())
@@ -259,7 +263,9 @@ export function makeInstance(options: InstanceOptions): Instance {
       await Promise.all(
         [...owned.values()].map(async (own) => {
           await own.following?.stop()
-          await giveBack(own).catch(() => undefined)
+          await giveBack(own)
+            .then(() => own.following?.end())
+            .catch(() => undefined)
         }),
       )
       tell({ ...beat(), isLeaving: true })

@@ -37,6 +37,8 @@ export interface Following {
   /** So many messages were there when it began. */
   readonly pending: number
   stop(): Promise<void>
+  /** Nobody follows by it any more, and the next one need not wait to learn that. */
+  end(): Promise<void>
 }
 
 export interface Streams {
@@ -78,6 +80,8 @@ const ACK_WAIT_NS = 300_000_000_000
 const DUPLICATES_NS = 120_000_000_000
 const FETCHED = 500
 const FETCH_MS = 5_000
+/** A server that dies takes the order to deliver along; two heartbeats that stay out tell of it. */
+const [PULL_MS, HEARTBEAT_MS] = [4_000, 1_000]
 const PASSING_NS = 30_000_000_000
 const NOT_UNIQUE = 10100
 const EXISTS = [10058, 10065]
@@ -118,7 +122,7 @@ export async function openStreams(connection: NatsConnection, name: string, repl
     return found === null ? undefined : { seq: found.seq, data: found.data }
   }
   const follow: Streams['follow'] = async (partition, epoch, arrived, broken) => {
-    const consumer = await addConsumer(manager, name, partition, epoch)
+    const consumer = await addConsumer({ connection, manager, stream: name, partition, epoch })
     let expected = 1
     let isOver = false
     const break_ = (): void => {
@@ -128,7 +132,7 @@ export async function openStreams(connection: NatsConnection, name: string, repl
     }
     const its = await client.consumers.get(name, consumer.name)
     const messages = await its.consume({
-      max_messages: 1000,
+      ...{ max_messages: 1000, expires: PULL_MS, idle_heartbeat: HEARTBEAT_MS },
       callback(message: JsMsg) {
         if (isOver) return
         if (message.info.deliverySequence !== expected++) return break_()
@@ -146,6 +150,10 @@ export async function openStreams(connection: NatsConnection, name: string, repl
       async stop() {
         isOver = true
         await messages.close()
+      },
+      async end() {
+        // One that is left is ended by whoever follows next.
+        await manager.consumers.delete(name, consumer.name).catch(() => false)
       },
     }
   }
@@ -206,8 +214,33 @@ export async function openStreams(connection: NatsConnection, name: string, repl
   } satisfies Streams)
 }
 
+/** Of those who follow. The list with all their details waits for each of them, and for seconds where one is just ending. */
+async function namesOf(connection: NatsConnection, stream: string): Promise<readonly string[]> {
+  const names: string[] = []
+  for (let total = 1; names.length < total;) {
+    const request = JSON.stringify({ offset: names.length })
+    const reply = await connection.request(`$JS.API.CONSUMER.NAMES.${stream}`, request, { timeout: FETCH_MS })
+    const page = JSON.parse(reply.string()) as {
+      readonly total?: number
+      readonly consumers?: readonly string[] | null
+    }
+    if (page.consumers === undefined || page.consumers === null || page.consumers.length === 0) break
+    names.push(...page.consumers)
+    total = page.total ?? 0
+  }
+  return names
+}
+
+interface Followed {
+  readonly connection: NatsConnection
+  readonly manager: JetStreamManager
+  readonly stream: string
+  readonly partition: number
+  readonly epoch: number
+}
+
 /** A work queue has one consumer of a subject, so whoever follows from now on ends those before. */
-async function addConsumer(manager: JetStreamManager, stream: string, partition: number, epoch: number) {
+async function addConsumer({ connection, manager, stream, partition, epoch }: Followed) {
   const prefix = `p${partition}_`
   for (let tries = 0; ; tries++) {
     try {
@@ -220,7 +253,7 @@ async function addConsumer(manager: JetStreamManager, stream: string, partition:
       const isTaken = error instanceof JetStreamApiError && error.code === NOT_UNIQUE
       if (!isTaken || tries > 10) throw error
     }
-    for await (const { name } of manager.consumers.list(stream)) {
+    for (const name of await namesOf(connection, stream)) {
       if (!name.startsWith(prefix)) continue
       if (Number(name.slice(prefix.length)) > epoch) throw new Overtaken(`${stream}.delivery.${partition}`)
       await manager.consumers.delete(stream, name).catch(() => false)
