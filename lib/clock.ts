@@ -14,6 +14,9 @@ export interface Clock {
   random(): number
 }
 
+/** Milliseconds from which on another machine's clock and ours are told apart: none that is kept right is so far off. */
+export const CLOCKS_DIFFER = 60_000
+
 /** The machine's own clock. */
 export const systemClock: Clock = Object.freeze({
   now: () => Date.now(),

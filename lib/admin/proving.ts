@@ -51,20 +51,30 @@ const NOT_OPEN: Finding = {
 /** The keep's name for what was proven of an app. */
 const nameOf = (app: string): string => `proven ${app}`
 
+/** What is mended alike is told once: of a key that two environments refuse, the first. */
+function whyOf(faults: readonly Finding[]): string {
+  const mends = new Map(faults.toReversed().map((fault) => [fault.mend, fault]))
+  return faults
+    .filter((fault) => mends.get(fault.mend) === fault)
+    .map(({ text, mend }) => (mend === undefined ? text : `${text}. ${mend}`))
+    .map((text, at) => (at === 0 ? text : `${text.charAt(0).toUpperCase()}${text.slice(1)}`))
+    .join('. ')
+}
+
 export function makeProving({ apps, keep, clock, observe }: ProvingOptions): Proving {
   const doubts = new Map<string, { readonly fingerprint: string; readonly why: string }>()
   const stopping = new AbortController()
 
   async function ask({ app, fingerprint, prove, isOpen }: Provable): Promise<Proven> {
     const findings = prove === undefined ? [isOpen ? NO_QUESTION : NOT_OPEN] : await prove()
-    const fault = findings.find(({ is }) => is === 'fault')
+    const faults = findings.filter(({ is }) => is === 'fault')
     if (prove === undefined) return { app, findings }
-    if (fault === undefined) {
+    if (faults.length === 0) {
       doubts.delete(app)
       // Proven for this start; the next one asks again if this can't be kept.
       await keep.put(nameOf(app), fingerprint, clock.now()).catch(() => undefined)
     } else {
-      const why = fault.mend === undefined ? fault.text : `${fault.text}. ${fault.mend}`
+      const why = whyOf(faults)
       if (doubts.get(app)?.why !== why) observe({ at: 'trouble', about: `app ${app}`, text: why })
       doubts.set(app, { fingerprint, why })
     }

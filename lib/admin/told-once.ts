@@ -8,6 +8,11 @@ export interface ToldOnce {
   readonly prove: (prove: () => Promise<readonly Finding[]>) => Promise<readonly Finding[]>
 }
 
+/** A fault is told to its last word; of a warning nobody tells but who asked. */
+function tells({ is, text, mend }: Finding, notice: string): boolean {
+  return text.includes(notice) || (is === 'fault' && `${text}. ${mend ?? ''}` === notice)
+}
+
 export function makeToldOnce(tell: (text: string) => void): ToldOnce {
   let asking = 0
   let heard: string[] = []
@@ -23,7 +28,7 @@ export function makeToldOnce(tell: (text: string) => void): ToldOnce {
         findings = await prove()
         return findings
       } finally {
-        const untold = heard.filter((text) => !findings.some((finding) => finding.text.includes(text)))
+        const untold = heard.filter((text) => !findings.some((finding) => tells(finding, text)))
         heard = []
         asking--
         untold.forEach(tell)

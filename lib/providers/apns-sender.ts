@@ -33,11 +33,13 @@ interface Identity {
   readonly settings: ApnsSettings
   readonly credential: ApnsCredential
   readonly ca: Buffer | undefined
+  /** Told the `date` of each answer. COMPAT(APNs): it documents none; whoever answers in its place may tell one. */
+  readonly heard: (date: string | undefined) => void
 }
 
 /** Connects with the first push. */
 export function makeApnsSender(
-  { settings, credential, ca }: Identity,
+  { settings, credential, ca, heard }: Identity,
   { clock, keep, notice }: ProviderSurroundings,
 ): ApnsSender {
   const tokens = credential.by === 'token' ? providerTokens(credential, keep, clock) : undefined
@@ -86,16 +88,17 @@ export function makeApnsSender(
     const generation = token?.generation ?? 0
     const notAfter = clock.elapsed() + attempt.expiresAt - clock.now()
     const request = requestFor(attempt, content, settings.topic, token?.jwt, notAfter)
-    return origin.request(request).then((reply) =>
-      then({
+    return origin.request(request).then((reply) => {
+      if (reply.is === 'reply') heard(reply.headers['date'])
+      return then({
         judgement:
           reply.is === 'reply'
             ? judge(reply, clock.now())
             : { outcome: { is: 'down', why: reply.why, ambiguous: reply.ambiguous } },
         connection: at,
         generation,
-      }),
-    )
+      })
+    })
   }
 
   /** Once more, where Apple asks for it. */

@@ -24,6 +24,7 @@ import {
   type ProviderSurroundings,
 } from './provider'
 import { proxyFindings, proxyPart } from './through-proxy'
+import { makeVendorClock } from './vendor-clock'
 
 export { type ApnsOptions } from './apns-options'
 
@@ -77,6 +78,7 @@ function open(options: ApnsOptions, surroundings: ProviderSurroundings): Provide
   if ('text' in all) throw new Error(`${all.text}. ${all.mend}`)
   const senders = new Map<Environment, ApnsSender>()
   const parts: (string | Uint8Array | undefined)[] = []
+  const theirs = makeVendorClock(clock, notice)
   for (const settings of all) {
     if (settings.storedCertificate === true) throw new Error(NONE_HANDED_IN)
     const { credential, ca, findings } = readCredential(settings, clock.now())
@@ -84,8 +86,10 @@ function open(options: ApnsOptions, surroundings: ProviderSurroundings): Provide
     if (credential === undefined || fault !== undefined) {
       throw new Error(`${fault?.text ?? 'no credential'}. ${fault?.mend ?? ''}`)
     }
+    const whom = `APNs (${settings.environment})`
+    const heard = (date: string | undefined): void => theirs.hear(whom, date)
     const senderOf = (one: ApnsCredential): ApnsSender =>
-      makeApnsSender({ settings, credential: one, ca }, surroundings)
+      makeApnsSender({ settings, credential: one, ca, heard }, surroundings)
     const previous = credential.by === 'token' ? credential.previous : undefined
     const sender =
       credential.by === 'token' && previous !== undefined
@@ -125,7 +129,7 @@ function open(options: ApnsOptions, surroundings: ProviderSurroundings): Provide
       const jwt = readCredential(settings, clock.now()).credential?.by === 'token' ? '…' : undefined
       return previewOf(settings.endpoint, requestFor(masked(attempt), content, settings.topic, jwt))
     },
-    prove: () => probeApns(senders, options.topic, clock),
+    prove: async () => [...(await probeApns(senders, options.topic, clock)), ...theirs.findings()],
     async close() {
       await Promise.all([...senders.values()].map((sender) => sender.close(GRACE)))
     },

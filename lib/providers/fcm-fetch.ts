@@ -12,7 +12,13 @@ const LARGEST_ANSWER = 64 * 1024
 
 /** What came back, or why nothing did: in words for the operator. */
 export type Heard =
-  | { readonly is: 'reply'; readonly status: number; readonly retryAfter?: string; readonly body: string }
+  | {
+      readonly is: 'reply'
+      readonly status: number
+      readonly retryAfter?: string
+      readonly date?: string
+      readonly body: string
+    }
   | { readonly is: 'nothing'; readonly why: string }
 
 interface Asked {
@@ -90,9 +96,13 @@ async function ask(asked: Asked, options: FetchOptions): Promise<Heard> {
       incoming.on('close', () => {
         if (!incoming.complete && body.length < LARGEST_ANSWER)
           nothing('the connection was lost in the middle of the answer')
-        const retryAfter = incoming.headers['retry-after']
+        const { 'retry-after': retryAfter, date } = incoming.headers
         const status = incoming.statusCode ?? 0
-        heard({ is: 'reply', status, body, ...(retryAfter === undefined ? {} : { retryAfter }) })
+        heard({
+          ...{ is: 'reply', status, body },
+          ...(retryAfter === undefined ? {} : { retryAfter }),
+          ...(date === undefined ? {} : { date }),
+        })
       })
     })
     outgoing.end(asked.body)

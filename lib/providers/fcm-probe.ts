@@ -11,26 +11,19 @@ import { type Attempt, type Finding } from './provider'
 const NOBODY = new Opaque('a-token-that-google-never-made')
 const WITHIN = 30_000
 
-/** `tryIt` has FCM look at a message, and tells what its clock said. Never rejects. */
+/** `tryIt` has FCM look at a message. Never rejects. */
 export async function probeFcm(
   project: string,
-  tryIt: (attempt: Attempt, heard: (date: string | undefined) => void) => Promise<Outcome>,
+  tryIt: (attempt: Attempt) => Promise<Outcome>,
   clock: Clock,
 ): Promise<readonly Finding[]> {
-  let clocks: { readonly theirs: number; readonly ours: number } | undefined
   const attempt: Attempt = {
     id: '',
     address: NOBODY,
     content: { speaks: 'fcm', data: {}, priority: 'NORMAL' },
     expiresAt: clock.now() + WITHIN,
   }
-  const outcome = await tryIt(attempt, (date) => {
-    const theirs = Date.parse(date ?? '')
-    if (!Number.isNaN(theirs)) clocks = { theirs, ours: clock.now() }
-  })
+  const outcome = await tryIt(attempt)
   const unproven = `that the devices belong to project ${project}, until a push to one was taken`
-  return findingsOf({
-    ...{ whom: `FCM (project ${project})`, outcome, unproven },
-    ...(clocks === undefined ? {} : { clocks }),
-  })
+  return findingsOf({ whom: `FCM (project ${project})`, outcome, unproven })
 }

@@ -43,10 +43,13 @@ export interface AccessTokensOptions {
   readonly proxy?: Proxy
   /** Told of renewals that fail while nobody suffers yet. */
   readonly notice: (text: string) => void
+  /** Told the `Date` of each answer. */
+  readonly heard?: (date: string | undefined) => void
 }
 
 /** Asks nobody until the first token is wanted. */
-export function makeAccessTokens(account: Account, { clock, ca, proxy, notice }: AccessTokensOptions): AccessTokens {
+export function makeAccessTokens(account: Account, around: AccessTokensOptions): AccessTokens {
+  const { clock, ca, proxy, notice } = around
   const closing = new AbortController()
   const options = {
     clock,
@@ -73,7 +76,10 @@ export function makeAccessTokens(account: Account, { clock, ca, proxy, notice }:
       transporterOptions: {
         // Named, so that the library looks for no proxy in the environment: the setting `proxy` alone counts.
         agent: globalAgent,
-        fetchImplementation: makeFetch(options, (what) => (heard = what)),
+        fetchImplementation: makeFetch(options, (what) => {
+          heard = what
+          if (what.is === 'reply') around.heard?.(what.date)
+        }),
         retryConfig: { retry: 0, noResponseRetries: 0, shouldRetry: () => false },
       },
     })

@@ -21,6 +21,7 @@ import { http2Option, spokenBy } from './http2'
 import { masked, previewOf } from './preview'
 import { type Attempt, type Finding, type Provider, type ProviderKind, type ProviderSurroundings } from './provider'
 import { proxyFindings, proxyPart, throughProxy } from './through-proxy'
+import { makeVendorClock } from './vendor-clock'
 
 export interface FcmOptions {
   readonly serviceAccount: Credential
@@ -106,30 +107,31 @@ function open(options: FcmOptions, { clock, notice }: ProviderSurroundings): Pro
     notice,
   }
   const origin = makeHttp2Origin(wire, clock)
+  const theirs = makeVendorClock(clock, notice)
+  const whom = `FCM (project ${account.project})`
+  const grantor = `Google (${new URL(account.tokenUri).host})`
   const tokens = makeAccessTokens(account, {
     clock,
     notice,
+    heard: (date) => theirs.hear(grantor, date),
     ...via,
     ...(ca === undefined ? {} : { ca }),
   })
 
   const underWay = new Set<Promise<Outcome>>()
 
-  /** `trial`: FCM only looks at it; what its clock said is told. */
-  const tryIt = async (
-    { address, content, expiresAt }: Attempt,
-    trial?: (date: string | undefined) => void,
-  ): Promise<Outcome> => {
+  /** `isTrial`: FCM only looks at it. */
+  const tryIt = async ({ address, content, expiresAt }: Attempt, isTrial = false): Promise<Outcome> => {
     if (content.speaks !== 'fcm') return { is: 'refused', why: `written for ${content.speaks}, not for FCM` }
     const once = async () => {
       const grant = await tokens.get()
       if (grant.is !== 'granted') return grant
       const sender = { project: account.project, bearer: grant.token }
       const notAfter = clock.elapsed() + expiresAt - clock.now()
-      const request = requestFor({ address, content, expiresAt }, sender, clock.now(), trial !== undefined, notAfter)
+      const request = requestFor({ address, content, expiresAt }, sender, clock.now(), isTrial, notAfter)
       const reply = await origin.request(request)
       if (reply.is === 'failure') return { is: 'down', why: reply.why, ambiguous: reply.ambiguous } as const
-      trial?.(reply.headers['date'])
+      theirs.hear(whom, reply.headers['date'])
       const judged = judgeReply(reply, clock.now())
       return judged.is === 'token refused' ? { ...judged, token: grant.token } : judged
     }
@@ -161,7 +163,10 @@ function open(options: FcmOptions, { clock, notice }: ProviderSurroundings): Pro
       const message = { ...masked(attempt), content: attempt.content }
       return previewOf(wire.url, requestFor(message, { project: account.project, bearer: '…' }, clock.now()))
     },
-    prove: () => probeFcm(account.project, tryIt, clock),
+    async prove() {
+      const proven = await probeFcm(account.project, (attempt) => tryIt(attempt, true), clock)
+      return [...proven, ...theirs.findings()]
+    },
     async close() {
       const ended = new AbortController()
       await Promise.race([Promise.allSettled(underWay), clock.sleep(GRACE, ended.signal)])

@@ -24,6 +24,8 @@ export interface WebPushSenderOptions {
   readonly tokens: VapidTokens | undefined
   readonly clock: Clock
   readonly notice: (text: string) => void
+  /** Told the `date` of what push services answer whose word is believed. */
+  readonly heard: (origin: string, date: string | undefined) => void
   /** A proxy stands in between: what can't be reached may be its fault, and never casts doubt on a subscription. */
   readonly isProxied: boolean
 }
@@ -56,6 +58,7 @@ export function makeWebPushSender({
   tokens,
   clock,
   notice,
+  heard,
   isProxied,
 }: WebPushSenderOptions): SendWebPush {
   const troubles = makeTroubles(clock)
@@ -130,16 +133,17 @@ export function makeWebPushSender({
     const { content, expiresAt } = attempt
     const { origin } = endpoint
     const { sealed } = content
-    if (sealed !== undefined) {
-      const reply = await wire.request(endpoint.href, sealedRequestFor(sealed, content, expiresAt, clock.now()))
-      return reply.is === 'failure' ? reply : judgeReply(reply, { origin, isTrusted, now: clock.now() })
+    const request = async (what: ReturnType<typeof requestFor>): Promise<Judged | WireFailure> => {
+      const reply = await wire.request(endpoint.href, what)
+      if (reply.is === 'failure') return reply
+      if (isTrusted) heard(origin, reply.headers['date'])
+      return judgeReply(reply, { origin, isTrusted, now: clock.now() })
     }
+    if (sealed !== undefined) return request(sealedRequestFor(sealed, content, expiresAt, clock.now()))
     if (to === undefined) return { is: 'refused', why: 'the address has no keys to encrypt for' }
     const once = async (isBare: boolean): Promise<Judged | WireFailure> => {
       const authorization = tokens === undefined ? {} : { authorization: tokens.authorization(origin) }
-      const request = requestFor({ to, content, expiresAt, isBare, ...authorization }, clock.now())
-      const reply = await wire.request(endpoint.href, request)
-      return reply.is === 'failure' ? reply : judgeReply(reply, { origin, isTrusted, now: clock.now() })
+      return request(requestFor({ to, content, expiresAt, isBare, ...authorization }, clock.now()))
     }
     const isLong = Buffer.byteLength(content.payload) > LARGEST_PLAINTEXT
     const first = await once(isLong)

@@ -21,6 +21,7 @@ import { isLocalSubject, readVapid, type Vapid, type VapidOptions, type WebPushF
 import { previewWebPush } from './webpush-preview'
 import { proveWebPush, signs, unverified } from './webpush-proof'
 import { makeWebPushSender } from './webpush-sender'
+import { makeVendorClock } from './vendor-clock'
 import { vapidTokens } from './webpush-vapid'
 
 export interface WebPushOptions {
@@ -103,7 +104,11 @@ function open(options: WebPushOptions, { clock, keep, notice }: ProviderSurround
     clock,
   )
   const tokens = vapid === undefined ? undefined : vapidTokens(vapid, keep, clock)
-  const send = makeWebPushSender({ guard, wire, tokens, clock, notice, isProxied: via.proxy !== undefined })
+  const theirs = makeVendorClock(clock, notice)
+  const send = makeWebPushSender({
+    ...{ guard, wire, tokens, clock, notice, isProxied: via.proxy !== undefined },
+    heard: (origin, date) => theirs.hear(origin, date),
+  })
 
   const name =
     vapid === undefined
@@ -129,7 +134,7 @@ function open(options: WebPushOptions, { clock, keep, notice }: ProviderSurround
       attempt.content.speaks === 'webpush'
         ? previewWebPush(attempt, attempt.content, vapid?.publicKey, clock.now())
         : undefined,
-    prove: async () => proveWebPush(vapid, clock.now()),
+    prove: async () => [...proveWebPush(vapid, clock.now()), ...theirs.findings()],
     close: () => wire.close(GRACE),
   })
 }

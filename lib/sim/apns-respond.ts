@@ -68,11 +68,18 @@ const cut = (body: string, pieces: number): readonly string[] => {
   return Array.from({ length: Math.ceil(body.length / size) }, (_, at) => body.slice(at * size, (at + 1) * size))
 }
 
-const respond = ({ stream, headers }: ArrivedStream, answer: Status) => {
+/** `date`: what is said of the time; nothing where it is left out, which Node would fill in. */
+const respond = ({ stream, headers }: ArrivedStream, answer: Status, date: string | undefined) => {
   const asked = headers['apns-id']
   const apnsId = typeof asked === 'string' ? asked : randomUUID()
-  const head = { ':status': answer.status, ...(answer.hasApnsId ? { 'apns-id': apnsId } : {}), ...answer.headers }
-  stream.respond(head, { endStream: answer.body === '' })
+  const head = {
+    ':status': answer.status,
+    ...(answer.hasApnsId ? { 'apns-id': apnsId } : {}),
+    ...(date === undefined ? {} : { date }),
+    ...answer.headers,
+  }
+  const how = { endStream: answer.body === '', sendDate: false }
+  stream.respond(head, how)
   if (answer.body !== '') writePieces(stream, cut(answer.body, answer.pieces))
 }
 
@@ -82,15 +89,16 @@ export const carryOut = (
   judged: Status,
   arrived: ArrivedStream,
   connection: ApnsConnection,
+  date?: string,
 ): void => {
   const { stream } = arrived
   if (!arrived.isAdmitted()) return
   switch (answer.kind) {
     case 'judged':
-      respond(arrived, judged)
+      respond(arrived, judged, date)
       return
     case 'status':
-      respond(arrived, answer)
+      respond(arrived, answer, date)
       return
     case 'silence':
       return
@@ -110,7 +118,7 @@ export const carryOut = (
       return
     case 'wire':
       connection.inflict(answer.fault)
-      if (answer.request === 'judged' && arrived.isAdmitted()) respond(arrived, judged)
+      if (answer.request === 'judged' && arrived.isAdmitted()) respond(arrived, judged, date)
       return
   }
 }

@@ -20,6 +20,8 @@ export interface ApnsSimulatorOptions {
   readonly port?: number
   /** Milliseconds since 1970, for everything that Apple's clock decides; latencies are real time nevertheless. */
   readonly now?: Now
+  /** Answers carry a `date`. Default: none does, for Apple documents none. */
+  readonly tellsTime?: boolean
   /** Of all chance in scripts. */
   readonly seed?: number
   /** Default: one for 127.0.0.1, localhost and ::1, by the authority of this process. */

@@ -110,7 +110,8 @@ export const startApnsSimulator = async (options: ApnsSimulatorOptions = {}): Pr
     const act = () => {
       if (answered.kind === 'status' && answered.status !== 200) limit(connection, limits.afterRefusal)
       else if (judgement.client.kind !== 'unknown') limit(connection, limits.then)
-      carryOut(answer, judged, arrived, connection)
+      const date = options.tellsTime === true ? new Date(now()).toUTCString() : undefined
+      carryOut(answer, judged, arrived, connection, date)
     }
     if (afterMs > 0) after(afterMs, act)
     else act()

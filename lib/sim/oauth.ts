@@ -119,8 +119,9 @@ export const startOauthSimulator = async (
     return grant(textOf(judgement.claims?.['iss']), fault?.is === 'grant' ? fault.expiresIn : 3599)
   }
   const send = (answer: Answer, response: ServerResponse): void => {
-    if (answer.is === 'answer') response.writeHead(answer.status, answer.headers).end(answer.body)
-    else if (answer.fault === 'cut before the answer') response.destroy()
+    if (answer.is === 'answer') {
+      response.writeHead(answer.status, { date: new Date(now()).toUTCString(), ...answer.headers }).end(answer.body)
+    } else if (answer.fault === 'cut before the answer') response.destroy()
     else if (answer.fault === 'cut in the body') {
       response.writeHead(200, { 'content-type': JSON_TYPE, 'content-length': '400' })
       response.write('{"access_token":"ya29.c.', () => response.destroy())

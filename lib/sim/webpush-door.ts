@@ -10,6 +10,7 @@ import { type Writable } from 'node:stream'
 import { type TLSSocket } from 'node:tls'
 import { type Certified } from './certificates'
 import { flatHeaders, readBody } from './http-journal'
+import { type Now } from './time'
 
 const STREAMS = 100
 
@@ -65,9 +66,11 @@ export const openDoor = async (options: {
   readonly port: number
   readonly protocols: Protocols
   readonly certificate: Certified
+  /** What the `date` of its answers says. */
+  readonly now: Now
   readonly onExchange: (exchange: Exchange) => Promise<void>
 }): Promise<Door> => {
-  const { certificate, protocols, onExchange } = options
+  const { certificate, protocols, now, onExchange } = options
   const sockets = new Set<Socket>()
   const numbers = new WeakMap<object, number>()
   let connections = 0
@@ -91,7 +94,7 @@ export const openDoor = async (options: {
   const overOne = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
     const { socket } = request
     const begin = (status: number, headers: Readonly<Record<string, string>>) =>
-      response.writeHead(status, { ...headers })
+      response.writeHead(status, { date: new Date(now()).toUTCString(), ...headers })
     await onExchange({
       ...facts(request, socket, socket, await readBody(request)),
       protocol: 'http/1.1',
@@ -111,7 +114,7 @@ export const openDoor = async (options: {
     const { stream } = response
     const { session } = stream
     const begin = (status: number, headers: Readonly<Record<string, string>>) => {
-      response.writeHead(status, { ...headers })
+      response.writeHead(status, { date: new Date(now()).toUTCString(), ...headers })
       return response.stream
     }
     const seen = request.headers

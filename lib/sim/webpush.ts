@@ -172,6 +172,7 @@ export const startWebPushSimulator = async (options: WebPushSimulatorOptions = {
     port: options.port ?? 0,
     protocols: options.protocol ?? 'both',
     certificate: options.certificate ?? authority.issueServer({ names }),
+    now,
     onExchange: serve,
   })
   origin = `https://${hostname.includes(':') ? `[${hostname}]` : hostname}${door.port === 443 ? '' : `:${door.port}`}`

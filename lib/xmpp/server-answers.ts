@@ -4,7 +4,7 @@
  */
 import { type Element } from 'ltx'
 import xml from '@xmpp/xml'
-import { type Clock } from '../clock'
+import { CLOCKS_DIFFER, type Clock } from '../clock'
 import { attribute } from './element'
 import { type Fault } from './link-faults'
 import { makeQuestions, type Questions } from './questions'
@@ -19,8 +19,6 @@ const UNREACHED = ['remote-server-not-found', 'remote-server-timeout']
 
 /** Milliseconds for all questions together: they are asked at once. */
 const PATIENCE = 5000
-/** Milliseconds from which on two clocks are told apart as a warning. */
-const APART = 60_000
 
 /** With `mend` it is a warning. */
 export interface Said {
@@ -71,7 +69,7 @@ function aheadIn(answer: Element | undefined, asked: number, answered: number): 
 function clockOf(ahead: number | undefined): Said | undefined {
   if (ahead === undefined) return undefined
   const seconds = Math.abs(ahead) / 1000
-  if (Math.abs(ahead) <= APART) return { text: `its clock ${seconds.toFixed(1)} s from ours` }
+  if (Math.abs(ahead) <= CLOCKS_DIFFER) return { text: `its clock ${seconds.toFixed(1)} s from ours` }
   return {
     text: `its clock is ${seconds < 90 ? `${Math.round(seconds)} s` : `${Math.round(seconds / 60)} min`} ${ahead > 0 ? 'ahead of' : 'behind'} ours`,
     mend: 'One of the two is wrong: run timedatectl on both machines, and let NTP set them (timedatectl set-ntp true)',

@@ -17,14 +17,14 @@ describe('lib/admin/proving', () => {
     const kept = new Map<string, { readonly value: string; readonly at: number }>()
     const told: Event[] = []
     const asked: { readonly app: string; readonly at: number }[] = []
-    let answer: Finding = fact
+    let answer: readonly Finding[] = [fact]
     let fingerprint = 'one'
     const begun = clock.elapsed()
     const app = (name: string): Provable => ({
       ...{ app: name, fingerprint, isOpen: true },
       async prove() {
         asked.push({ app: name, at: clock.elapsed() - begun })
-        return [answer]
+        return answer
       },
     })
     let names: readonly string[] = ['ios']
@@ -45,7 +45,7 @@ describe('lib/admin/proving', () => {
         running.push(proving)
         return proving
       },
-      answers: (finding: Finding) => void (answer = finding),
+      answers: (...findings: readonly Finding[]) => void (answer = findings),
       changes: () => void (fingerprint = 'two'),
       has: (...apps: readonly string[]) => void (names = apps),
       stop: () => running.forEach((each) => each.stop()),
@@ -116,6 +116,17 @@ describe('lib/admin/proving', () => {
     answers(fact)
     await clock.advance(10 * MINUTE)
     expect(proving.doubts()).toEqual(new Map())
+    stop()
+  })
+
+  it('tells each fault once: those that are mended alike as one', async () => {
+    const { clock, told, start, answers, stop } = scene()
+    const clocks: Finding = { is: 'fault', text: 'the clock is wrong', mend: 'Set it' }
+    answers({ ...fault, text: 'production refuses it' }, { ...fault, text: 'sandbox refuses it' }, clocks)
+    start()
+    await clock.advance(10 * SECOND)
+    const text = 'production refuses it. Use another key. The clock is wrong. Set it'
+    expect(told).toEqual([{ at: 'trouble', about: 'app ios', text }])
     stop()
   })
 

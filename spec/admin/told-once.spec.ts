@@ -20,6 +20,21 @@ describe('lib/admin/told-once', () => {
     expect(told).toEqual(['key ABC123DEFG is used from now on'])
   })
 
+  it('leaves out what a fault tells with its mend, and no warning, which the log has from here alone', async () => {
+    const { notice, prove } = makeToldOnce((text) => told.push(text))
+    const clock: Finding = { is: 'fault', text: 'the clock is 6 min ahead', mend: 'Set it right' }
+    await prove(async () => {
+      notice('the clock is 6 min ahead. Set it right')
+      return [fault, clock]
+    })
+    expect(told).toEqual([])
+    await prove(async () => {
+      notice('the clock is 2 min ahead. Set it right')
+      return [{ ...clock, is: 'warning', text: 'the clock is 2 min ahead' }]
+    })
+    expect(told).toEqual(['the clock is 2 min ahead. Set it right'])
+  })
+
   it('passes on at once what is noticed while nobody asks, the same words too', async () => {
     const { notice, prove } = makeToldOnce((text) => told.push(text))
     notice(refused)

@@ -4,7 +4,10 @@ import { answers } from '../../lib/sim/apns-answers'
 import { makeProviderKey } from '../../lib/sim/certificates'
 import { ALERT, credential, ID, PHONE, startApp, TOPIC, VOIP, type AppUnderTest } from '../support/apns-app'
 import { settle } from '../support/hand-clock'
+import { type Finding } from '../../lib/providers/provider'
 import { type ApnsSimulatorOptions } from '../../lib/sim/apns'
+
+const HOUR = 3600_000
 
 describe('providers/apns', () => {
   let app: AppUnderTest
@@ -194,6 +197,44 @@ describe('providers/apns', () => {
       const said = await Promise.all(Array.from({ length: 200 }, () => push(provider)))
       expect(said.every(({ is }) => is === 'delivered')).toBe(true)
       expect([sim.violations, sim.warnings, sim.connections.length]).toEqual([[], [], 1])
+    })
+  })
+
+  describe('asked live', () => {
+    const clockIn = (findings: readonly Finding[] | undefined) => findings?.filter(({ text }) => text.includes('clock'))
+
+    it('says nothing of our clock where the answer tells no time, as Apple’s does', async () => {
+      const { sim, clock, open } = await start({ now: () => clock.now() + HOUR })
+      expect(clockIn(await open().prove?.())).toEqual([])
+      expect(sim.journal.entries).toHaveLength(1)
+    })
+
+    it('says how far our clock is from what the answer tells', async () => {
+      let ahead = 90_500
+      const { clock, open, notices } = await start({ tellsTime: true, now: () => clock.now() + ahead })
+      const provider = open()
+      const text = 'the clock of this machine is 91 s behind that of APNs (production)'
+      expect(clockIn(await provider.prove?.())).toMatchObject([{ is: 'warning', text }])
+      expect(notices).toEqual([expect.stringContaining(`${text}. Set it right`)])
+      ahead = 0
+      await clock.advance(10_000)
+      expect(clockIn(await provider.prove?.())).toEqual([])
+    })
+
+    it('names the clock beside the refusal that it is the cause of', async () => {
+      const { clock, open } = await start({ tellsTime: true, now: () => clock.now() + 2 * HOUR })
+      expect(await open().prove?.()).toMatchObject([
+        { is: 'fault', text: expect.stringContaining('ExpiredProviderToken') as unknown },
+        { is: 'fault', text: 'the clock of this machine is 120 min behind that of APNs (production)' },
+      ])
+    })
+
+    it('notices it with a push, too', async () => {
+      const { clock, open, push, notices } = await start({ tellsTime: true, now: () => clock.now() + 2 * 60_000 })
+      await push(open())
+      await push(open())
+      expect(notices).toHaveLength(2)
+      expect(notices[0]).toContain('121 s behind that of APNs (production)')
     })
   })
 

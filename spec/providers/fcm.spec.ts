@@ -414,6 +414,67 @@ describe('lib/providers/fcm', () => {
     })
   })
 
+  describe('asked live', () => {
+    anew()
+    /** Who speaks of whose clock, in the words of a finding. */
+    const clocks = async (): Promise<readonly string[]> =>
+      ((await provider.prove?.()) ?? [])
+        .filter(({ text }) => text.startsWith('the clock'))
+        .map(({ is, text }) => `${is}: ${text}`)
+
+    it('says nothing of a clock that is right, and proves the account', async () => {
+      expect(await provider.prove?.()).toMatchObject([
+        { is: 'fact', text: expect.stringContaining('takes the credential') as unknown },
+        { is: 'fact', text: expect.stringContaining('not proven: that the devices belong') as unknown },
+      ])
+      expect(simulator.journal.at(-1)?.body).toContain('"validate_only":true')
+    })
+
+    it.each([
+      [-62_000, 'warning', 'behind'],
+      [-59_000, undefined, ''],
+      [59_000, undefined, ''],
+      [62_000, 'warning', 'ahead of'],
+    ])('says of a clock that is %d ms ahead of FCM’s: %s', async (off, is, way) => {
+      const there = await startFcmSimulator({ oauth, now: () => clock.now() - off })
+      there.newProject('demo', [account.client_email])
+      await provider.close()
+      provider = open({ endpoint: there.endpoint })
+      const told = await clocks()
+      await there.close()
+      if (is === undefined) expect([told, notices]).toEqual([[], []])
+      else {
+        expect(told).toEqual([
+          expect.stringMatching(`^${is}: the clock of this machine is 6\\d s ${way} that of FCM \\(project demo\\)$`),
+        ])
+        expect(notices).toEqual([expect.stringContaining('NTP')])
+      }
+    })
+
+    it('says by how much it is wrong where Google grants no token because of it', async () => {
+      const elsewhere = await startOauthSimulator({ now: () => clock.now() + 6 * 60_000 })
+      const other = elsewhere.newServiceAccount({ projectId: 'demo' })
+      await provider.close()
+      elsewhere.inject({ is: 'row', row: 'unreasonable timeframe' })
+      provider = open({ serviceAccount: credential(other) })
+      expect(await provider.prove?.()).toMatchObject([
+        { is: 'fault', text: expect.stringContaining('timeframe') as unknown },
+        { is: 'fault', text: `the clock of this machine is 6 min behind that of Google (localhost:${elsewhere.port})` },
+      ])
+      await elsewhere.close()
+    })
+
+    it('says nothing where nobody answered', async () => {
+      const there = await startFcmSimulator({ oauth, now })
+      await there.close()
+      await provider.close()
+      provider = open({ endpoint: there.endpoint })
+      expect(await provider.prove?.()).toMatchObject([
+        { is: 'fault', text: expect.stringContaining('could not be asked') as unknown },
+      ])
+    })
+  })
+
   describe('what the token endpoint answers', () => {
     anew()
 

@@ -13,6 +13,7 @@ const VENDOR = 'https://fcm.googleapis.com'
 describe('lib/providers/webpush-sender, at push services on the internet', () => {
   let clock: HandClock
   let notices: string[]
+  let heard: (readonly [origin: string, date: string | undefined])[]
   let asked: string[]
   /** What the internet says from now on. */
   let answer: WireReply | WireFailure | Promise<WireReply>
@@ -42,6 +43,7 @@ describe('lib/providers/webpush-sender, at push services on the internet', () =>
   beforeEach(() => {
     clock = handClock()
     notices = []
+    heard = []
     asked = []
     answer = reply(201)
     send = makeWebPushSender({
@@ -59,6 +61,7 @@ describe('lib/providers/webpush-sender, at push services on the internet', () =>
       tokens: undefined,
       clock,
       notice: (text) => notices.push(text),
+      heard: (origin, date) => heard.push([origin, date]),
     })
   })
 
@@ -89,6 +92,13 @@ describe('lib/providers/webpush-sender, at push services on the internet', () =>
   ])('knows %s', async (origin) => {
     answer = reply(401)
     expect(await to(origin)).toMatchObject({ is: 'misconfigured' })
+  })
+
+  it('passes on what a vendor says of the time, and no stranger’s word of it', async () => {
+    answer = reply(201, '', { date: 'Thu, 01 Jan 2026 00:00:00 GMT' })
+    await to(VENDOR)
+    await to(STRANGER)
+    expect(heard).toEqual([[VENDOR, 'Thu, 01 Jan 2026 00:00:00 GMT']])
   })
 
   it('says of a failure that it is of the target alone, and whether it is ambiguous', async () => {

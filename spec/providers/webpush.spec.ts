@@ -508,6 +508,16 @@ describe('lib/providers/webpush', () => {
       expect(simulator.journal).toEqual([])
     })
 
+    it('is, when asked live, how far our clock is from that of a push service which took a push', async () => {
+      const { open, subscribe, send, notices, simulator } = await start({}, -10 * 60_000)
+      const provider = open()
+      expect((await provider.prove?.())?.filter(({ text }) => text.includes('clock'))).toEqual([])
+      expect(await send(subscribe())).toEqual({ is: 'delivered' })
+      const text = `the clock of this machine is 10 min ahead of that of ${simulator.origin}`
+      expect(await provider.prove?.()).toContainEqual(expect.objectContaining({ is: 'fault', text }))
+      expect(notices).toEqual([expect.stringContaining(text)])
+    })
+
     it('is the request of a push that is not sent, its payload before it is encrypted, and no secret', async () => {
       const { open, subscribe, address, simulator, clock, send, publicKey } = await start()
       const subscription = subscribe()

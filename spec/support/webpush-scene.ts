@@ -32,10 +32,10 @@ export interface WebPushScene {
 
 export const content = { speaks: 'webpush', payload: '{"v":1}', urgency: 'high', topic: 'wake-up' } as const
 
-/** The operator has named the simulator's host and port, so its words are believed. */
-export async function startWebPushScene(options: WebPushSimulatorOptions = {}): Promise<WebPushScene> {
+/** The operator has named the simulator's host and port, so its words are believed. `ahead`: milliseconds, of the simulator's clock. */
+export async function startWebPushScene(options: WebPushSimulatorOptions = {}, ahead = 0): Promise<WebPushScene> {
   const clock = handClock()
-  const simulator = await startWebPushSimulator({ ...options, now: () => clock.now() })
+  const simulator = await startWebPushSimulator({ ...options, now: () => clock.now() + ahead })
   const notices: string[] = []
   const providers: Provider[] = []
   const secret = (text: string): Credential => new Credential(Buffer.from(text), 'file vapid.pem')
