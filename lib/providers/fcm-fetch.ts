@@ -3,7 +3,7 @@
  * answer, none of which its own client has. Follows no redirect. Knows nothing of OAuth.
  */
 import { request as httpsRequest } from 'node:https'
-import { createSecureContext, rootCertificates, type SecureContext, type TLSSocket } from 'node:tls'
+import { type SecureContext, type TLSSocket } from 'node:tls'
 import { type Clock } from '../clock'
 import { handshake, type NotDialled } from '../wire/dial'
 import { type Proxy } from '../wire/wire'
@@ -28,18 +28,10 @@ interface Asked {
   readonly body: string
 }
 
-/** Whom to trust; made once, for reading all of the world's authorities takes a tenth of a second of a slow processor. */
-export type Trust = SecureContext
-
-/** The system's authorities, and these besides: PEM. */
-export function makeTrust(ca: Buffer | undefined): Trust {
-  const more = ca === undefined ? {} : { ca: [...rootCertificates, ca.toString('utf8')] }
-  return createSecureContext({ minVersion: 'TLSv1.2', ...more })
-}
-
 export interface FetchOptions {
   readonly clock: Clock
-  readonly trust: Trust
+  /** Whom to trust. */
+  readonly trust: SecureContext
   /** Milliseconds from the first byte of TCP to the last of the body. */
   readonly timeout: number
   readonly signal: AbortSignal

@@ -6,11 +6,12 @@
  * out, and renewed meanwhile. After a failure nobody asks for a growing moment; while the old one lives, nobody notices.
  */
 import { globalAgent } from 'node:https'
-import { JWT } from 'google-auth-library'
+import type * as Google from 'google-auth-library'
 import { type Clock } from '../clock'
+import { trusting } from '../wire/trust'
 import { type Proxy } from '../wire/wire'
 import { type Account } from './fcm-account'
-import { makeFetch, makeTrust, type Heard } from './fcm-fetch'
+import { makeFetch, type Heard } from './fcm-fetch'
 import { judgeGrant, type Grant, type NoGrant } from './fcm-grant'
 
 const SCOPE = 'https://www.googleapis.com/auth/firebase.messaging'
@@ -55,7 +56,7 @@ export function makeAccessTokens(account: Account, around: AccessTokensOptions):
     clock,
     timeout: TIMEOUT,
     signal: closing.signal,
-    trust: makeTrust(ca),
+    trust: trusting(ca),
     ...(proxy === undefined ? {} : { proxy }),
   }
   let held: Held | undefined
@@ -67,6 +68,8 @@ export function makeAccessTokens(account: Account, around: AccessTokensOptions):
   const ask = async (): Promise<Grant | NoGrant> => {
     let heard: Heard = { is: 'nothing', why: 'nothing was asked' }
     const iat = Math.floor(clock.now() / 1000)
+    // Loaded with the first question: who has no such app carries none of it about.
+    const { JWT } = module.require('google-auth-library') as typeof Google
     const client = new JWT({
       email: account.email,
       key: account.privateKey,

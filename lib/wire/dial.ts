@@ -2,16 +2,10 @@
  * TCP, TLS and ALPN (RFC 7301) to one host, directly or through a proxy. Knows when a peer does not speak HTTP/2 and says so in words; knows nothing of frames.
  */
 import { isIP, type LookupFunction, type Socket, type TcpNetConnectOpts } from 'node:net'
-import {
-  connect,
-  createSecureContext,
-  rootCertificates,
-  type ConnectionOptions,
-  type SecureContext,
-  type TLSSocket,
-} from 'node:tls'
+import { connect, createSecureContext, type ConnectionOptions, type SecureContext, type TLSSocket } from 'node:tls'
 import { type Clock } from '../clock'
 import { awaiting, NEXT_ADDRESS_AFTER, wordsOf, type NotDialled } from './socket'
+import { beside, TLS, trusting } from './trust'
 import { nameOfProxy, tunnel } from './tunnel'
 import { type OriginOptions, type Proxy } from './wire'
 
@@ -38,14 +32,19 @@ export function placeOf(options: OriginOptions): Place {
     port: url.port === '' ? 443 : Number(url.port),
     timeout: options.connectTimeout,
     ...(options.proxy === undefined ? {} : { proxy: options.proxy }),
-    context: createSecureContext({
-      minVersion: 'TLSv1.2',
-      ...(options.ca === undefined ? {} : { ca: [...rootCertificates, options.ca] }),
-      ...(options.cert === undefined ? {} : { cert: options.cert }),
-      ...(options.key === undefined ? {} : { key: options.key }),
-      ...(options.passphrase === undefined ? {} : { passphrase: options.passphrase }),
-    }),
+    context: contextOf(options),
   }
+}
+
+function contextOf({ ca, cert, key, passphrase }: OriginOptions): SecureContext {
+  if (cert === undefined && key === undefined) return trusting(ca)
+  return createSecureContext({
+    ...TLS,
+    ...beside(ca),
+    ...(cert === undefined ? {} : { cert }),
+    ...(key === undefined ? {} : { key }),
+    ...(passphrase === undefined ? {} : { passphrase }),
+  })
 }
 
 /** Makes one connection: `done` is told once, the function returned gives up. */

@@ -2,13 +2,13 @@
  * Requests to endpoints that strangers name: judged by the guard as written and as resolved, each time; one origin each, in a bounded pool.
  * Follows no redirect. Knows nothing of push.
  */
-import { createSecureContext, rootCertificates } from 'node:tls'
 import { type Clock } from '../clock'
 import { makeEitherOrigin } from './either'
 import { NOT_ON_THE_INTERNET, type Endpoint, type Guard } from './guard'
 import { guardedDial } from './guarded-dial'
 import { whyNotThere } from './guarded-lookup'
 import { makeOrigins } from './origins'
+import { trusting } from './trust'
 import { type Http2, type Proxy, type WireFailure, type WireReply, type WireRequest } from './wire'
 
 export interface GuardedOptions {
@@ -47,11 +47,7 @@ export function makeGuardedWire(
   clock: Clock,
 ): GuardedWire {
   const origins = makeOrigins(POOL, clock)
-  // One for all: reading the world's authorities takes a tenth of a second of a slow processor.
-  const context = createSecureContext({
-    minVersion: 'TLSv1.2',
-    ...(ca === undefined ? {} : { ca: [...rootCertificates, ca] }),
-  })
+  const context = trusting(ca)
 
   const open = (endpoint: Endpoint) => {
     const options = {
