@@ -64,7 +64,7 @@ function react(reason: Reason, why: string, timestamp: unknown, later: { readonl
 /** `now`: milliseconds since 1970. A reason that isn't in the table, or comes with another's status, counts by the class of its status. */
 export function judge({ status, headers, body }: WireReply, now: number): Judgement {
   if (status === 200) return { outcome: { is: 'delivered' } }
-  const notBefore = retryAfter(headers['retry-after'], now)
+  const notBefore = retryAfter(headers['retry-after'], now, headers['date'])
   const later = notBefore === undefined ? {} : { notBefore }
   const { reason, timestamp } = read(body)
   const known = reason === undefined ? undefined : reasons.get(reason)

@@ -75,6 +75,6 @@ export function judgeGrant(heard: Heard, now: number): Grant | NoGrant {
     const mend = mends.find(([name, words]) => name === error && words.test(error_description))?.[2]
     return { is: 'misconfigured', whom: 'credential', why, mend: mend ?? `Google refuses this key file: ${NEW_KEY}` }
   }
-  const notBefore = retryAfter(heard.retryAfter, now)
+  const notBefore = retryAfter(heard.retryAfter, now, heard.date)
   return { is: 'down', why, ambiguous: false, ...(notBefore === undefined ? {} : { notBefore }) }
 }

@@ -149,7 +149,8 @@ export function judgeReply(reply: WireReply, now: number): Judged {
     error,
     why: `FCM answered ${reply.status}${words === '' ? '' : ` ${words}`}`.slice(0, 300),
     wait: (otherwise) => {
-      const asked = retryAfter(reply.headers['retry-after'], now) ?? retryAfter(error.retryDelay, now)
+      const asked =
+        retryAfter(reply.headers['retry-after'], now, reply.headers['date']) ?? retryAfter(error.retryDelay, now)
       const notBefore = asked ?? (otherwise > 0 ? now + otherwise : undefined)
       return notBefore === undefined ? {} : { notBefore }
     },

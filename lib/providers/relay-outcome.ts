@@ -24,7 +24,7 @@ function statusIn(body: string): { readonly status: string; readonly error: stri
 
 /** `now`: milliseconds since 1970. */
 export function judgeRelayed({ status, headers, body }: WireReply, now: number): Outcome {
-  const notBefore = retryAfter(headers['retry-after'], now)
+  const notBefore = retryAfter(headers['retry-after'], now, headers['date'])
   const later = notBefore === undefined ? {} : { notBefore }
   if (status === 200) {
     const said = statusIn(body)

@@ -120,7 +120,9 @@ export function judgeReply(
     words,
     why: `${origin} answered ${reply.status}${quoted}`,
     wait: (otherwise) => {
-      const notBefore = retryAfter(reply.headers['retry-after'], now) ?? (otherwise > 0 ? now + otherwise : undefined)
+      const notBefore =
+        retryAfter(reply.headers['retry-after'], now, reply.headers['date']) ??
+        (otherwise > 0 ? now + otherwise : undefined)
       return notBefore === undefined ? {} : { notBefore }
     },
   })

@@ -14,7 +14,7 @@ export interface Wanted {
 
 export interface Found {
   readonly claimed: readonly Claimed[]
-  /** When the next of an app falls due, of the apps that were asked for (ms since 1970). */
+  /** When the next of an app falls due, of the apps that were asked for; by the shared clock, as is the next one. */
   readonly nextDue: ReadonlyMap<string, number>
   /** When the next that waits expires, of any app (ms since 1970). */
   readonly nextExpiry: number
@@ -105,22 +105,28 @@ interface Row {
 
 type Handed = Row & { readonly id: string; readonly app: string }
 
-export type Claimer = (wanted: readonly Wanted[], instance: number, now: number) => Promise<Found>
+/** The moment by the shared clock, and its offset from our own: what is handed out is told by ours. */
+export interface Moment {
+  readonly now: number
+  readonly offset: number
+}
+
+export type Claimer = (wanted: readonly Wanted[], instance: number, moment: Moment) => Promise<Found>
 
 export function makeClaimer(session: Session, cipher: Pick<ContentCipher, 'open'>): Claimer {
   /** By app: the domain that had its turn last. */
   const last = new Map<string, string>()
 
-  const read = (row: Handed): Claimed => {
+  const read = (row: Handed, offset: number): Claimed => {
     const text = row.sealed === null ? null : cipher.open(row.sealed, `delivery ${row.id}`)
     const { target, content } = readSealed(text, row.target)
     const key = row.collapse_key
     return {
       delivery: {
-        ...{ id: row.id, app: row.app, target, acceptedAt: row.accepted_at },
+        ...{ id: row.id, app: row.app, target, acceptedAt: row.accepted_at - offset },
         notification: {
           ...{ class: row.class, urgency: row.urgency, ...(key === null ? {} : { collapseKey: key }) },
-          ...{ expiresAt: row.expires_at, content },
+          ...{ expiresAt: row.expires_at - offset, content },
         },
       },
       attempts: row.attempts,
@@ -140,7 +146,7 @@ export function makeClaimer(session: Session, cipher: Pick<ContentCipher, 'open'
     return turns
   }
 
-  return async (wanted, instance, now) => {
+  return async (wanted, instance, { now, offset }) => {
     const backlogged = wanted.filter(({ isBacklogged, room }) => isBacklogged && room > 0)
     const turns = (await Promise.all(backlogged.map(inTurn))).flat()
     const rows = await session.rows<Row>(claim, [
@@ -156,6 +162,6 @@ export function makeClaimer(session: Session, cipher: Pick<ContentCipher, 'open'
       else nextDue.set(row.app, row.next ?? Infinity)
     }
     handed.sort((a, b) => a.due_at - b.due_at || a.seq - b.seq)
-    return { claimed: handed.map(read), nextDue, nextExpiry }
+    return { claimed: handed.map((row) => read(row, offset)), nextDue, nextExpiry }
   }
 }

@@ -2,7 +2,7 @@
  * The outbox's one line of work for what comes in and what goes out: puts and looks take turns, so that a put knows whether
  * it may go at once, and both know how much room the waiting claim has. Knows when to look; the SQL is elsewhere.
  *
- * idle → (a put, a claim, a time, a sign) → [clock set back] → [expiry] → look → put a batch → … → idle, with a timer.
+ * idle → (a put, a claim, a time, a sign) → [expiry] → look → put a batch → … → idle, with a timer.
  * While the database is away nothing runs: puts are rejected, the claim waits.
  */
 import { type Clock } from '../clock'
@@ -16,12 +16,15 @@ import { type Instances } from './postgres-instances'
 import { type Passing, STRETCH } from './postgres-passing'
 import { makePlanner } from './postgres-planning'
 import { type Putter } from './postgres-put'
+import { type SharedTime } from './postgres-time'
 
 export interface Desk {
   put(deliveries: readonly Delivery[]): Promise<readonly Put[]>
   claim(room: Room): Promise<readonly Claimed[]>
   /** Something may be due that was not: look again. */
   wake(): void
+  /** The shared clock was set: whatever was known of due times is void. */
+  clockWasSet(): void
   /** Resolves when what was to be looked at by now has been. */
   looked(): Promise<void>
   /** Ends the waiting claim, puts what was handed in, and takes nothing more. */
@@ -30,8 +33,9 @@ export interface Desk {
 
 export interface DeskOptions {
   readonly clock: Clock
+  readonly time: SharedTime
   readonly health: Health
-  readonly instances: Pick<Instances, 'number' | 'hasOthers' | 'isAhead'>
+  readonly instances: Pick<Instances, 'number' | 'hasOthers'>
   readonly putter: Putter
   readonly claimer: Claimer
   readonly passing: Passing
@@ -65,11 +69,11 @@ const MEASURED_EVERY_MS = 100
 const isCall = ({ delivery }: Claimed): boolean => delivery.notification.class === 'call'
 
 export function makeDesk(options: DeskOptions): Desk {
-  const { clock, health, instances, claimer, passing, bounds } = options
+  const { clock, time, health, instances, claimer, passing, bounds } = options
   const queue: Handed[] = []
   let queued = 0
   let waiting: Waiting | undefined
-  const horizon = makeHorizon(clock)
+  const horizon = makeHorizon(time)
   let running: Promise<void> | undefined
   let isClosed = false
   let cancelNap = (): void => undefined
@@ -77,9 +81,7 @@ export function makeDesk(options: DeskOptions): Desk {
   let measuredAt = -Infinity
   const planner = makePlanner(options)
 
-  /** What is written down of our clock: what it is ahead by. */
-  let ahead = 0
-  const isLookDue = (): boolean => horizon.isLookDue(waiting?.room) || horizon.ahead !== ahead
+  const isLookDue = (): boolean => horizon.isLookDue(waiting?.room)
 
   /** The claim may be another than the one that was looked for: what it has no room for goes back. */
   const fill = (found: readonly Claimed[]): void => {
@@ -110,18 +112,7 @@ export function makeDesk(options: DeskOptions): Desk {
   }
 
   const look = async (): Promise<void> => {
-    horizon.lookAtClock()
-    const now = clock.now()
-    const { lost } = horizon
-    if (lost > 0) {
-      await health.steady(() => passing.setBack(lost, now, instances.number))
-      horizon.heeded(lost)
-    }
-    if (horizon.ahead !== ahead) {
-      const news = horizon.ahead
-      await health.steady(() => instances.isAhead(news))
-      ahead = news
-    }
+    const now = time.now()
     if (horizon.isExpiryDue) await expire(now)
     const wanted = [...(waiting?.room ?? [])]
       .filter(([, room]) => room > 0)
@@ -130,7 +121,7 @@ export function makeDesk(options: DeskOptions): Desk {
         room: Math.min(room, MOST_PER_LOOK),
         isBacklogged: horizon.isBacklogged(app) || bounds.waiting(app) > room,
       }))
-    const found = await health.steady(() => claimer(wanted, instances.number, now))
+    const found = await health.steady(() => claimer(wanted, instances.number, { now, offset: time.offset() }))
     horizon.nextExpiryIs(found.nextExpiry)
     const byApp = new Map<string, number>()
     for (const { delivery } of found.claimed) byApp.set(delivery.app, (byApp.get(delivery.app) ?? 0) + 1)
@@ -183,7 +174,6 @@ export function makeDesk(options: DeskOptions): Desk {
 
   const run = async (): Promise<void> => {
     await new Promise((turn) => setImmediate(turn))
-    horizon.lookAtClock()
     for (;;) {
       if (health.illness !== undefined) {
         for (const each of queue.splice(0)) {
@@ -273,8 +263,11 @@ export function makeDesk(options: DeskOptions): Desk {
       horizon.forget()
       schedule()
     },
+    clockWasSet() {
+      horizon.forgetAll()
+      schedule()
+    },
     looked() {
-      horizon.lookAtClock()
       if (isClosed || health.illness !== undefined || !(isLookDue() || running !== undefined)) return Promise.resolve()
       return new Promise<void>((resolve) => {
         lookers.push(resolve)

@@ -1,9 +1,9 @@
 /**
- * What a desk knows of time: until when nothing of an app is due, when the next expires, what the wall clock lost, and so
- * whether to look and how long to sleep. Knows nothing of what it looks at.
+ * What a desk knows of time: until when nothing of an app is due, when the next expires, and so whether to look and how long to
+ * sleep. Every moment is one of the shared clock. Knows nothing of what it looks at.
  */
-import { type Clock } from '../clock'
 import { type Room } from '../outbox/outbox'
+import { type SharedTime } from './postgres-time'
 
 export interface Horizon {
   /** Whether there is something to look at, for this room. */
@@ -21,54 +21,33 @@ export interface Horizon {
   /** Looked: nothing expires before this moment. */
   nextExpiryIs(at: number): void
   readonly isExpiryDue: boolean
-  /** Milliseconds by which the wall clock was set back, unheeded as yet. */
-  readonly lost: number
-  /**
-   * Milliseconds by which the wall clock was set ahead of where it stood, 0 where it was not: perhaps by mistake. A clock that has
-   * kept its place for an hour is right.
-   */
-  readonly ahead: number
-  /** So many of them were heeded: all that was known of dates is void. */
-  heeded(ms: number): void
   /** Whatever may be due: look again. */
   forget(): void
-  /** Looks whether the wall clock was set. */
-  lookAtClock(): void
+  /** The shared clock was set: all that was known of dates is void. */
+  forgetAll(): void
   /** How long to sleep at most; `poll`: another instance may put something at any time. */
   sleepFor(room: Room | undefined, poll: boolean): number
 }
 
 /** What other instances put, for which they have no room, is found so soon. */
 const POLL_MS = 250
-/** A timer never sleeps longer, so that a machine's clock that was set forward is noticed. */
+/** A timer never sleeps longer, so that a clock that was set forward is noticed. */
 const MAX_NAP_MS = 60_000
-/** A wall clock that is drawn back by less was not set. */
-const CLOCK_SLACK_MS = 2_000
-/** A wall clock that was set, and not set again for so long, is right. */
-const BELIEVED_AFTER_MS = 3_600_000
 /** What another instance is about to end is looked at a moment later. */
 const MOMENT_MS = 50
 
-export function makeHorizon(clock: Clock): Horizon {
+export function makeHorizon(time: Pick<SharedTime, 'now'>): Horizon {
   /** Unknown of an app that is not here. */
   const clearUntil = new Map<string, number>()
   const backlogged = new Set<string>()
   let nextExpiry = -Infinity
-  /** Where the wall clock stood when the monotonic one stood at 0; that one counts parts of a millisecond, and the database whole ones. */
-  const originNow = (): number => Math.round(clock.now() - clock.elapsed())
-  let origin = originNow()
-  let lost = 0
-  /** Where it stood when it was believed last. */
-  let believed = origin
-  let setAt = -Infinity
 
-  const isClear = (app: string): boolean => (clearUntil.get(app) ?? -Infinity) > clock.now()
+  const isClear = (app: string): boolean => (clearUntil.get(app) ?? -Infinity) > time.now()
   const roomy = (room: Room | undefined): readonly string[] =>
     [...(room ?? [])].filter(([, left]) => left > 0).map(([app]) => app)
 
   return Object.freeze({
-    isLookDue: (room: Room | undefined) =>
-      lost > 0 || nextExpiry <= clock.now() || roomy(room).some((app) => !isClear(app)),
+    isLookDue: (room: Room | undefined) => nextExpiry <= time.now() || roomy(room).some((app) => !isClear(app)),
     isClear,
     fallsDue(app: string, at: number) {
       clearUntil.set(app, Math.min(clearUntil.get(app) ?? -Infinity, at))
@@ -83,36 +62,22 @@ export function makeHorizon(clock: Clock): Horizon {
       nextExpiry = Math.min(nextExpiry, at)
     },
     nextExpiryIs(at: number) {
-      nextExpiry = Math.max(at, clock.now() + MOMENT_MS)
+      nextExpiry = Math.max(at, time.now() + MOMENT_MS)
     },
     get isExpiryDue() {
-      return nextExpiry <= clock.now()
-    },
-    get lost() {
-      return lost
-    },
-    get ahead() {
-      return origin - believed > CLOCK_SLACK_MS ? origin - believed : 0
-    },
-    heeded(ms: number) {
-      lost -= ms
-      clearUntil.clear()
-      nextExpiry = -Infinity
+      return nextExpiry <= time.now()
     },
     forget() {
       clearUntil.clear()
     },
-    lookAtClock() {
-      const before = origin
-      origin = originNow()
-      if (before - origin > CLOCK_SLACK_MS) lost += before - origin
-      if (Math.abs(before - origin) > CLOCK_SLACK_MS) setAt = clock.elapsed()
-      else if (clock.elapsed() - setAt > BELIEVED_AFTER_MS) believed = origin
+    forgetAll() {
+      clearUntil.clear()
+      nextExpiry = -Infinity
     },
     sleepFor(room: Room | undefined, poll: boolean) {
       const apps = roomy(room)
       const due = Math.min(nextExpiry, ...apps.map((app) => clearUntil.get(app) ?? Infinity))
-      return Math.min(Math.max(due - clock.now(), 0), apps.length > 0 && poll ? POLL_MS : MAX_NAP_MS)
+      return Math.min(Math.max(due - time.now(), 0), apps.length > 0 && poll ? POLL_MS : MAX_NAP_MS)
     },
   })
 }

@@ -10,6 +10,7 @@ import { type Clock } from '../clock'
 import { type Database, type Session, type Statement } from './postgres-database'
 import { isGone, type Presence } from './postgres-presence'
 import { counted, counting, lineOf, tracing } from './postgres-story'
+import { type SharedTime } from './postgres-time'
 
 export interface Instances {
   /** Our number now. */
@@ -22,8 +23,6 @@ export interface Instances {
   enlist(held: readonly string[]): Promise<boolean>
   /** Tells that we live, looks who does, and takes what the dead held. Resolves false where we were taken for dead. */
   beat(): Promise<boolean>
-  /** Our wall clock was set so many milliseconds ahead, or is not ahead any more (0): told to whoever has our estate. */
-  isAhead(by: number): Promise<void>
   /** Ends ours: what it still holds waits again, in doubt. */
   retire(): Promise<void>
   /** Whoever was watched is watched anew: nobody is dead because the database was away. */
@@ -78,7 +77,7 @@ const orphans = `
     ON w.target = l.target AND w.collapse_key = l.collapse_key AND w.state = 0
   ),
   waiting AS (
-    UPDATE delivery d SET state = 0, instance = $1, attempts = d.attempts + 1, ambiguous = true,
+    UPDATE delivery d SET state = 0, instance = $1, due_at = least(d.due_at, $2), attempts = d.attempts + 1, ambiguous = true,
       notes = d.notes || ',[' || $2::bigint || ',"interrupted"]'
     FROM lost l WHERE d.id = l.id AND l.id NOT IN (SELECT id FROM newer)
   ),
@@ -90,7 +89,7 @@ const orphans = `
   )}),
   traced AS (${tracing(
     '$2::bigint',
-    `SELECT ${lineOf('l', `'[' || $2::bigint || ',"coalesced"]'`)} AS line FROM lost l WHERE id IN (SELECT id FROM newer)`,
+    `SELECT ${lineOf('l', `'[' || $2::bigint || ',"interrupted"],[' || $2::bigint || ',"coalesced"]'`)} AS line FROM lost l WHERE id IN (SELECT id FROM newer)`,
   )})
   SELECT count(*) AS lost FROM lost`
 
@@ -105,17 +104,9 @@ const folding = `
   ON CONFLICT (app, instance, line) DO UPDATE SET
   ${counted.map((column) => `${column} = account.${column} + excluded.${column}`).join(', ')}`
 
-/** What one wrote while its wall clock was ahead is due, and a call of it rings, so much sooner. */
-const righted = `UPDATE delivery SET due_at = due_at - $2,
-  expires_at = CASE class WHEN 'call' THEN expires_at - $2 ELSE expires_at END WHERE instance = $1`
-
 /** `beat`: only if it has not beaten since. */
 async function end(session: Session, id: number, beat?: number): Promise<void> {
-  const [ended] = await session.rows<{ ahead: number }>(
-    'DELETE FROM instance WHERE id = $1 AND ($2::bigint IS NULL OR beat = $2) RETURNING ahead',
-    [id, beat ?? null],
-  )
-  if (ended !== undefined && ended.ahead > 0) await session.rows(righted, [id, ended.ahead])
+  await session.rows('DELETE FROM instance WHERE id = $1 AND ($2::bigint IS NULL OR beat = $2)', [id, beat ?? null])
 }
 
 async function settleEstates(session: Session, number: number, now: number): Promise<void> {
@@ -126,10 +117,16 @@ async function settleEstates(session: Session, number: number, now: number): Pro
 /** One at a time changes who is there: nobody counts the estate of the same one twice. */
 const ALONE = 'LOCK TABLE instance IN SHARE ROW EXCLUSIVE MODE'
 
-export function makeInstances(database: Database, clock: Clock, presence: Pick<Presence, 'be' | 'lostAt'>): Instances {
+export interface InstancesOptions {
+  readonly database: Database
+  readonly clock: Pick<Clock, 'elapsed'>
+  readonly time: Pick<SharedTime, 'now'>
+  readonly presence: Pick<Presence, 'be' | 'lostAt'>
+}
+
+export function makeInstances({ database, clock, time, presence }: InstancesOptions): Instances {
   let number = 0
   let howMany = 0
-  let ahead = 0
   let watched = new Map<number, Watched>()
 
   /** What ended our own connection may have ended theirs. */
@@ -143,7 +140,7 @@ export function makeInstances(database: Database, clock: Clock, presence: Pick<P
       for (const id of dead) {
         await end(session, id, watched.get(id)?.beat ?? -1)
       }
-      await settleEstates(session, number, clock.now())
+      await settleEstates(session, number, time.now())
     })
 
   return Object.freeze({
@@ -161,17 +158,14 @@ export function makeInstances(database: Database, clock: Clock, presence: Pick<P
       watched = new Map()
       const known = await database.transaction(async (session) => {
         await session.rows(ALONE)
-        const [mine] = await session.rows<{ id: number }>(
-          'INSERT INTO instance (beat, ahead) VALUES (0, $1) RETURNING id',
-          [ahead],
-        )
+        const [mine] = await session.rows<{ id: number }>('INSERT INTO instance (beat) VALUES (0) RETURNING id')
         const fresh = mine?.id ?? 0
         await session.rows(
           'UPDATE delivery SET instance = $1 WHERE state = 1 AND instance = $2 AND id = ANY($3::uuid[])',
           [...[fresh, number], held],
         )
         await end(session, number)
-        await settleEstates(session, fresh, clock.now())
+        await settleEstates(session, fresh, time.now())
         const rows = await session.rows<{ id: number }>('SELECT id FROM instance')
         return { fresh, others: rows.length - 1 }
       })
@@ -200,15 +194,11 @@ export function makeInstances(database: Database, clock: Clock, presence: Pick<P
       if (dead.length > 0) await bury(dead)
       return true
     },
-    async isAhead(by: number) {
-      ahead = by
-      await database.rows('UPDATE instance SET ahead = $2 WHERE id = $1', [number, by])
-    },
     async retire() {
       await database.transaction(async (session) => {
         await session.rows(ALONE)
         await end(session, number)
-        await settleEstates(session, 0, clock.now())
+        await settleEstates(session, 0, time.now())
       })
     },
     forget() {

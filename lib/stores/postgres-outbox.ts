@@ -13,11 +13,13 @@ import { makePassing } from './postgres-passing'
 import { makePutter, targetOf } from './postgres-put'
 import { makeSettler } from './postgres-settle'
 import { makeSettling } from './postgres-settling'
+import { type SharedTime } from './postgres-time'
 
 export interface PostgresOutboxOptions {
   readonly database: Database
   readonly cipher: ContentCipher
   readonly clock: Clock
+  readonly time: SharedTime
   readonly health: Health
   readonly instances: Instances
   readonly bounds: Bounds
@@ -30,18 +32,20 @@ export interface PostgresOutbox {
   readonly held: () => readonly string[]
   /** Something may be due that was not. */
   readonly wake: () => void
+  /** The shared clock was set. */
+  readonly clockWasSet: () => void
   /** Ends the waiting claim and all listening, and writes what was handed in. */
   readonly close: () => Promise<void>
 }
 
 export function makePostgresOutbox(options: PostgresOutboxOptions): PostgresOutbox {
-  const { database, cipher, clock, health, instances, bounds } = options
+  const { database, cipher, clock, time, health, instances, bounds } = options
   const listening = makeListening(clock)
   const held = new Set<string>()
   // Order of arrival: goes on where an earlier process left off, for time does.
-  let seq = clock.now() * 1000
+  let seq = time.now() * 1000
   const settling = makeSettling({
-    ...{ clock, health, instances, settler: makeSettler(database) },
+    ...{ time, health, instances, settler: makeSettler(database) },
     done(ids, waits) {
       for (const id of ids) held.delete(id)
       for (const [app, n] of waits) bounds.add(app, n)
@@ -50,7 +54,7 @@ export function makePostgresOutbox(options: PostgresOutboxOptions): PostgresOutb
     },
   })
   const desk = makeDesk({
-    ...{ clock, health, instances, bounds, trouble: options.trouble },
+    ...{ clock, time, health, instances, bounds, trouble: options.trouble },
     putter: makePutter(database, cipher, () => ++seq),
     claimer: makeClaimer(database, cipher),
     passing: makePassing(database),
@@ -80,6 +84,7 @@ export function makePostgresOutbox(options: PostgresOutboxOptions): PostgresOutb
     outbox,
     held: () => [...held],
     wake: () => desk.wake(),
+    clockWasSet: () => desk.clockWasSet(),
     async close() {
       listening.close()
       await desk.close()

@@ -1,6 +1,7 @@
-/** What time does to deliveries that wait: they expire, and a wall clock that was set back brings them forward. */
+/** What time does to deliveries that wait: they expire, and the database's clock that was set back brings them forward. */
 import { type Session, type Statement } from './postgres-database'
 import { counting, lineOf, tracing } from './postgres-story'
+import { SLACK_MS } from './postgres-time'
 
 /** So many end in one statement, pushes pass in between. */
 export const STRETCH = 500
@@ -18,17 +19,14 @@ const expire: Statement = {
   SELECT app, count(*) AS n FROM gone GROUP BY app`,
 }
 
-/** Clocks that differ by less are the same clock. */
-const SLACK_MS = 2_000
-
 export interface Passing {
   /** Ends a stretch of what has expired; how many there were, by app. */
   expire(instance: number, now: number): Promise<ReadonlyMap<string, number>>
   /**
-   * The wall clock was set back by so many milliseconds and reads `now`: what waits longer for it is brought forward, and
-   * no call rings longer. Of what one instance put alone: another's clock is another's.
+   * The shared clock was set back by so many milliseconds and reads `now`: what waits longer for it is brought forward, and
+   * no call rings longer. Every instance that notices may say so: a retry comes sooner then, and no call ends before its time.
    */
-  setBack(by: number, now: number, instance: number | 'any'): Promise<void>
+  setBack(by: number, now: number): Promise<void>
   /** By how much it was set back since the last program wrote something: 0 where nothing tells of that. */
   lostSince(now: number): Promise<number>
 }
@@ -39,16 +37,15 @@ export function makePassing(session: Session): Passing {
       const rows = await session.rows<{ app: string; n: number }>(expire, [instance, now])
       return new Map(rows.map(({ app, n }) => [app, n]))
     },
-    async setBack(by: number, now: number, instance: number | 'any') {
-      const whose = '($3::bigint IS NULL OR instance = $3)'
-      const who = instance === 'any' ? null : instance
+    async setBack(by: number, now: number) {
+      await session.rows('UPDATE delivery SET due_at = greatest(due_at - $1, $2) WHERE state = 0 AND due_at > $2', [
+        by,
+        now,
+      ])
+      // What expires later than half of it is not brought forward yet: calls live for seconds.
       await session.rows(
-        `UPDATE delivery SET due_at = greatest(due_at - $1, $2) WHERE state = 0 AND due_at > $2 AND ${whose}`,
-        [by, now, who],
-      )
-      await session.rows(
-        `UPDATE delivery SET expires_at = expires_at - $1 WHERE class = 'call' AND ($2::bigint IS NULL OR instance = $2)`,
-        [by, who],
+        `UPDATE delivery SET expires_at = expires_at - $1 WHERE class = 'call' AND expires_at > $2::bigint + $1::bigint / 2`,
+        [by, now],
       )
     },
     async lostSince(now: number) {

@@ -9,19 +9,21 @@ import { type Bounds } from './postgres-bounds'
 import { type Health } from './postgres-health'
 import { type Instances } from './postgres-instances'
 import { type Placed, type Planned, type Putter } from './postgres-put'
+import { type SharedTime } from './postgres-time'
 
 export interface Done {
   /** In the order of the batch. */
   readonly words: readonly Put[]
   /** Those that are out. */
   readonly out: readonly Delivery[]
-  /** When the first of an app falls due of those that wait since now (ms since 1970). */
+  /** When the first of an app falls due of those that wait since now; by the shared clock, as is the next one. */
   readonly nextDue: ReadonlyMap<string, number>
   readonly nextExpiry: number
 }
 
 export interface PlannerOptions {
-  readonly clock: Clock
+  readonly clock: Pick<Clock, 'now'>
+  readonly time: Pick<SharedTime, 'offset'>
   readonly health: Pick<Health, 'steady'>
   readonly instances: Pick<Instances, 'number'>
   readonly putter: Putter
@@ -40,13 +42,24 @@ function inOrder(deliveries: readonly Delivery[]): readonly Delivery[] {
   return [...deliveries.filter(isCall), ...deliveries.filter((each) => !isCall(each))]
 }
 
-/** What was accepted while the wall clock was ahead, and is put now that it has been set back, waits for no moment that is to come. */
-const dueBy = (now: number, delivery: Delivery): Delivery =>
-  delivery.dueAt === undefined && delivery.acceptedAt > now ? { ...delivery, dueAt: now } : delivery
+/**
+ * By the shared clock. What was accepted while our own was ahead, and is put now that this has been set back, waits for no moment
+ * that is to come. `now`: by our own.
+ */
+function shifted(delivery: Delivery, now: number, offset: number): Delivery {
+  const by = offset - Math.max(0, delivery.acceptedAt - now)
+  if (by === 0) return delivery
+  const { acceptedAt, dueAt, notification } = delivery
+  return {
+    ...{ ...delivery, acceptedAt: acceptedAt + by },
+    ...(dueAt === undefined ? {} : { dueAt: dueAt + by }),
+    notification: { ...notification, expiresAt: notification.expiresAt + by },
+  }
+}
 
 /** `room`: what may go out at once, by app. */
 export function makePlanner(options: PlannerOptions): (deliveries: readonly Delivery[], room: Room) => Promise<Done> {
-  const { clock, health, instances, putter, bounds } = options
+  const { clock, time, health, instances, putter, bounds } = options
 
   const plan = (deliveries: readonly Delivery[], room: Room, now: number): readonly Planned[] => {
     const left = new Map(room)
@@ -74,17 +87,18 @@ export function makePlanner(options: PlannerOptions): (deliveries: readonly Deli
   }
 
   return async (deliveries, room) => {
-    const now = clock.now()
+    const [wall, offset] = [clock.now(), time.offset()]
+    const now = wall + offset
     const words = new Map<string, Placed['word'] | 'full'>()
     const waitsAt = new Map<string, number>()
-    const out: Delivery[] = []
+    const out = new Set<string>()
     let nextExpiry = Infinity
-    const wanted = new Map(deliveries.map((each) => [each.id, dueBy(now, each)]))
+    const wanted = new Map(deliveries.map((each) => [each.id, shifted(each, wall, offset)]))
     let left: readonly Delivery[] = [...wanted.values()]
     const place = ({ id, word, app: oldApp }: Placed, delivery: Delivery): void => {
       const { app, notification, acceptedAt, dueAt = acceptedAt } = delivery
       words.set(id, word)
-      if (word === 'out') out.push(delivery)
+      if (word === 'out') out.add(id)
       if (word === 'replaced' && oldApp !== app) bounds.add(oldApp, -1)
       if (word === 'waits' || (word === 'replaced' && oldApp !== app)) bounds.add(app, 1)
       if (word !== 'waits' && word !== 'replaced') return
@@ -108,9 +122,8 @@ export function makePlanner(options: PlannerOptions): (deliveries: readonly Deli
       }
       left = [...byId.values()].map(({ delivery }) => delivery)
     }
-    const order = new Map(deliveries.map(({ id }, index) => [id, index]))
-    out.sort((a, b) => (order.get(a.id) ?? 0) - (order.get(b.id) ?? 0))
     const answer = ({ id }: Delivery): Put => (words.get(id) === 'full' ? 'full' : 'kept')
-    return { words: deliveries.map(answer), out, nextDue: waitsAt, nextExpiry }
+    const handed = deliveries.filter(({ id }) => out.has(id))
+    return { words: deliveries.map(answer), out: handed, nextDue: waitsAt, nextExpiry }
   }
 }

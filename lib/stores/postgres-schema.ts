@@ -140,7 +140,7 @@ const steps: readonly Step[] = [
     sql: 'ALTER TABLE instance ADD COLUMN reign text',
   },
   {
-    // How far an instance's wall clock was set ahead, while that may be a mistake: what it put off is due so much sooner once it has ended.
+    // How far an instance's wall clock was set ahead. Of use to older programs alone: what is due is written by the database's clock since.
     needs: 1,
     sql: `ALTER TABLE instance ADD COLUMN ahead bigint NOT NULL DEFAULT 0`,
   },

@@ -1,9 +1,9 @@
 /** The outbox's second line of work: settlements, and what goes back, gathered into batches. While the database is away they wait. */
-import { type Clock } from '../clock'
 import { type Settlement } from '../outbox/outbox'
 import { type Health } from './postgres-health'
 import { type Instances } from './postgres-instances'
 import { type Settler, type WaitsAgain } from './postgres-settle'
+import { type SharedTime } from './postgres-time'
 
 export interface Settling {
   /** Resolves when all are durable. */
@@ -15,7 +15,7 @@ export interface Settling {
 }
 
 export interface SettlingOptions {
-  readonly clock: Clock
+  readonly time: Pick<SharedTime, 'now' | 'offset'>
   readonly health: Health
   readonly instances: Pick<Instances, 'number'>
   readonly settler: Settler
@@ -24,37 +24,33 @@ export interface SettlingOptions {
 }
 
 interface Handed {
+  /** By the shared clock. */
   readonly settlements: readonly Settlement[]
-  /** Where the wall clock stood then, when the monotonic one stood at 0. */
-  readonly origin: number
   resolve(): void
   reject(error: Error): void
 }
 
 const MOST_PER_SETTLE = 500
-/** A wall clock that is drawn back by less was not set. */
-const CLOCK_SLACK_MS = 2_000
 
 export function makeSettling(options: SettlingOptions): Settling {
-  const { clock, health, instances, settler, done } = options
+  const { time, health, instances, settler, done } = options
   const queue: Handed[] = []
   let back: string[] = []
   let running: Promise<void> | undefined
   let isClosed = false
-  const originNow = (): number => Math.round(clock.now() - clock.elapsed())
 
-  /** What was handed in before the wall clock was set back is due so much sooner: it may have waited for the database. */
-  const asOfNow = ({ settlements, origin }: Handed): readonly Settlement[] => {
-    const lost = origin - originNow()
-    if (lost < CLOCK_SLACK_MS) return settlements
-    return settlements.map((each) => ('end' in each ? each : { ...each, dueAt: each.dueAt - lost }))
+  /** By the shared clock, as soon as it is handed in: our own may be set while it waits for the database. */
+  const shared = (settlements: readonly Settlement[]): readonly Settlement[] => {
+    const offset = time.offset()
+    if (offset === 0) return settlements
+    return settlements.map((each) => ('end' in each ? each : { ...each, dueAt: each.dueAt + offset }))
   }
 
   const release = async (): Promise<void> => {
     const ids = back
     back = []
     try {
-      const waits = await health.steady(() => settler.release(ids, instances.number, clock.now()))
+      const waits = await health.steady(() => settler.release(ids, instances.number, time.now()))
       done(ids, waits)
     } catch (error) {
       back = [...ids, ...back]
@@ -63,11 +59,11 @@ export function makeSettling(options: SettlingOptions): Settling {
   }
 
   const settle = async (batch: readonly Handed[]): Promise<void> => {
-    const all = batch.flatMap(asOfNow)
+    const all = batch.flatMap(({ settlements }) => settlements)
     // The first word about a delivery counts.
     const first = [...new Map([...all].reverse().map((each) => [each.id, each])).values()].reverse()
     try {
-      const waits = await health.steady(() => settler.settle(first, instances.number, clock.now()))
+      const waits = await health.steady(() => settler.settle(first, instances.number, time.now()))
       done(
         first.map(({ id }) => id),
         waits,
@@ -117,7 +113,7 @@ export function makeSettling(options: SettlingOptions): Settling {
     settle(settlements: readonly Settlement[]) {
       if (isClosed) return Promise.reject(new Error('the store is closed'))
       return new Promise<void>((resolve, reject) => {
-        queue.push({ settlements, origin: originNow(), resolve, reject })
+        queue.push({ settlements: shared(settlements), resolve, reject })
         schedule()
       })
     },

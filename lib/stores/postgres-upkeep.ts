@@ -5,6 +5,7 @@ import { type Health } from './postgres-health'
 import { type Instances } from './postgres-instances'
 import { type RegistrationRow, burying, columnsOf, isUuid, readRegistration } from './postgres-rows'
 import { counting, lineOf, tracing } from './postgres-story'
+import { type SharedTime } from './postgres-time'
 import { type Sweep, type Upkeep } from './store'
 import { isAbout, toldOf } from './trace-lines'
 
@@ -66,11 +67,12 @@ export interface UpkeepOptions {
   readonly health: Health
   readonly instances: Pick<Instances, 'number'>
   readonly bounds: Pick<Bounds, 'add'>
+  readonly time: Pick<SharedTime, 'offset'>
   /** Something may be due that was not. */
   readonly wake: () => void
 }
 
-export function makePostgresUpkeep({ session, health, instances, bounds, wake }: UpkeepOptions): Upkeep {
+export function makePostgresUpkeep({ session, health, instances, bounds, time, wake }: UpkeepOptions): Upkeep {
   const ask = <Row>(...question: Parameters<typeof session.rows>) =>
     health.guarded(() => session.rows<Row>(...question))
 
@@ -127,7 +129,7 @@ export function makePostgresUpkeep({ session, health, instances, bounds, wake }:
             `UPDATE delivery SET due_at = $1 WHERE id IN (
                SELECT id FROM delivery WHERE ${column} AND state = 0 AND due_at > $1 LIMIT ${STRETCH} FOR UPDATE
              ) RETURNING 1`,
-            [at, value],
+            [at + time.offset(), value],
           )
         ).length
         sum += rows

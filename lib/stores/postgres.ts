@@ -19,6 +19,7 @@ import { makePassing } from './postgres-passing'
 import { accountsOf, makePostgresRecords } from './postgres-records'
 import { makePostgresRegistry } from './postgres-registry'
 import { makeRemoteDisables } from './postgres-remote-disables'
+import { type DatabaseClock, databaseClock, makeSharedTime } from './postgres-time'
 import { toolsOf } from './postgres-tools'
 import { makePostgresUpkeep } from './postgres-upkeep'
 import { AddressFault, type DatabaseAddress, addressOf } from './postgres-url'
@@ -80,31 +81,48 @@ async function inspect(options: PostgresOptions): Promise<Inspection> {
   }
 }
 
-async function open(options: PostgresOptions, { clock, trouble }: StoreSurroundings): Promise<Store> {
+/** Opens a store. `askClock`: the clock that all instances go by, where it is another than the database's. */
+export async function openPostgres(
+  options: PostgresOptions,
+  { clock, trouble }: StoreSurroundings,
+  askClock?: DatabaseClock,
+): Promise<Store> {
   const { schema, maxDeliveries, maxDeliveriesPerApp = Math.ceil(maxDeliveries * SHARE) } = options
   const { address, key, database } = placeOf(options)
   const { shown } = address
   let onTurn = (): void => undefined
   const presence = makePresence(database, { elapsed: () => clock.elapsed(), onTurn: () => onTurn() })
-  const instances = makeInstances(database, clock, presence)
+  const time = makeSharedTime(clock, askClock ?? databaseClock(database, clock))
+  const instances = makeInstances({ database, clock, time, presence })
   try {
     const cipher = await openTables(database, { address, schema, key })
     const bounds = makeBounds(database, { maxDeliveries, maxDeliveriesPerApp }, shown, trouble)
+    await time.look()
     const isAlone = await instances.enlist([])
     const passing = makePassing(database)
-    // With others at work, their clocks are as good as ours.
-    const lost = isAlone ? await passing.lostSince(clock.now()) : 0
-    if (lost > 0) await passing.setBack(lost, clock.now(), 'any')
+    // With others at work, the clock is one that they go by too.
+    const lost = isAlone ? await passing.lostSince(time.now()) : 0
+    if (lost > 0) await passing.setBack(lost, time.now())
     await bounds.measure()
+    /** By how much the database's clock was set back, unheeded as yet. */
+    let unheeded = 0
+    const lookAtClock = async (): Promise<void> => {
+      unheeded += await time.look()
+      if (unheeded === 0) return
+      await passing.setBack(unheeded, time.now())
+      unheeded = 0
+      outbox.clockWasSet()
+    }
     const health = makeHealth({
       ...{ shown, clock, trouble },
       async recover() {
         await instances.enlist(outbox.held())
+        await lookAtClock()
         await bounds.measure()
       },
     })
     const { outbox: its, ...outbox } = makePostgresOutbox({
-      ...{ database, cipher, clock, health, instances, bounds },
+      ...{ database, cipher, clock, time, health, instances, bounds },
       trouble: (text) => trouble(`store ${shown}: ${text}`),
     })
 
@@ -121,6 +139,7 @@ async function open(options: PostgresOptions, { clock, trouble }: StoreSurroundi
           )
           await health.steady(() => instances.enlist(outbox.held()))
         }
+        await health.steady(lookAtClock)
         if (instances.hasOthers) outbox.wake()
       } catch {
         // The database is away; the trouble was told, and nobody is dead because of it.
@@ -169,7 +188,7 @@ async function open(options: PostgresOptions, { clock, trouble }: StoreSurroundi
       outbox: its,
       keep: makePostgresKeep(database, cipher, health),
       records: makePostgresRecords(asked),
-      upkeep: makePostgresUpkeep({ session: database, health, instances, bounds, wake: () => outbox.wake() }),
+      upkeep: makePostgresUpkeep({ session: database, health, instances, bounds, time, wake: () => outbox.wake() }),
       turns: presence.turns,
       accounts: () => accountsOf(asked),
       close: () => (closing ??= close()),
@@ -210,5 +229,5 @@ export const postgres: StoreKind<PostgresOptions> = Object.freeze({
     }),
   inspect,
   tools: ({ url, password, schema }, file: string) => toolsOf(addressOf(url, password), schema, file),
-  open,
+  open: (options: PostgresOptions, surroundings: StoreSurroundings) => openPostgres(options, surroundings),
 } satisfies StoreKind<PostgresOptions>)

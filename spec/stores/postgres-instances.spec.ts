@@ -426,14 +426,28 @@ realDescribe('postgres', 'lib/stores/postgres-instances', () => {
     expect(troubles).toEqual([])
   })
 
-  describe('one that is dead and whose wall clock had been ahead', () => {
+  describe('one whose wall clock is wrong', () => {
     const HOUR = 3600_000
+    const lane = { target: { to: 'registration', registration: 'hers' }, collapseKey: 'wake' } as const
+    /** How far the database's clock was set. */
+    let set: number
+    const reopen = async (): Promise<void> => {
+      await Promise.all([one.close(), other.close()])
+      const surroundings = { trouble: (text: string) => void troubles.push(text) }
+      const askClock = async () => clocks[1].now() + set
+      const again = (clock: HandClock) => openPostgres(server(), url, { ...surroundings, clock }, {}, askClock)
+      one = await again(clocks[0])
+      other = await again(clocks[1])
+    }
+    beforeEach(async () => {
+      set = 0
+      await reopen()
+    })
     /** Puts a push off by a minute of the clock as it stands. */
     const putOff = () => one.outbox.put([{ ...delivery(APP, clocks[0].now()), dueAt: clocks[0].now() + 60_000 }])
 
-    it('leaves what it put off due when it should have been', async () => {
-      clocks[0].jump(HOUR)
-      await turn(one.outbox)
+    it.each([1, -1])('and that dies leaves what it put off due when it should have been (%d h)', async (hours) => {
+      clocks[0].jump(hours * HOUR)
       await putOff()
       await beats(clocks[1], other, LEASE + 2 * BEAT)
       expect(await take(other)).toEqual([])
@@ -442,27 +456,80 @@ realDescribe('postgres', 'lib/stores/postgres-instances', () => {
       expect(await take(other)).toHaveLength(1)
     })
 
-    it('leaves no call that rings longer', async () => {
-      clocks[0].jump(HOUR)
-      await turn(one.outbox)
+    it.each([1, -1])('gives calls to the other that live as long as they should (%d h)', async (hours) => {
+      clocks[0].jump(hours * HOUR)
       const now = clocks[0].now()
       await one.outbox.put([delivery(APP, now, { class: 'call', expiresAt: now + 30_000 })])
-      await beats(clocks[1], other, LEASE + 2 * BEAT)
       const [found] = await take(other)
-      expect(found?.delivery.notification.expiresAt).toBe(now - HOUR + 30_000)
+      expect(found?.delivery).toMatchObject({
+        acceptedAt: now - hours * HOUR,
+        notification: { expiresAt: now - hours * HOUR + 30_000 },
+      })
     })
 
-    it('and right again leaves what it put off then as it is', async () => {
+    it.each([1, -1])('from its beginning puts nothing off and takes what is due (%d h)', async (hours) => {
+      clocks[0].jump(hours * HOUR)
+      await reopen()
+      await put(1)
+      expect(await take(other)).toHaveLength(1)
+      await other.outbox.put([delivery(APP, clocks[1].now())])
+      const [found] = await take(one)
+      expect(found?.delivery.acceptedAt).toBe(clocks[0].now())
+    })
+
+    it('leaves what the other puts in the place of its own due at once', async () => {
       clocks[0].jump(HOUR)
-      await turn(one.outbox)
+      await put(1, lane)
+      await other.outbox.put([delivery(APP, clocks[1].now(), lane)])
       clocks[0].jump(-HOUR)
-      await turn(one.outbox)
-      await one.outbox.put([{ ...delivery(APP, clocks[0].now()), dueAt: clocks[0].now() + HOUR }])
-      await beats(clocks[1], other, LEASE + 2 * BEAT)
-      await clocks[1].advance(HOUR / 2)
+      expect(await take(other)).toHaveLength(1)
+    })
+
+    it('puts the other’s newer one off for no longer than it wants to pause', async () => {
+      await put(1, lane)
+      const [mine] = await take(one)
+      await other.outbox.put([delivery(APP, clocks[1].now(), lane)])
+      clocks[0].jump(HOUR)
+      const again = { app: APP, dueAt: clocks[0].now() + 5_000, attempts: 1, ambiguous: false, resent: false }
+      await one.outbox.settle([{ ...again, id: mine?.delivery.id ?? '' }])
+      clocks[0].jump(-HOUR)
       await turn(other.outbox)
       expect(await take(other)).toEqual([])
+      await clocks[1].advance(5_000)
+      await turn(other.outbox)
+      expect(await take(other)).toHaveLength(1)
     })
+
+    it('hastens what waits to the moment that it is', async () => {
+      await putOff()
+      clocks[0].jump(HOUR)
+      expect(await one.upkeep.hasten({ app: APP }, clocks[0].now())).toBe(1)
+      expect(await take(other)).toHaveLength(1)
+    })
+
+    it('goes by the database, whose clock that is set back puts nothing off and lets no call ring longer', async () => {
+      const now = clocks[1].now()
+      await putOff()
+      await other.outbox.put([delivery(APP, now, { class: 'call', expiresAt: now + 300_000 })])
+      set = -HOUR
+      await beat(clocks[1], other)
+      await beat(clocks[0], one)
+      await clocks[1].advance(60_000)
+      await turn(other.outbox)
+      const found = await take(other)
+      expect(found.map(({ delivery: { notification } }) => notification.class)).toEqual(['call', 'message'])
+      expect(found[0]?.delivery.notification.expiresAt).toBe(now + 300_000)
+    })
+  })
+
+  it('tells of what a dead one had out that nobody knows whether it arrived, though a newer one takes its place', async () => {
+    const lane = { target: { to: 'registration', registration: 'hers' }, collapseKey: 'wake' } as const
+    await put(1, lane)
+    const [out] = await take(one)
+    await other.outbox.put([delivery(APP, clocks[1].now(), lane)])
+    await beats(clocks[1], other, LEASE + 2 * BEAT)
+    const [story] = await other.records.traces({ deliveries: [out?.delivery.id ?? ''] })
+    expect(story?.steps.map(({ is }) => is)).toEqual(['interrupted', 'coalesced'])
   })
 
   it('does not bring forward what another put when its own wall clock is set back', async () => {

@@ -11,6 +11,7 @@ describe('lib/stores/postgres-planning', () => {
     const put: Delivery[] = []
     const planner = makePlanner({
       clock,
+      time: { offset: () => 0 },
       health: { steady: (ask) => ask() },
       instances: { number: 1 },
       async putter(plans) {
@@ -44,7 +45,11 @@ describe('lib/stores/postgres-planning', () => {
     const accepted = accept()
     clock.jump(-HOUR)
     const { nextDue } = await planner([accepted], new Map())
-    expect([put.map(({ dueAt }) => dueAt), [...nextDue]]).toEqual([[clock.now()], [['app', clock.now()]]])
+    expect([put.map(({ acceptedAt, dueAt = acceptedAt }) => dueAt), [...nextDue]]).toEqual([
+      [clock.now()],
+      [['app', clock.now()]],
+    ])
+    expect(put[0]?.notification.expiresAt).toBe(clock.now() + 24 * HOUR)
   })
 
   it('waits for the moment that it is told to wait for', async () => {

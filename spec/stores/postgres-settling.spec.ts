@@ -1,6 +1,7 @@
 /** What is handed in to be settled while the database is away, and what time does to it meanwhile. No database. */
 import { type Settlement } from '../../lib/outbox/outbox'
 import { makeSettling } from '../../lib/stores/postgres-settling'
+import { makeSharedTime } from '../../lib/stores/postgres-time'
 import { handClock } from '../support/hand-clock'
 
 const HOUR = 3600_000
@@ -8,11 +9,13 @@ const HOUR = 3600_000
 describe('lib/stores/postgres-settling', () => {
   const start = () => {
     const clock = handClock()
+    const right = clock.now()
+    const time = makeSharedTime(clock, async () => right)
     const written: Settlement[] = []
     let comeBack = (): void => undefined
     const state: { illness: Error | undefined } = { illness: new Error('the database is away') }
     const settling = makeSettling({
-      clock,
+      time,
       health: {
         get illness() {
           return state.illness
@@ -34,6 +37,7 @@ describe('lib/stores/postgres-settling', () => {
     })
     return {
       clock,
+      time,
       written,
       /** Hands in one that is due again in a minute, by the clock as it stands. */
       putOff: () => {
@@ -49,7 +53,8 @@ describe('lib/stores/postgres-settling', () => {
   }
 
   it('brings forward what waited for the database while the wall clock was set back', async () => {
-    const { clock, written, putOff, recover } = start()
+    const { clock, time, written, putOff, recover } = start()
+    await time.look()
     clock.jump(HOUR)
     const settled = putOff()
     await clock.advance(1_000)

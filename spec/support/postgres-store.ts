@@ -1,6 +1,7 @@
 /** A PostgreSQL store for specs, with the options that most of them share. */
 import { Credential } from '../../lib/model/opaque'
-import { postgres, type PostgresOptions } from '../../lib/stores/postgres'
+import { openPostgres as open, type PostgresOptions } from '../../lib/stores/postgres'
+import { type DatabaseClock } from '../../lib/stores/postgres-time'
 import { type Store, type StoreSurroundings } from '../../lib/stores/store'
 import { type RealPostgres } from './postgres'
 
@@ -17,11 +18,13 @@ export function optionsOf(server: RealPostgres, url: string, more: Partial<Postg
   }
 }
 
+/** `askClock`: what the database's clock says; hand clocks have nothing to do with its own. */
 export function openPostgres(
   server: RealPostgres,
   url: string,
   surroundings: StoreSurroundings,
   more: Partial<PostgresOptions> = {},
+  askClock?: DatabaseClock,
 ): Promise<Store> {
-  return postgres.open(optionsOf(server, url, more), surroundings)
+  return open(optionsOf(server, url, more), surroundings, askClock)
 }
