@@ -35,6 +35,11 @@ export interface FcmOptions {
 const GOOGLES_ENDPOINT = 'https://fcm.googleapis.com'
 /** What Google lets one connection have under way. */
 const STREAMS = 100
+/**
+ * Attempts that may be begun beyond those: they wait for a stream a moment, so that streams are busy while others become durable. Who finds
+ * no room waits on disk, and costs half as much again.
+ */
+const AHEAD = 500
 const GRACE = 15_000
 
 interface Credentials {
@@ -147,7 +152,7 @@ function open(options: FcmOptions, { clock, notice }: ProviderSurroundings): Pro
   return Object.freeze({
     credential: nameOf(found, options),
     get concurrency() {
-      return STREAMS * (origin.connections?.() ?? 1)
+      return STREAMS * (origin.connections?.() ?? 1) + AHEAD
     },
     async attempt(attempt: Attempt) {
       const outcome = tryIt(attempt)

@@ -36,7 +36,8 @@ export interface WebPushOptions {
   readonly proxy?: ProxySetting | undefined
 }
 
-const CONCURRENCY = 256
+/** More than one connection bears: who finds no room waits on disk, and costs more. */
+const CONCURRENCY = 600
 /** For each connection that a busy push service got besides its first. */
 const MORE = 100
 const GRACE = 15_000
