@@ -104,7 +104,10 @@ async function link(name: LinkName, service: string): Promise<void> {
   const { done } = await built<typeof Answers>('xmpp/answers.js')
   const observe = (): void => undefined
   const route = { ns: PUBSUB, names: ['pubsub'], types: ['set'], features: [], answer: () => done } as const
-  const onStanza = makeRouter({ domain: DOMAIN, routes: [route], send: (stanza) => void made.send(stanza), observe })
+  const onStanza = makeRouter({
+    ...{ domain: DOMAIN, routes: [route], clock: systemClock, observe },
+    send: (stanza) => void made.send(stanza),
+  })
   const options = { domain: DOMAIN, service, secret: new Opaque('bench'), clock: systemClock }
   const made = makeLink({ ...options, parser: name, observe, onStanza: (stanza: Element) => onStanza(stanza) })
   made.start()

@@ -181,7 +181,7 @@ function serve(surroundings: HttpSurroundings, { debugging }: { readonly debuggi
     ],
     refuse: (context, why) => {
       if (why === 'too-large') return failed(context, 'The body is too large.', 400)
-      if (why === 'broken') return failed(context, 'Internal server error!')
+      if (why === 'broken' || why === 'unavailable') return failed(context, 'Internal server error!')
       return why === 'too-many' ? failed(context, 'Ratelimit reached!', 429) : undefined
     },
   }

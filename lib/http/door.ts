@@ -7,6 +7,8 @@ import { Hono, type Context, type MiddlewareHandler, type Next } from 'hono'
 import { bodyLimit } from 'hono/body-limit'
 import { type Clock } from '../clock'
 import { makePacer, type Pace, type Pacer } from '../gate'
+import { makeTellFailed } from '../intake/failed'
+import { Unavailable } from '../model/unavailable'
 import { type Observe } from '../observe'
 import { readTraceparent } from '../observe/trace-context'
 import { type Tracing } from '../observe/tracing'
@@ -32,20 +34,25 @@ export interface DoorOptions {
 const MOST_BODY = 64 * 1024
 const USUAL_PACE: Pace = { burst: 2_000, perSecond: 200 }
 
-const plainly: Readonly<Record<Refusal, readonly [400 | 401 | 413 | 429 | 500, string]>> = {
+const plainly: Readonly<Record<Refusal, readonly [400 | 401 | 413 | 429 | 500 | 503, string]>> = {
   unauthorized: [401, 'This needs a bearer token, or a client certificate.'],
   'too-many': [429, 'Too many requests.'],
   'too-large': [413, 'The body is too large.'],
   broken: [500, 'This did not work; it is our fault.'],
+  unavailable: [503, 'Nothing can be stored at the moment; ask again in a while.'],
 }
+/** Seconds after which it is worth asking again. */
+const AGAIN: Readonly<Partial<Record<Refusal, string>>> = { 'too-many': '1', unavailable: '5' }
 
 function refusal(of: HttpInterface, context: Context, why: Refusal): Response {
   const own = of.refuse?.(context, why)
-  if (own !== undefined) return own
   const [status, text] = plainly[why]
-  if (why === 'unauthorized') context.header('www-authenticate', 'Bearer')
-  if (why === 'too-many') context.header('retry-after', '1')
-  return context.text(`${text}\n`, status)
+  if (own === undefined && why === 'unauthorized') context.header('www-authenticate', 'Bearer')
+  const answer = own ?? context.text(`${text}\n`, status)
+  const after = AGAIN[why]
+  // COMPAT(Mattermost, mod_push_appserver): what they say in a 200 is no answer that HTTP has a date for.
+  if (after !== undefined && answer.status >= 400) answer.headers.set('retry-after', after)
+  return answer
 }
 
 /** Throws where two interfaces claim one path. */
@@ -53,6 +60,7 @@ export function makeDoor({ where, serve, auth, pace, isTrusted, clock, observe, 
   const app = new Hono()
   const claims = new Map<string, string>()
   const pacer = makePacer(pace ?? USUAL_PACE, clock)
+  const tellFailed = makeTellFailed(`http listener ${where}`, clock, observe)
   let known: { readonly auth: Auth; readonly naming: Naming } | undefined
 
   /** Undefined where nobody is asked for a name. */
@@ -83,11 +91,9 @@ export function makeDoor({ where, serve, auth, pace, isTrusted, clock, observe, 
     } catch (error) {
       // The caller went away in the middle of its body: nobody hears an answer, and nothing of ours is broken.
       if (incoming.destroyed && !incoming.complete) return context.text('', 400)
-      const why = error instanceof Error ? (error.stack ?? error.message) : String(error)
       // The path may hold a device's token.
-      const text = `a request to ${of.name} (${route.method} ${route.path}) could not be handled: ${why}`
-      observe({ at: 'trouble', about: `http listener ${where}`, text })
-      return refusal(of, context, 'broken')
+      tellFailed(`a request to ${of.name} (${route.method} ${route.path}) could not be handled`, error)
+      return refusal(of, context, error instanceof Unavailable ? 'unavailable' : 'broken')
     }
   }
 

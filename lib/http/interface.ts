@@ -44,8 +44,8 @@ export interface HttpRoute {
   readonly answer: (context: Context, caller: Caller) => Response | Promise<Response>
 }
 
-/** Why the server answers in place of the route. `broken`: it threw. */
-export type Refusal = 'unauthorized' | 'too-many' | 'too-large' | 'broken'
+/** Why the server answers in place of the route. `broken`: it threw. `unavailable`: so it did, for the store takes nothing for the time being. */
+export type Refusal = 'unauthorized' | 'too-many' | 'too-large' | 'broken' | 'unavailable'
 
 /** What an interface serves. */
 export interface Served {

@@ -209,6 +209,8 @@ function serve({ apps, deliver, observe, live, clock }: HttpSurroundings, settin
           return said(context, { status: 'FAIL', error: 'the body is too large' })
         case 'broken':
           return said(context, { status: 'FAIL', error: 'this did not work; it is our fault' })
+        case 'unavailable':
+          return said(context, { status: 'FAIL', error: 'nothing can be stored at the moment' })
         case 'too-many':
         case 'unauthorized':
           return undefined

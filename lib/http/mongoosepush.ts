@@ -30,6 +30,7 @@ const olderWords = Object.freeze({
   'too-many': 'too_many_requests',
   'too-large': 'payload_too_large',
   broken: 'service_internal',
+  unavailable: 'service_internal',
 })
 
 export const mongoosePush = httpInterface({
@@ -125,6 +126,7 @@ function serve(surroundings: HttpSurroundings, settings: MongoosePushSettings): 
         case 'too-large':
           return context.json({ reason: 'payload_too_large' }, 413)
         case 'broken':
+        case 'unavailable':
           return context.json({ reason: 'service_internal' }, 503)
         case 'unauthorized':
           return undefined

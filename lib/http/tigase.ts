@@ -60,6 +60,7 @@ function serve({ command, domains, clock }: HttpSurroundings): Served {
         },
       },
     })),
-    refuse: (context, why) => (why === 'broken' ? context.json({ result: 'failure' }) : undefined),
+    refuse: (context, why) =>
+      why === 'broken' || why === 'unavailable' ? context.json({ result: 'failure' }) : undefined,
   }
 }

@@ -3,6 +3,7 @@ import { setMaxListeners } from 'node:events'
 import { type NatsConnection, type NodeConnectionOptions, connect, credsAuthenticator } from '@nats-io/transport-node'
 import { type Clock } from '../clock'
 import { type Credential } from '../model/opaque'
+import { Unavailable } from '../model/unavailable'
 import { troubleText } from './nats-trouble'
 
 export interface ConnectionOptions {
@@ -79,7 +80,7 @@ export function makeHealth({ shown, clock, trouble }: HealthOptions): Health {
     const text = troubleText(shown, error)
     if (!isTold && !ending.signal.aborted) trouble(text)
     isTold = true
-    return new Error(text, { cause: error })
+    return new Unavailable(text, { cause: error })
   }
   return Object.freeze({
     async once<T>(work: () => Promise<T>) {

@@ -3,6 +3,7 @@
  * once, and the connection is tried again, sooner at first → well. Told once per illness.
  */
 import { type Clock } from '../clock'
+import { Unavailable } from '../model/unavailable'
 import { isCollision, isFloorBroken, troubleText } from './postgres-trouble'
 
 export interface Health {
@@ -47,7 +48,7 @@ export function makeHealth({ shown, clock, trouble, recover }: HealthOptions): H
         if (illness === undefined) return
         const text = troubleText(shown, error)
         // What it suffers from may become another thing while it lasts; whoever is rejected hears the newest.
-        illness = new Error(text)
+        illness = new Unavailable(text)
       }
       await clock.sleep(pause * (0.5 + clock.random() / 2), leaving.signal)
     }
@@ -55,7 +56,7 @@ export function makeHealth({ shown, clock, trouble, recover }: HealthOptions): H
 
   const fallIll = (error: unknown): Error => {
     if (illness !== undefined) return illness
-    illness = new Error(troubleText(shown, error))
+    illness = new Unavailable(troubleText(shown, error))
     const first = illness
     // A connection that broke and is made again at once is nothing to tell.
     void (async () => {
@@ -86,7 +87,7 @@ export function makeHealth({ shown, clock, trouble, recover }: HealthOptions): H
     },
     steady,
     guarded: <T>(ask: () => Promise<T>): Promise<T> => {
-      if (isClosed) return Promise.reject(new Error(`store ${shown} is closed`))
+      if (isClosed) return Promise.reject(new Unavailable(`store ${shown} is closed`))
       return illness === undefined ? steady(ask) : Promise.reject(illness)
     },
     recovered: () =>

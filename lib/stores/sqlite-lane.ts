@@ -10,6 +10,7 @@
 import { type Worker } from 'node:worker_threads'
 import { type Clock } from '../clock'
 import { type Delivery } from '../model/notification'
+import { Unavailable } from '../model/unavailable'
 import { damageText, isDamaged, isFloorBroken, troubleText } from './sqlite-trouble'
 import { type Brought, type Parcel } from './sqlite-parcel'
 import { type Asked, type Batch, type Done, type Failed, type Field } from './sqlite-protocol'
@@ -198,12 +199,12 @@ export function makeLane({ worker, file, clock, trouble, claimed, brought }: Lan
   const fail = ({ parcels, mayClaim }: UnderWay, { failed, code }: Failed): void => {
     if (mayClaim) brought(undefined)
     isAwake = true
-    if (isFloorBroken(code)) return fallIll(parcels, new Error(troubleText(file, code, failed)))
+    if (isFloorBroken(code)) return fallIll(parcels, new Unavailable(troubleText(file, code, failed)))
     if (isDamaged(code) && !isDamageTold) {
       isDamageTold = true
       trouble(damageText(file, failed))
     }
-    const error = new Error(`store ${file}: ${failed}`)
+    const error = isDamaged(code) ? new Unavailable(damageText(file, failed)) : new Error(`store ${file}: ${failed}`)
     if (parcels.length > 1) {
       singly += parcels.length
       queue = [...parcels, ...queue]
@@ -237,8 +238,10 @@ export function makeLane({ worker, file, clock, trouble, claimed, brought }: Lan
     underWay = undefined
     emptied?.()
   }
-  worker.on('error', (error) => die(new Error(`store ${file}: its thread failed (${error.message}); start again`)))
-  worker.on('exit', () => die(new Error(`store ${file} is closed`)))
+  worker.on('error', (error) =>
+    die(new Unavailable(`store ${file}: its thread failed (${error.message}); start again`)),
+  )
+  worker.on('exit', () => die(new Unavailable(`store ${file} is closed`)))
 
   const end = async (): Promise<void> => {
     await new Promise<void>((resolve) => {
@@ -258,7 +261,7 @@ export function makeLane({ worker, file, clock, trouble, claimed, brought }: Lan
     })
     const text = `store ${file} does not answer, its disk hangs; closed without it: what was not answered may be lost`
     trouble(text)
-    die(new Error(text))
+    die(new Unavailable(text))
     void worker.terminate()
   }
 
@@ -270,7 +273,7 @@ export function makeLane({ worker, file, clock, trouble, claimed, brought }: Lan
       if (parcel.of === 'put') queued += parcel.deliveries.length
       const refusal =
         dead ??
-        (closed === undefined ? undefined : new Error(`store ${file} is closed`)) ??
+        (closed === undefined ? undefined : new Unavailable(`store ${file} is closed`)) ??
         (sick?.mayTry === false && (parcel.of === 'put' || parcel.of === 'change') ? sick.error : undefined)
       if (refusal !== undefined) return reject(parcel, refusal)
       queue.push(parcel)

@@ -60,7 +60,13 @@ export function makeAnswering(options: AnsweringOptions): (stanza: Element) => v
     facts: () => dialects.flatMap((dialect) => dialect.facts?.(apps()) ?? []),
     nodesOf: (service, requester) => nodes.own({ service, requester }),
   })
-  const route = makeRouter({ domain: options.domain, routes: [...routes, ...disco], send: options.send, observe })
+  const route = makeRouter({
+    domain: options.domain,
+    routes: [...routes, ...disco],
+    send: options.send,
+    clock,
+    observe,
+  })
   const push2 = makePush2({ domain: options.domain, publish, send: options.send, observe })
   return (stanza) => push2(stanza) ?? route(stanza)
 }

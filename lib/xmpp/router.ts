@@ -1,5 +1,7 @@
 /** The frame around every request: finds its route, gives exactly one answer, and turns an exception into `wait`. */
 import { type Element } from 'ltx'
+import { type Clock } from '../clock'
+import { makeTellFailed } from '../intake/failed'
 import { type Observe } from '../observe'
 import { parseJid, type Jid } from '../model/jid'
 import {
@@ -54,6 +56,7 @@ export interface RouterOptions {
   readonly routes: readonly Route[]
   /** Hands an answer to the link. */
   readonly send: (stanza: Element | string) => void
+  readonly clock: Clock
   readonly observe: Observe
 }
 
@@ -88,13 +91,11 @@ export function makeRouter(options: RouterOptions): (stanza: Element) => void | 
     return 'is' in route ? route : route.answer(asked)
   }
 
-  function trouble(text: string): void {
-    options.observe({ at: 'trouble', about: `component ${options.domain}`, text })
-  }
+  const about = `component ${options.domain}`
+  const tellFailed = makeTellFailed(about, options.clock, options.observe)
 
   function broken(error: unknown): Answer {
-    const why = error instanceof Error ? (error.stack ?? error.message) : String(error)
-    trouble(`a request could not be handled and was answered wait: ${why}`)
+    tellFailed('a request could not be handled and was answered wait', error)
     return ourTrouble
   }
 
@@ -102,7 +103,7 @@ export function makeRouter(options: RouterOptions): (stanza: Element) => void | 
     try {
       options.send(answer === done ? emptyResult(head) : stanzaOf(head, fitting(answer)))
     } catch (error) {
-      trouble(`an answer was lost: ${String(error)}`)
+      options.observe({ at: 'trouble', about, text: `an answer was lost: ${String(error)}` })
     }
   }
 
@@ -117,7 +118,7 @@ export function makeRouter(options: RouterOptions): (stanza: Element) => void | 
       const what = from === undefined ? 'without a valid sender' : `with an id of ${length} characters`
       options.observe({
         at: 'notice',
-        about: `component ${options.domain}`,
+        about,
         text: `an iq ${what} was dropped: it cannot be answered`,
       })
       return undefined

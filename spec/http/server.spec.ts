@@ -3,6 +3,7 @@ import { request } from 'node:http'
 import { systemClock } from '../../lib/clock'
 import { type HttpInterface } from '../../lib/http/interface'
 import { startHttp, type HttpServer } from '../../lib/http/server'
+import { Unavailable } from '../../lib/model/unavailable'
 import { type Event } from '../../lib/observe'
 import { like } from '../support/like'
 
@@ -32,6 +33,15 @@ const faulty: HttpInterface = {
       },
     },
   ],
+}
+
+/** An interface whose store takes nothing. */
+function storeless(name: string, refuse?: HttpInterface['refuse']): HttpInterface {
+  const answer = (): never => {
+    throw new Unavailable('store push.db takes nothing: the disk is full; make room')
+  }
+  const own = refuse === undefined ? {} : { refuse }
+  return { name, for: 'callers', routes: [{ method: 'GET', path: `/${name}`, answer }], ...own }
 }
 
 async function start(...listeners: readonly (readonly HttpInterface[])[]): Promise<HttpServer> {
@@ -127,6 +137,33 @@ describe('lib/http/server', () => {
       { at: 'trouble', text: like(/\/faulty\) could not be handled: Error: a bug/) },
       { at: 'asked', interface: 'faulty', path: '/faulty', status: 500 },
     ])
+  })
+
+  it('answers 503 with a time to ask again while the store takes nothing, and tells why in one plain line', async () => {
+    const { urls } = await start([storeless('plain')])
+    const answers = [await fetch(`${urls[0]}/plain`), await fetch(`${urls[0]}/plain`)]
+    expect(answers.map(({ status, headers }) => [status, headers.get('retry-after')])).toEqual([
+      [503, '5'],
+      [503, '5'],
+    ])
+    expect(await answers[0]?.text()).not.toContain('push.db')
+    expect(events.filter(({ at }) => at === 'trouble')).toEqual([
+      {
+        at: 'trouble',
+        about: `http listener ${new URL(urls[0] ?? '').host.replace(/\d+$/, '0')}`,
+        text: 'a request to plain (GET /plain) could not be handled, and so is each until this is mended: store push.db takes nothing: the disk is full; make room',
+      },
+    ])
+  })
+
+  it('leaves that answer to an interface whose clients know no other: a time to ask again belongs to a refusal alone', async () => {
+    const { urls } = await start([
+      storeless('always-200', (context, why) => context.text(why)),
+      storeless('own-503', (context, why) => context.text(why, 503)),
+    ])
+    const [well, ill] = [await fetch(`${urls[0]}/always-200`), await fetch(`${urls[0]}/own-503`)]
+    expect([well.status, await well.text(), well.headers.get('retry-after')]).toEqual([200, 'unavailable', null])
+    expect([ill.status, await ill.text(), ill.headers.get('retry-after')]).toEqual([503, 'unavailable', '5'])
   })
 
   it('closes though a client keeps its connection open', async () => {

@@ -1,5 +1,6 @@
 /** A configured store whose disk can be made to fail: while it does, whatever is to be read or written rejects. */
 import { type Config } from '../../lib/config'
+import { Unavailable } from '../../lib/model/unavailable'
 import { type Store } from '../../lib/stores/store'
 
 export interface FailingStore {
@@ -16,7 +17,7 @@ export function failing(configured: Config['store']): FailingStore {
         const member: unknown = Reflect.get(target, name, receiver)
         if (typeof member !== 'function') return member
         return (...said: unknown[]): unknown =>
-          isDown ? Promise.reject(new Error('the disk is full')) : Reflect.apply(member, target, said)
+          isDown ? Promise.reject(new Unavailable('the disk is full; make room')) : Reflect.apply(member, target, said)
       },
     })
   return {
