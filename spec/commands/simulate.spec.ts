@@ -16,8 +16,7 @@ function simulate(words: readonly string[], path?: string): { command: CommandPr
   mkdirSync(own)
   const command = startCommand({ folder: own, ...(path === undefined ? {} : { path }) }, 'simulate', ...words)
   running.push(command)
-  // tsx keeps what it has compiled there
-  return { command, left: () => readdirSync(own).filter((name) => !name.startsWith('tsx-')) }
+  return { command, left: () => readdirSync(own) }
 }
 
 /** What looks like a device token, an access token, a signed token or a key. */

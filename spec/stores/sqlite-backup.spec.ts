@@ -20,6 +20,7 @@ import { copyDatabase } from '../../lib/stores/sqlite-copying'
 import { postgres } from '../../lib/stores/postgres'
 import { type Store } from '../../lib/stores/store'
 import { delivery, takeNow } from '../contracts/outbox-scene'
+import { compiled } from '../support/compiled'
 import { makeFolder } from '../support/folder'
 import { handClock } from '../support/hand-clock'
 
@@ -349,7 +350,7 @@ describe('lib/stores/sqlite-backup', () => {
       const store = await open(file)
       await register(store, 2)
       await store.close()
-      const child = [...['--require', 'tsx/cjs', join(__dirname, 'sqlite-restore-child.ts')], file, to, step]
+      const child = [compiled(join(__dirname, 'sqlite-restore-child.ts')), file, to, step]
       const { signal, stderr } = spawnSync(process.execPath, child, { encoding: 'utf8' })
       expect([signal, stderr.replace(/^npm .*\n/gm, '')]).toEqual(['SIGKILL', ''])
       const found = await open(file)

@@ -1,5 +1,6 @@
 /** What a killed process leaves behind: kernel locks gone, nothing lost that was promised, nothing back that was settled. */
 import { type ChildLines, startChild } from '../support/child-lines'
+import { compiled } from '../support/compiled'
 import { makeFolder } from '../support/folder'
 import { handClock } from '../support/hand-clock'
 import { closes } from '../../lib/model/accounting'
@@ -11,8 +12,8 @@ import { join } from 'node:path'
 
 const children: ChildLines[] = []
 const child = (what: 'hold' | 'work', file: string): ChildLines => {
-  const script = join(__dirname, 'sqlite-child.ts')
-  const started = startChild(process.execPath, ['--require', 'tsx/cjs', script, what, file])
+  const script = compiled(join(__dirname, 'sqlite-child.ts'))
+  const started = startChild(process.execPath, [script, what, file])
   children.push(started)
   return started
 }

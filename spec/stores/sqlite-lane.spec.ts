@@ -9,6 +9,7 @@ import { makeLane } from '../../lib/stores/sqlite-lane'
 import { delivery, ended, ids, takeNow, uuid } from '../contracts/outbox-scene'
 import { realDescribe } from '../support/available'
 import { startChild } from '../support/child-lines'
+import { compiled } from '../support/compiled'
 import { makeFolder } from '../support/folder'
 import { handClock } from '../support/hand-clock'
 
@@ -156,10 +157,7 @@ describe('lib/stores/sqlite-lane', () => {
     it('rejects puts, answers reads, keeps settlements, tells it once, and recovers by itself', async () => {
       const file = newFile()
       const limit = ['--fsize=600000:unlimited', process.execPath]
-      const child = startChild('prlimit', [
-        ...limit,
-        ...['--require', 'tsx/cjs', join(__dirname, 'sqlite-child.ts'), 'flood', file],
-      ])
+      const child = startChild('prlimit', [...limit, ...[compiled(join(__dirname, 'sqlite-child.ts')), 'flood', file]])
       opened.push({ close: () => child.stop() })
       const { pid } = await child.until('open')
       await child.until('rejected')

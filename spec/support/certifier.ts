@@ -3,6 +3,7 @@ import { execFile } from 'node:child_process'
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { compiled } from './compiled'
 
 const CERTIFIERS = join(__dirname, '..', 'sim', 'certifiers')
 
@@ -15,7 +16,7 @@ export async function certify(
   const folder = await mkdtemp(join(tmpdir(), 'certify-'))
   const ca = join(folder, 'ca.pem')
   await writeFile(ca, surroundings.ca)
-  const args = ['--require', 'tsx/cjs', '--require', join(CERTIFIERS, 'loopback.ts'), join(CERTIFIERS, `${client}.ts`)]
+  const args = ['--require', compiled(join(CERTIFIERS, 'loopback.ts')), compiled(join(CERTIFIERS, `${client}.ts`))]
   try {
     const printed = await new Promise<string>((done, failed) => {
       execFile(

@@ -1,6 +1,7 @@
 /** A call of the command line in a process of its own: what it prints, Enter, signals, and how it ends. */
 import { spawn } from 'node:child_process'
 import { join } from 'node:path'
+import { compiled } from './compiled'
 
 export interface CommandProcess {
   /** All that it has printed so far, on standard output and standard error. */
@@ -13,14 +14,14 @@ export interface CommandProcess {
   readonly ended: Promise<number | null>
 }
 
-const PROGRAM = join(__dirname, 'command-at-keyboard.ts')
+const PROGRAM = compiled(join(__dirname, 'command-at-keyboard.ts'))
 
 /** Starts it; its temporary files go into `folder`, and `path` is where it finds programs. */
 export function startCommand(
   { folder, path = '' }: { readonly folder: string; readonly path?: string },
   ...words: readonly string[]
 ): CommandProcess {
-  const child = spawn(process.execPath, ['--import', 'tsx', PROGRAM, ...words], {
+  const child = spawn(process.execPath, [PROGRAM, ...words], {
     env: { PATH: path, TMPDIR: folder },
     stdio: ['pipe', 'pipe', 'pipe'],
   })

@@ -7,6 +7,7 @@ import { createInterface } from 'node:readline'
 import { promisify } from 'node:util'
 import { startApnsSimulator, type ApnsSimulator } from '../../lib/sim/apns'
 import { makeProviderKey } from '../../lib/sim/certificates'
+import { compiled } from './compiled'
 
 export type LogLine = Readonly<Record<string, unknown>>
 
@@ -42,7 +43,7 @@ export interface RealService {
 /** What both apps have as their topic. */
 export const TOPIC = 'org.example.chat'
 
-const CLI = join(__dirname, '..', '..', 'lib', 'cli.ts')
+const CLI = compiled(join(__dirname, '..', '..', 'lib', 'cli.ts'))
 const PATIENCE_MS = 30_000
 
 /** Files and a push service for it; nothing runs yet. Two apps of Monal's kind. */
@@ -89,7 +90,7 @@ export async function makeRealService(component: {
   }
 
   function run(file: string): RunningService {
-    const child = spawn(process.execPath, ['--import', 'tsx', CLI, 'run', '--config', file], {
+    const child = spawn(process.execPath, [CLI, 'run', '--config', file], {
       stdio: ['ignore', 'pipe', 'inherit'],
     })
     children.push(child)
@@ -156,15 +157,7 @@ export async function makeRealService(component: {
     ...{ apns, apps, start, startInstance },
     async status() {
       const file = join(folder, 'xmpp-push.db.config.json')
-      const { stdout } = await promisify(execFile)(process.execPath, [
-        '--import',
-        'tsx',
-        CLI,
-        'status',
-        '--json',
-        '--config',
-        file,
-      ])
+      const { stdout } = await promisify(execFile)(process.execPath, [CLI, 'status', '--json', '--config', file])
       return JSON.parse(stdout) as Awaited<ReturnType<RealService['status']>>
     },
     async close() {
