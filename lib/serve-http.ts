@@ -1,7 +1,7 @@
 /** Every configured listener, served: its interfaces with their settings, who may ask, what it proves itself with. Part of the composition root. */
 import { type Config } from './config'
 import { type CommandCall, type HttpInterface, type HttpSurroundings } from './http/interface'
-import { startHttp, type HttpProof, type HttpServer } from './http/server'
+import type * as Server from './http/server'
 import { type DoorApp } from './intake/app'
 import { type Register, type RegisterAnswer } from './intake/register'
 import { dialects } from './kinds'
@@ -10,6 +10,11 @@ import { type Figure } from './observe/figures'
 import { type Tracing } from './observe/tracing'
 
 type Http = Config['http']
+type HttpServer = Server.HttpServer
+
+/** Loaded where something is served at all. */
+const server = () => module.require('./http/server') as typeof Server
+const silent: HttpServer = Object.freeze({ urls: [], renew: () => undefined, close: () => Promise.resolve() })
 
 /** Every interface as it is served, one for each listener that serves it. */
 export interface Everywhere {
@@ -39,6 +44,7 @@ export async function serveHttp(
     readonly metrics: (figures: readonly Figure[]) => ReturnType<HttpSurroundings['metrics']>
   },
 ): Promise<HttpServer> {
+  if (listeners.length === 0) return silent
   const { register, metrics, tracing, everywhere, ...common } = rest
   const { apps, clock, observe } = rest
   const command = (call: CommandCall): Promise<RegisterAnswer> => {
@@ -60,7 +66,7 @@ export async function serveHttp(
     everywhere.all.push(...all)
     return all
   }
-  const http = await startHttp({
+  const http = await server().startHttp({
     listeners: listeners.map(({ limit, serve, host, port, ...proof }) => ({
       ...{ host, port, serve: opened(serve) },
       ...(limit === undefined ? {} : { pace: limit }),
@@ -78,7 +84,7 @@ export async function serveHttp(
 }
 
 /** What a listener proves itself with, and whom it believes. */
-function proofOf({ tls, tokens }: Pick<Http['listeners'][number], 'tls' | 'tokens'>): HttpProof {
+function proofOf({ tls, tokens }: Pick<Http['listeners'][number], 'tls' | 'tokens'>): Server.HttpProof {
   return {
     ...(tls === undefined ? {} : { tls }),
     ...(tokens === undefined ? {} : { auth: { tokens, certificates: tls?.clients !== undefined } }),
@@ -86,6 +92,6 @@ function proofOf({ tls, tokens }: Pick<Http['listeners'][number], 'tls' | 'token
 }
 
 /** What each listener proves itself with, and whom it believes, in their order. */
-export function proofsOf({ listeners }: Http): readonly HttpProof[] {
+export function proofsOf({ listeners }: Http): readonly Server.HttpProof[] {
   return listeners.map(proofOf)
 }

@@ -12,7 +12,7 @@ import { type Observe } from './observe'
 import { type Figure } from './observe/figures'
 import { makeMeters } from './observe/meters'
 import { makeProcessFigures } from './observe/process'
-import { CONTENT_TYPE, exposition } from './observe/prometheus'
+import type * as Prometheus from './observe/prometheus'
 import { figuresOf, type Standing } from './observe/standing'
 import { isOpen, type OpenApp } from './open-apps'
 import { type Store } from './stores/store'
@@ -39,6 +39,9 @@ export interface Watching {
   glancing(of: Watched): () => Promise<Glance>
   close(): void
 }
+
+/** Loaded when somebody asks for metrics. */
+const prometheus = () => module.require('./observe/prometheus') as typeof Prometheus
 
 /** Milliseconds after which a store that says nothing does not answer. */
 const ANSWERS_WITHIN = 5_000
@@ -128,7 +131,7 @@ export function makeWatching(config: Config, log: Observe, clock: Clock): Watchi
   let rendering: Promise<string> | undefined
   async function render(of: Watched, figures: readonly Figure[]): Promise<string> {
     const now = figuresOf(await standing(of))
-    return exposition([...(meters?.figures ?? []), ...now, ...(process?.figures ?? []), ...figures])
+    return prometheus().exposition([...(meters?.figures ?? []), ...now, ...(process?.figures ?? []), ...figures])
   }
 
   return Object.freeze({
@@ -143,7 +146,7 @@ export function makeWatching(config: Config, log: Observe, clock: Clock): Watchi
     async metrics(of: Watched, figures: readonly Figure[]) {
       // Several who ask at once are told the same.
       rendering ??= render(of, figures).finally(() => (rendering = undefined))
-      return { text: await rendering, type: CONTENT_TYPE }
+      return { text: await rendering, type: prometheus().CONTENT_TYPE }
     },
     readiness,
     noticed: noticing.noticed,

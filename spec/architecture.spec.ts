@@ -41,6 +41,11 @@ function target(file: string, specifier: string): string {
   return relative(LIB, resolve(dirname(join(LIB, file)), specifier)).replace(/\.ts$/, '')
 }
 
+/** `import('…')`, and `module.require('…')` where the answer is wanted at once. */
+function isLazyCall(called: ts.Expression): boolean {
+  return called.kind === ts.SyntaxKind.ImportKeyword || called.getText() === 'module.require'
+}
+
 function importsOf(file: string, source: ts.SourceFile): readonly Import[] {
   const found: Import[] = []
   const visit = (node: ts.Node): void => {
@@ -56,7 +61,7 @@ function importsOf(file: string, source: ts.SourceFile): readonly Import[] {
           named.elements.every((each) => each.isTypeOnly))
       found.push({ from: file, what: target(file, specifier), isType, isLazy: false })
     }
-    if (ts.isCallExpression(node) && node.expression.kind === ts.SyntaxKind.ImportKeyword) {
+    if (ts.isCallExpression(node) && isLazyCall(node.expression)) {
       const [argument] = node.arguments
       if (argument !== undefined && ts.isStringLiteral(argument)) {
         found.push({ from: file, what: target(file, argument.text), isType: false, isLazy: true })
@@ -249,6 +254,22 @@ describe('architecture', () => {
     }
     for (const file of sources.keys()) walk(file, [])
     expect(cycles).toEqual([])
+  })
+
+  it('starts without the libraries that only some configurations need', () => {
+    const reached = new Set(['cli'])
+    for (const file of reached) {
+      for (const each of imports) if (each.from === file && !each.isType && !each.isLazy) reached.add(each.what)
+    }
+    const libraries = [...reached].filter((each) => each.startsWith('npm:')).sort()
+    expect(libraries).toEqual([
+      ...['npm:@xmpp/component', 'npm:@xmpp/xml', 'npm:commander'],
+      // Of it, only what reads and writes cookies.
+      'npm:hono',
+      ...['npm:libsql', 'npm:ltx', 'npm:pino', 'npm:zod'],
+    ])
+    const seldom = ['node:http2', 'http/server', 'imports/peers', 'outbox/nats-opening', 'commands/check']
+    expect(seldom.filter((each) => reached.has(each))).toEqual([])
   })
 
   it('keeps every file to one idea: none over 300 lines, the middle one under 90', () => {

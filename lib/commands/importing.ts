@@ -1,12 +1,20 @@
 /** The words of `xmpp-push import` and `xmpp-push migrate`, and what their help teaches. */
 import { type Command } from 'commander'
 import { configFile } from '../config'
-import { deviceSources, settingsSources } from '../imports/peers'
-import { importDevices } from './import-devices'
-import { importSettings } from './import-settings'
-import { migrate } from './migrate'
+import type * as Peers from '../imports/peers'
+import type * as ImportDevices from './import-devices'
+import type * as ImportSettings from './import-settings'
+import type * as Migrate from './migrate'
 import { type Lesson, teach } from './teaching'
 import { type ExitCode, type Terminal } from './terminal'
+
+/** Loaded when it is called: the service carries none of it about. */
+const seldom = {
+  peers: () => module.require('../imports/peers') as typeof Peers,
+  importDevices: () => module.require('./import-devices') as typeof ImportDevices,
+  importSettings: () => module.require('./import-settings') as typeof ImportSettings,
+  migrate: () => module.require('./migrate') as typeof Migrate,
+}
 
 const MOVING = `
 What each takes, what it leaves, in which order to change over, and the way back:
@@ -72,7 +80,7 @@ export function addImportCommands(program: Command, terminal: Terminal, end: (co
   })
     .summary('take over the devices or settings of another push service')
     .description('Takes over what another push service kept: its devices, or its settings.')
-  const from = (name: keyof typeof deviceSources, argument: string, about: string, lesson: Lesson): void => {
+  const from = (name: keyof typeof Peers.deviceSources, argument: string, about: string, lesson: Lesson): void => {
     teach(imports.command(`${name} <${argument}>`), lesson)
       .description(about)
       .option('-c, --config <file>', 'the configuration (default: component.config.json, or XMPP_PUSH_CONFIG)')
@@ -83,7 +91,10 @@ export function addImportCommands(program: Command, terminal: Terminal, end: (co
       .option('--json', 'print the report as JSON')
       .action(async (source: string, { config, service, apns, fcm, dryRun, json }: DeviceWords) => {
         const words = { source, service, apps: { apns, fcm }, dryRun: dryRun === true, json: json === true }
-        end(await importDevices(deviceSources[name], { ...words, file: config ?? configFile() }, terminal))
+        const { importDevices } = seldom.importDevices()
+        end(
+          await importDevices(seldom.peers().deviceSources[name], { ...words, file: config ?? configFile() }, terminal),
+        )
       })
   }
   from('p2', 'dump', "Takes over p2's devices, from a dump of its database.", {
@@ -106,7 +117,7 @@ export function addImportCommands(program: Command, terminal: Terminal, end: (co
     exits: devicesExits,
   })
 
-  const settings = (name: keyof typeof settingsSources, argument: string, about: string, its: string): Command =>
+  const settings = (name: keyof typeof Peers.settingsSources, argument: string, about: string, its: string): Command =>
     teach(imports.command(`${name} ${argument}`), {
       about: settingsHelp,
       examples: [
@@ -121,7 +132,14 @@ export function addImportCommands(program: Command, terminal: Terminal, end: (co
       .option('--json', 'print the report as JSON')
       .action(async (source: string | undefined, { config, env, root, dryRun, json }: SettingsWords) => {
         const words = { source, environment: env, root, dryRun: dryRun === true, json: json === true }
-        end(await importSettings(settingsSources[name], { ...words, file: config ?? configFile() }, terminal))
+        const { importSettings } = seldom.importSettings()
+        end(
+          await importSettings(
+            seldom.peers().settingsSources[name],
+            { ...words, file: config ?? configFile() },
+            terminal,
+          ),
+        )
       })
   settings('fpush', '<settings.json>', "Writes a configuration from fpush's.", 'settings.json')
   const toml = 'mongoose_push.toml'
@@ -152,6 +170,6 @@ export function addImportCommands(program: Command, terminal: Terminal, end: (co
     .option('--dry-run', 'move nothing, only compare')
     .option('--json', 'print the report as JSON')
     .action(async ({ from, to, dryRun, json }: { from: string; to: string; dryRun?: true; json?: true }) => {
-      end(await migrate({ from, to, dryRun: dryRun === true, json: json === true }, terminal))
+      end(await seldom.migrate().migrate({ from, to, dryRun: dryRun === true, json: json === true }, terminal))
     })
 }

@@ -1,17 +1,17 @@
 /** Every command with its words, its help and what it calls. Knows nothing of argv and of the process. */
 import { Argument, Command, Option } from 'commander'
 import { configFile } from '../config'
-import { tryLinks } from '../try-links'
+import type * as TryLinks from '../try-links'
 import { version } from '../version'
 import { addBackupCommands } from './backing-up'
-import { check } from './check'
+import type * as Check from './check'
 import { completion, type Shell, shells } from './completion'
 import { addImportCommands } from './importing'
 import { manPage } from './man'
 import { addOperatorCommands } from './operators'
 import { run } from './run'
 import { schema } from './schema'
-import { simulate, type SimulateWords } from './simulate'
+import type * as Simulate from './simulate'
 import { teach } from './teaching'
 import { type ExitCode, type Terminal } from './terminal'
 
@@ -40,6 +40,13 @@ step.
 Stays until Ctrl-C, and Enter sends another message; with --once it ends after the
 first. With --serve the service is left out:
 it prints a configuration for one of your own and shows what arrives.`
+
+/** Loaded when it is called: the service carries none of it about. */
+const seldom = {
+  check: () => module.require('./check') as typeof Check,
+  simulate: () => module.require('./simulate') as typeof Simulate,
+  tryLinks: () => module.require('../try-links') as typeof TryLinks,
+}
 
 interface FileWord {
   readonly config?: string
@@ -102,8 +109,8 @@ export function makeProgram(terminal: Terminal, end: (code: ExitCode) => void): 
     .option('--json', 'print what was found as JSON')
     .action(async ({ config, live, json }: FileWord & { readonly live?: true; readonly json?: true }) => {
       const file = config ?? configFile()
-      const proveLinks = live === true ? tryLinks : undefined
-      end(await check({ file, proveLinks, json: json === true }, terminal))
+      const proveLinks = live === true ? seldom.tryLinks().tryLinks : undefined
+      end(await seldom.check().check({ file, proveLinks, json: json === true }, terminal))
     })
 
   teach(program.command('simulate'), {
@@ -133,8 +140,8 @@ export function makeProgram(terminal: Terminal, end: (code: ExitCode) => void): 
         'simulated',
       ]),
     )
-    .action(async (words: SimulateWords) => {
-      end(await simulate(words, terminal))
+    .action(async (words: Simulate.SimulateWords) => {
+      end(await seldom.simulate().simulate(words, terminal))
     })
 
   addOperatorCommands(program, terminal, end)

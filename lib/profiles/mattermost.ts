@@ -2,7 +2,7 @@
  * Mattermost's apps: what its push proxy makes of a notification for APNs, PushKit and FCM, so that they need not know who sent it. What only
  * clears or counts goes without haste. Of an XMPP publish it shows no more than that there is something.
  */
-import { emojify } from 'node-emoji'
+import type * as Emoji from 'node-emoji'
 import { z } from 'zod'
 import { type ApnsContent, type Written } from '../model/content'
 import { type Content, type Notification } from '../model/notification'
@@ -37,8 +37,11 @@ function badgeOf({ badge, type, appVersion }: MattermostFields): { readonly badg
   return { badge: type === 'clear' && badge === 0 && appVersion > 1 ? 1 : badge }
 }
 
+/** Loaded with the first text: its list of names is large. */
+const emoji = () => module.require('node-emoji') as typeof Emoji
+
 function alertOf(fields: MattermostFields): unknown {
-  const message = emojify(fields.message)
+  const message = emoji().emojify(fields.message)
   if (fields.isIdLoaded) return { body: message }
   return fields.version === 'v2' && fields.channel_name !== '' ? { title: fields.channel_name, body: message } : message
 }

@@ -1,7 +1,8 @@
 /** What Apple writes into a push certificate: topics, environments, expiry (extensions 1.2.840.113635.100.6.3.*). Judges nothing. */
 import { type X509Certificate } from 'node:crypto'
-import { asn1, util } from 'node-forge'
+import { type asn1 } from 'node-forge'
 import { type Environment } from '../model/registration'
+import { forge } from './forge'
 
 export interface PushCertificate {
   readonly subject: string
@@ -23,6 +24,7 @@ const partsOf = (node: asn1.Asn1 | undefined): readonly asn1.Asn1[] =>
 
 /** Object identifier and content of each extension (RFC 5280 §4.1). */
 function extensionsOf(certificate: X509Certificate): ReadonlyMap<string, string> {
+  const { asn1, util } = forge()
   const whole = asn1.fromDer(util.createBuffer(certificate.raw.toString('binary')), false)
   const tagged = partsOf(partsOf(whole)[0]).find(
     (part) => part.tagClass === asn1.Class.CONTEXT_SPECIFIC && Number(part.type) === EXTENSIONS,
@@ -39,6 +41,7 @@ function extensionsOf(certificate: X509Certificate): ReadonlyMap<string, string>
 
 /** SEQUENCE of topic, kinds of the topic (a SEQUENCE), topic, kinds, …; only the topics are wanted. */
 function topicsOf(content: string): readonly string[] {
+  const { asn1, util } = forge()
   try {
     const list = asn1.fromDer(util.createBuffer(content), false)
     return partsOf(list).flatMap(({ value }) => (typeof value === 'string' ? util.decodeUtf8(value) : []))

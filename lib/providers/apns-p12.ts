@@ -3,7 +3,8 @@
  * Knows nothing of what a certificate says.
  */
 import { createPrivateKey, X509Certificate, type KeyObject } from 'node:crypto'
-import { asn1, pkcs12, pki, util } from 'node-forge'
+import { type asn1, type pkcs12 } from 'node-forge'
+import { forge } from './forge'
 
 /** What was in the file. */
 export interface P12 {
@@ -11,13 +12,14 @@ export interface P12 {
   readonly keys: readonly KeyObject[]
 }
 
-const derOf = (node: asn1.Asn1): Buffer => Buffer.from(asn1.toDer(node).getBytes(), 'binary')
+const derOf = (node: asn1.Asn1): Buffer => Buffer.from(forge().asn1.toDer(node).getBytes(), 'binary')
 
 /**
  * Passwords as the two generations of ciphers take them: as BMPString for RC2 and 3DES (RFC 7292 §B.1), as UTF-8 for PBES2. node-forge
  * takes one spelling for the whole file, hence the second try, without the seal that is always of the first spelling.
  */
 function open(file: asn1.Asn1, password: string): pkcs12.Pkcs12Pfx {
+  const { asn1, pkcs12, util } = forge()
   try {
     return pkcs12.pkcs12FromAsn1(file, false, password)
   } catch (first) {
@@ -34,6 +36,7 @@ function open(file: asn1.Asn1, password: string): pkcs12.Pkcs12Pfx {
 
 /** Throws if it is no PKCS#12 file, has another password, or uses what node-forge does not know. */
 export function readP12(bytes: Buffer, password: string): P12 {
+  const { asn1, pki, util } = forge()
   const file = asn1.fromDer(util.createBuffer(bytes.toString('binary')), false)
   const certificates: X509Certificate[] = []
   const keys: KeyObject[] = []

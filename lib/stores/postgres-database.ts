@@ -2,7 +2,8 @@
  * pg 8, narrowed to what the store needs: named statements over a pool, transactions, and a connection to hold. Knows the
  * library's traps: a pool without a listener for errors takes the process down, `bigint` comes back as a text, it knows one host.
  */
-import { Client, type ClientBase, type ClientConfig, Pool, type PoolClient, type PoolConfig, types } from 'pg'
+import type * as Pg from 'pg'
+import { type Client, type ClientBase, type ClientConfig, type Pool, type PoolClient, type PoolConfig } from 'pg'
 import { makeServers } from './postgres-servers'
 import { type DatabaseAddress } from './postgres-url'
 
@@ -100,6 +101,8 @@ const LIVENESS = `SELECT set_config('tcp_keepalives_idle', '5', false), set_conf
 export function openDatabase(options: DatabaseOptions): Database {
   const { address, connections } = options
   const { database, user, password } = address
+  // Loaded where such a store is opened: who has another one carries none of it about.
+  const { Client, Pool, types } = module.require('pg') as typeof Pg
   const servers = makeServers(address)
   const setUp = settingUp(options)
   // Counters, and times in milliseconds: far below 2^53.

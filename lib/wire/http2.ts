@@ -7,12 +7,16 @@ import { dial, placeOf, type Dial } from './dial'
 import { makeFifo } from './fifo'
 import { openConnection, type Asked, type Connection } from './http2-connection'
 import { openOwnSession } from './h2/session'
-import { openNodeSession } from './http2-node'
+import type * as Node from './http2-node'
 import { type OpenSession } from './http2-session'
 import { fixedSize, growingSize } from './pool-size'
 import { type Http2, type Origin, type OriginOptions, type WireFailure, type WireReply } from './wire'
 
-const SESSIONS: Readonly<Record<Http2, OpenSession>> = { own: openOwnSession, node: openNodeSession }
+/** Node's own is loaded where it is asked for. */
+const sessions: Readonly<Record<Http2, () => OpenSession>> = {
+  own: () => openOwnSession,
+  node: () => (module.require('./http2-node') as typeof Node).openNodeSession,
+}
 
 const FIRST_HOLD = 250
 /** The request's own time was over. */
@@ -30,7 +34,7 @@ function dialling(options: OriginOptions, clock: Clock): Dial {
  * sockets that speak h2.
  */
 export function makeHttp2Origin(options: OriginOptions, clock: Clock, via = dialling(options, clock)): Origin {
-  const openSession = SESSIONS[options.http2 ?? 'own']
+  const openSession = sessions[options.http2 ?? 'own']()
   const most = Math.max(1, options.connections ?? 1)
   const queue = makeFifo<Asked>()
   const pool: Connection[] = []

@@ -1,7 +1,7 @@
 /** The outbox on a real cluster of three: its conformance suite, servers that die in mid-traffic, and instances that do. */
 import { closes } from '../../lib/model/accounting'
 import { type Delivery } from '../../lib/model/notification'
-import { openNats } from '../../lib/outbox/nats'
+import { openNats } from '../../lib/outbox/nats-opening'
 import { type NatsOutbox } from '../../lib/outbox/nats-outbox'
 import { outboxContract } from '../contracts/outbox'
 import { delivery, ended, takeNow, uuid } from '../contracts/outbox-scene'

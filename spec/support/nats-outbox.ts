@@ -1,5 +1,5 @@
 /** What a NATS outbox is opened with in specs; each has a stream of its own. */
-import { type NatsOptions } from '../../lib/outbox/nats'
+import { type NatsOptions } from '../../lib/outbox/nats-opening'
 import { Credential } from '../../lib/model/opaque'
 import { type NatsCluster } from './nats-cluster'
 
