@@ -15,7 +15,8 @@ const WAY = 'See that this machine, its proxy and its firewall let connections t
 const TLS =
   'Something in between may read along (TLS inspection): let its connections through untouched, or name its authority as `ca`; if the push service is one of your own, `ca` is its authority'
 
-const wayOf = (why: string): string => (/certificate|self.signed|issuer/i.test(why) ? TLS : WAY)
+/** What to do where nobody could be asked, by the words of why. */
+export const wayOf = (why: string): string => (/certificate|self.signed|issuer/i.test(why) ? TLS : WAY)
 
 /** The findings, the proven ones first. */
 export function findingsOf(probed: Probed): readonly Finding[] {

@@ -13,6 +13,7 @@ import { caExpiry } from './ca-expiry'
 import { credentialName } from './credential-name'
 import { type Attempt, type Finding, type Provider, type ProviderKind, type ProviderSurroundings } from './provider'
 import { judgeRelayed } from './relay-outcome'
+import { findingsOfVersion, VERSION_PATH } from './relay-probe'
 import { proxyFindings, proxyPart, throughProxy } from './through-proxy'
 
 export interface RelayOptions {
@@ -70,6 +71,10 @@ function open({ upstream, token, ca, proxy }: RelayOptions, { clock }: ProviderS
       return content.speaks === 'relay'
         ? send(attempt, content)
         : { is: 'refused', why: `written for ${content.speaks}, not for a relay` }
+    },
+    async prove() {
+      const asked = { method: 'GET', headers: {}, body: '' } as const
+      return findingsOfVersion(upstream, token !== undefined, await wire.request(`${upstream}${VERSION_PATH}`, asked))
     },
     close: () => wire.close(GRACE),
   })

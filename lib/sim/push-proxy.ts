@@ -36,6 +36,8 @@ export interface PushProxySimulator extends Watched<PushProxyRequest> {
   readonly close: () => Promise<void>
 }
 
+/** What the real one answers to `GET /version`. */
+const VERSION = Object.freeze({ hash: '3f1c2ab', version: '6.4.3' })
 const TEXTS = ['platform', 'server_id', 'device_id'] as const
 const MAY = new Map<string, string>([
   ...['ack_id', 'post_id', 'category', 'sound', 'message', 'team_id', 'channel_id', 'root_id'].map(
@@ -89,7 +91,11 @@ export const startPushProxySimulator = async (
     if (first.left <= 0) orders = orders.slice(1)
     return first.fault
   }
-  const answerTo = (wrong: readonly string[], fault: PushProxyFault | undefined): Answer => {
+  const answerTo = (
+    wrong: readonly string[],
+    fault: PushProxyFault | undefined,
+    well: object = { status: 'OK' },
+  ): Answer => {
     const json = (status: number, value: object): Answer => ({
       is: 'answer',
       status,
@@ -102,22 +108,23 @@ export const startPushProxySimulator = async (
     if (fault?.is === 'reply') {
       return json(200, { status: fault.status, ...(fault.error === undefined ? {} : { error: fault.error }) })
     }
-    return json(200, { status: 'OK' })
+    return json(200, well)
   }
   const serve = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
     const body = (await readBody(request)).toString('utf8')
     const headers = flatHeaders(request.headers)
     const { method = '', url: path = '' } = request
+    const isAsked = method === 'GET' && path === '/version'
     const isThere = method === 'POST' && path === '/api/v1/send_push'
     const may = token === undefined || headers['authorization'] === `Bearer ${token}`
-    const { wrong, push } = judge(body)
+    const { wrong, push } = isAsked ? { wrong: [] } : judge(body)
     const refused: Answer | undefined = !isThere
       ? { is: 'answer', status: 404, headers: {}, body: '404 page not found\n' }
       : may
         ? undefined
         : { is: 'answer', status: 401, headers: {}, body: 'no\n' }
-    const answer = refused ?? answerTo(wrong, next())
-    const found = isThere ? wrong : [`${method} ${path} is nothing of it`]
+    const answer = isAsked ? answerTo([], next(), VERSION) : (refused ?? answerTo(wrong, next()))
+    const found = isThere ? wrong : isAsked ? [] : [`${method} ${path} is nothing of it`]
     violations.push(...found)
     record({
       ...{ at: now(), method, path, headers, body, answer, violations: found },

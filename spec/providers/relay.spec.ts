@@ -1,5 +1,5 @@
 import { relay } from '../../lib/providers/relay'
-import { type Provider } from '../../lib/providers/provider'
+import { type Finding, type Provider } from '../../lib/providers/provider'
 import { Credential, Opaque } from '../../lib/model/opaque'
 import { type Outcome } from '../../lib/model/outcome'
 import { startPushProxySimulator, type PushProxyFault, type PushProxySimulator } from '../../lib/sim/push-proxy'
@@ -107,6 +107,75 @@ describe('lib/providers/relay', () => {
     const nobody = open(undefined, 'https://127.0.0.1:9')
     expect(await attempt(nobody)).toMatchObject({ is: 'down', ambiguous: false })
     await nobody.close()
+  })
+
+  describe('asked live', () => {
+    it('proves that the gateway is there and tells its version, and what only a push can prove; wakes nobody', async () => {
+      const seen = upstream.journal.length
+      expect(await provider.prove?.()).toEqual([
+        { is: 'fact', text: `proven: ${upstream.url} is there, a push gateway, version 6.4.3` },
+        { is: 'fact', text: `not proven: that ${upstream.url} takes our pushes and our token, until it took one` },
+      ])
+      const asked = upstream.journal.slice(seen)
+      expect(asked).toMatchObject([{ method: 'GET', path: '/version', body: '', violations: [] }])
+      expect(asked[0]?.headers).not.toHaveProperty('authorization')
+    })
+
+    it('speaks of no token where the app has none', async () => {
+      const bare = open(undefined)
+      expect(await bare.prove?.()).toContainEqual({
+        is: 'fact',
+        text: `not proven: that ${upstream.url} takes our pushes, until it took one`,
+      })
+      await bare.close()
+    })
+
+    it.each<[string, PushProxyFault, Partial<Finding>]>([
+      ['404', { is: 'answer', status: 404, body: '' }, { is: 'warning', text: 'it answered /version with 404' }],
+      [
+        'a page',
+        { is: 'answer', status: 200, body: '<html>' },
+        { is: 'warning', text: 'may be no push gateway: it answered /version with 200 and what is no version' },
+      ],
+      ['no version', { is: 'answer', status: 200, body: '{"version":6}' }, { is: 'warning', text: 'no push gateway' }],
+      ['null', { is: 'answer', status: 200, body: 'null' }, { is: 'warning', text: 'no push gateway' }],
+      ['a list', { is: 'answer', status: 200, body: '[]' }, { is: 'warning', text: 'no push gateway' }],
+      [
+        'a version that is empty',
+        { is: 'answer', status: 200, body: '{"hash":"","version":""}' },
+        { is: 'fact', text: 'a push gateway, of a version that it does not tell' },
+      ],
+      ['502', { is: 'answer', status: 502, body: '' }, { is: 'fault', text: 'does not serve at the moment' }],
+      ['429', { is: 'answer', status: 429, body: '' }, { is: 'fault', text: 'does not serve at the moment' }],
+      ['nothing, and the connection', { is: 'cut' }, { is: 'fault', text: 'could not be asked' }],
+    ])('takes %s for what it is', async (_, fault, { is, text }) => {
+      upstream.inject(fault, { times: 2 })
+      const [first] = (await provider.prove?.()) ?? []
+      expect(first).toMatchObject({ is, text: expect.stringContaining(text ?? '') as unknown })
+      if (is !== 'fact') expect(first?.mend).toBeDefined()
+    })
+
+    it('takes no control character of the version to the terminal', async () => {
+      upstream.inject({ is: 'answer', status: 200, body: JSON.stringify({ version: `1.\u001b[2J${'9'.repeat(99)}` }) })
+      const [first] = (await provider.prove?.()) ?? []
+      expect(first?.text).toMatch(/version 1\. \[2J9{34,36}$/)
+    })
+
+    it('says what is in the way where nobody listens, or the certificate is a stranger’s', async () => {
+      const nobody = open(undefined, 'https://127.0.0.1:9')
+      expect(await nobody.prove?.()).toMatchObject([
+        { is: 'fault', text: expect.stringContaining('127.0.0.1:9 could not be asked') as unknown },
+      ])
+      await nobody.close()
+      const stranger = relay.open(
+        { upstream: upstream.url },
+        { app: 'x', clock, keep: { get: async () => undefined, put: async () => undefined }, notice: () => undefined },
+      )
+      expect(await stranger.prove?.()).toMatchObject([
+        { is: 'fault', mend: expect.stringContaining('`ca`') as unknown },
+      ])
+      await stranger.close()
+    })
   })
 
   it('sends nothing that was written for others', async () => {
