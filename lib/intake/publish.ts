@@ -15,6 +15,7 @@ import { type Deliver } from './deliver'
 import { deliveryOf, notificationOf, type Draft } from './made'
 import { affiliationsOf } from './nodes'
 import { type Limits } from './limits'
+import { makeNoting } from './noting'
 
 export interface PublishOptions {
   readonly registry: Registry
@@ -33,12 +34,10 @@ export interface PublishOptions {
   readonly closed: () => string | undefined
 }
 
-/** How often, in milliseconds, it is noted that a registration is still published to. */
-const SEEN_EVERY = 24 * 3600_000
-
 /** Never rejects: trouble is an answer, for a publisher must get one. */
 export function makePublish(options: PublishOptions): (request: PublishRequest) => Promise<PublishAnswer> {
   const { registry, outbox, clock, observe } = options
+  const noteLife = makeNoting(registry, clock)
 
   /** What can be said before anything is looked up. */
   function refusalOf({ node }: PublishRequest): PublishAnswer | undefined {
@@ -154,6 +153,7 @@ export function makePublish(options: PublishOptions): (request: PublishRequest) 
     const wait = waitFor(delivery, registration)
     if (wait > 0) delivery.dueAt = delivery.acceptedAt + wait
     const putting = outbox.put([delivery])
+    // Along with the put, so that it costs no commit of its own.
     noteLife(registration, delivery.acceptedAt)
     const later = wait > 0 ? `, not before ${wait} ms from now` : ''
     const why = `${delivery.notification.class} kept as delivery ${delivery.id}${later}`
@@ -167,13 +167,6 @@ export function makePublish(options: PublishOptions): (request: PublishRequest) 
     await registry.unregister({ service, owner, node })
     observe({ at: 'unregistered', dialect, app, owner, registration: id, by: publisher })
     return { is: 'accepted', why: 'the account is gone; its node is forgotten' }
-  }
-
-  /** Along with the put, so that it costs no commit of its own. */
-  function noteLife({ id, seenAt, registeredAt }: Registration, now: number): void {
-    // The first publish is always noted: by it a domain that never publishes is told from one that seldom does.
-    if (seenAt > registeredAt && now - seenAt < SEEN_EVERY) return
-    registry.seen([id], now).catch(() => undefined)
   }
 
   /** Whole milliseconds for which the limits want it held back. */

@@ -11,8 +11,34 @@ export interface NodeCache {
   /** By the registration's own id, if its node is remembered. */
   get(id: string): Registration | undefined
   keep(service: string, node: string, registrations: readonly Registration[]): void
+  /** A registration was published to at `at` (milliseconds since 1970). */
+  seen(id: string, at: number): void
   drop(service: string, node: string): void
   dropNodeOf(id: string): void
+}
+
+/** Field by field: V8 gives each object that is spread from another one and changed a hidden class of its own. */
+function seenAt(its: Registration, seen: string, at: number): Registration {
+  if (its.id !== seen || its.seenAt >= at) return its
+  const { id, service, node, owner, dialect, device, app, hints, registeredAt } = its
+  const { address, callAddress, secret, environment } = its
+  const noted: { -readonly [K in keyof Registration]: Registration[K] } = {
+    id,
+    service,
+    node,
+    owner,
+    dialect,
+    device,
+    app,
+    hints,
+    registeredAt,
+    seenAt: at,
+  }
+  if (address !== undefined) noted.address = address
+  if (callAddress !== undefined) noted.callAddress = callAddress
+  if (secret !== undefined) noted.secret = secret
+  if (environment !== undefined) noted.environment = environment
+  return Object.freeze(noted)
 }
 
 type Registrations = readonly [Registration, ...Registration[]]
@@ -50,6 +76,16 @@ export function makeNodeCache(max = MAX_NODES): NodeCache {
       if (order.size <= max) return
       const [oldest] = order
       forget(oldest)
+    },
+    seen(id: string, at: number) {
+      const its = nodeOf.get(id)
+      if (its === undefined) return
+      const [first, ...others] = its
+      const noted: Registrations = [seenAt(first, id, at), ...others.map((each) => seenAt(each, id, at))]
+      services.get(first.service)?.set(first.node, noted)
+      order.delete(its)
+      order.add(noted)
+      for (const each of noted) nodeOf.set(each.id, noted)
     },
     drop: (service: string, node: string) => forget(services.get(service)?.get(node)),
     dropNodeOf: (id: string) => forget(nodeOf.get(id)),

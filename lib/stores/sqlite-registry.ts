@@ -66,7 +66,7 @@ export function makeSqliteRegistry(ask: Ask, now: () => number, cache: NodeCache
       await ask('prove', { id, environment, address: address.reveal() }, () => cache.dropNodeOf(id))
     },
     async seen(ids, at) {
-      await ask('seen', { ids, at }, () => ids.forEach((id) => cache.dropNodeOf(id)))
+      await ask('seen', { ids, at }, () => ids.forEach((id) => cache.seen(id, at)))
     },
     count: () => ask('count', undefined),
   } satisfies Registry)

@@ -22,7 +22,9 @@ type Mine =
 export function makeUpkeep(database: Database, standing: Standing, traces: Pick<TraceLog, 'add'>): Answers<Mine> {
   const end = makeBurial(database)
   const tellServer = makeRemoteDisabling(database)
-  const seen = database.prepare('UPDATE registration SET seen_at = max(seen_at, ?) WHERE id = ?')
+  const seen = database.prepare(
+    'UPDATE registration SET seen_at = max(seen_at, ?) WHERE id IN (SELECT value FROM json_each(?))',
+  )
   const registrations = database.prepare(`SELECT * FROM registration WHERE id > ? ORDER BY id LIMIT ${STRETCH}`)
   const owned = database.prepare('SELECT * FROM registration WHERE owner = ?')
   const tombstones = database.prepare(
@@ -72,7 +74,7 @@ export function makeUpkeep(database: Database, standing: Standing, traces: Pick<
 
   return Object.freeze({
     seen({ ids, at }) {
-      for (const id of ids) seen.run([at, id])
+      seen.run([at, JSON.stringify(ids)])
       return undefined
     },
     bury({ owner, at, why }) {

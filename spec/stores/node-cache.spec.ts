@@ -24,6 +24,20 @@ describe('lib/stores/node-cache', () => {
     ])
   })
 
+  it('remembers when one of a node was published to, and leaves the others as they are', () => {
+    const cache = makeNodeCache()
+    const [one, other] = [registration('1', 'a'), registration('2', 'a')]
+    cache.keep(SERVICE, 'a', [one, other])
+    cache.seen('1', 5)
+    cache.seen('1', 4)
+    cache.seen('3', 5)
+    expect(cache.find(SERVICE, 'a')).toEqual([{ ...one, seenAt: 5 }, other])
+    expect(cache.get('1')).toEqual({ ...one, seenAt: 5 })
+    expect(cache.get('2')).toBe(other)
+    cache.drop(SERVICE, 'a')
+    expect([cache.find(SERVICE, 'a'), cache.get('1'), cache.get('2')]).toEqual([undefined, undefined, undefined])
+  })
+
   it.each([
     ['the node', (cache: ReturnType<typeof makeNodeCache>) => cache.drop(SERVICE, 'a')],
     ['the node of an id', (cache: ReturnType<typeof makeNodeCache>) => cache.dropNodeOf('1')],

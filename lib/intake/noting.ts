@@ -1,0 +1,58 @@
+/**
+ * That a registration is still published to is noted once a day, so that what nobody publishes to any more can be told and swept. Under load
+ * many are noted together, in the order in which they lie in the store: one by one, each would cost a page of its own. Knows no store.
+ *
+ * idle → (the first is noted at once, along with its put) → gathering for 5 s → the gathered ones, 500 at a time → gathering again, or idle
+ * where nothing came. What a process that ends has gathered is noted with the next publish.
+ */
+import { type Clock } from '../clock'
+import { type Registration } from '../model/registration'
+import { type Registry } from '../stores/store'
+
+/** How often, in milliseconds, it is noted that a registration is still published to. */
+const SEEN_EVERY = 24 * 3600_000
+const GATHERED_FOR = 5_000
+/** In one question to the store: it is answered within a transaction, and others wait. */
+const TOGETHER = 500
+/** Gathered at most; one more is noted another time. */
+const MOST = 100_000
+
+/** Takes a registration that is being published to; `now`: milliseconds since 1970. Never throws. */
+export function makeNoting(registry: Pick<Registry, 'seen'>, clock: Clock): (its: Registration, now: number) => void {
+  let gathered = new Set<string>()
+  /** Those that the store is being told of: until it has, they look as if they had to be noted. */
+  let leaving: ReadonlySet<string> = new Set()
+  let isGathering = false
+
+  async function tell(): Promise<void> {
+    leaving = gathered
+    gathered = new Set()
+    const ids = [...leaving].sort()
+    const now = clock.now()
+    for (let from = 0; from < ids.length; from += TOGETHER) {
+      // Where it can't be noted, the next publish has it noted.
+      await registry.seen(ids.slice(from, from + TOGETHER), now).catch(() => undefined)
+    }
+    leaving = new Set()
+  }
+
+  function gather(): void {
+    isGathering = true
+    clock.after(GATHERED_FOR, () => {
+      isGathering = false
+      if (gathered.size === 0) return
+      void tell().then(gather)
+      isGathering = true
+    })
+  }
+
+  return ({ id, seenAt, registeredAt }, now) => {
+    // The first publish is always noted: by it a domain that never publishes is told from one that seldom does.
+    if (seenAt > registeredAt && now - seenAt < SEEN_EVERY) return
+    if (gathered.has(id) || leaving.has(id) || gathered.size >= MOST) return
+    gathered.add(id)
+    if (isGathering) return
+    void tell()
+    gather()
+  }
+}

@@ -1,0 +1,97 @@
+import { join } from 'node:path'
+import { makeNoting } from '../../lib/intake/noting'
+import { Opaque } from '../../lib/model/opaque'
+import { type Registration } from '../../lib/model/registration'
+import { sqlite } from '../../lib/stores/sqlite'
+import { type Store } from '../../lib/stores/store'
+import { makeFolder } from '../support/folder'
+import { handClock, type HandClock } from '../support/hand-clock'
+
+describe('lib/intake/noting', () => {
+  const folder = makeFolder()
+  let made = 0
+  let clock: HandClock
+  let store: Store
+  /** What the store was told, by question. */
+  let told: (readonly string[])[]
+  let trouble: Error | undefined
+  let answered: Promise<void>
+  let note: ReturnType<typeof makeNoting>
+
+  const register = (id: string): Promise<Registration> =>
+    store.registry.register({
+      ...{ id, node: `node of ${id}`, service: 'push.example.com', owner: 'juliet@example.com', dialect: 'tigase' },
+      ...{ device: id, app: 'org.example.ios', address: new Opaque('a1'.repeat(32)), hints: {}, at: clock.now() },
+    })
+  const found = async (id: string): Promise<Registration> => {
+    const [its] = await store.registry.get([id])
+    if (its === undefined) throw new Error(`${id} is gone`)
+    return its
+  }
+
+  beforeEach(async () => {
+    clock = handClock()
+    const file = join(folder.path, `store-${(made += 1)}.db`)
+    store = await sqlite.open({ file, maxDeliveries: 100 }, { clock, trouble: () => undefined })
+    told = []
+    trouble = undefined
+    answered = Promise.resolve()
+    const seen = (ids: readonly string[], at: number): Promise<void> => {
+      told.push(ids)
+      const answer = trouble === undefined ? store.registry.seen(ids, at) : Promise.reject(trouble)
+      answered = answer.catch(() => undefined)
+      return answer
+    }
+    note = makeNoting({ seen }, clock)
+  })
+  afterEach(() => store.close())
+
+  it('notes the first publish at once, and no other of that day', async () => {
+    const its = await register('a')
+    await clock.advance(1)
+    note(its, clock.now())
+    expect(told).toEqual([['a']])
+    await answered
+    await clock.advance(23 * 3600_000)
+    note(await found('a'), clock.now())
+    await clock.advance(10_000)
+    expect(told).toHaveLength(1)
+    await clock.advance(3600_000)
+    note(await found('a'), clock.now())
+    expect(told).toEqual([['a'], ['a']])
+  })
+
+  it('gathers what comes in the five seconds after that, in the order of the store, each once', async () => {
+    const [a, b, c] = [await register('a'), await register('b'), await register('c')]
+    for (const each of [b, c, a, c]) note(each, clock.now())
+    expect(told).toEqual([['b']])
+    await clock.advance(4_999)
+    expect(told).toHaveLength(1)
+    await clock.advance(1)
+    expect(told).toEqual([['b'], ['a', 'c']])
+    await answered
+    expect((await found('c')).seenAt).toBe(clock.now())
+    expect((await found('b')).seenAt).toBe(clock.now() - 5_000)
+  })
+
+  it('asks no question of more than 500', async () => {
+    const its = await register('a')
+    for (let number = 0; number < 601; number++) note({ ...its, id: `id ${number}` }, clock.now())
+    await clock.advance(5_000)
+    for (let look = 0; look < 100 && told.length < 3; look++) await store.accounts()
+    expect(told.map(({ length }) => length)).toEqual([1, 500, 100])
+  })
+
+  it('notes with the next publish what the store could not', async () => {
+    const its = await register('a')
+    trouble = new Error('the disk is full')
+    note(its, clock.now())
+    await clock.advance(5_000)
+    trouble = undefined
+    note(its, clock.now())
+    await clock.advance(5_000)
+    await answered
+    expect(told).toEqual([['a'], ['a']])
+    expect((await found('a')).seenAt).toBeGreaterThan(its.seenAt)
+  })
+})
