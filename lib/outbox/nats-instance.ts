@@ -3,7 +3,7 @@ import { type Clock } from '../clock'
 import { type Changes } from './nats-changes'
 import { type Health } from './nats-connection'
 import { type Counts, type Folded, change, lives } from './nats-journal'
-import { BEAT_MS, type Beat, type Members } from './nats-members'
+import { BEAT_MS, type Beat, type Members, QUIET_MS } from './nats-members'
 import { type Own, emptyCommit, follow, readPartition, saveState, writeCommit } from './nats-partition'
 import { type Row } from './nats-row'
 import { type Rules } from './nats-rules'
@@ -15,6 +15,8 @@ export interface InstanceOptions {
   readonly owned: Map<number, Own>
   readonly streams: Streams
   readonly members: Members
+  /** Whether an instance that is silent is known to be gone. */
+  readonly isGone: (id: string) => Promise<boolean>
   readonly partitions: number
   readonly sends: boolean
   readonly standing: Standing
@@ -83,6 +85,16 @@ export function makeInstance(options: InstanceOptions): Instance {
       busy.delete(own.partition)
     }
   }
+  /** Servers that came back need not have lost anything: only where they did all is gone through again. */
+  const verify = async (own: Own): Promise<void> => {
+    if (busy.has(own.partition) || isStopped) return
+    busy.add(own.partition)
+    const isWhole = await health
+      .untilWell(async () => own.following?.isWhole())
+      .catch(() => true)
+      .finally(() => busy.delete(own.partition))
+    if (isWhole !== true && owned.get(own.partition) === own) await followAgain(own)
+  }
   const following = async (own: Own): Promise<void> => {
     try {
       await follow(own, {
@@ -92,6 +104,7 @@ export function makeInstance(options: InstanceOptions): Instance {
           if (owned.get(own.partition) === own) options.wake()
         },
         broken: (own) => void followAgain(own),
+        doubted: (own) => void verify(own),
         trouble,
       })
     } catch (error) {
@@ -129,8 +142,9 @@ export function makeInstance(options: InstanceOptions): Instance {
 
   const take = async (partition: number): Promise<void> => {
     const folded = await readPartition(streams, partition)
-    const { by } = folded
-    if (by !== undefined && by !== members.id && members.lives(by)) return
+    const state = folded.by === undefined ? 'dead' : members.stateOf(folded.by)
+    const isTheirs = state === 'lives' || (state === 'silent' && !(await options.isGone(folded.by ?? '')))
+    if (folded.by !== members.id && isTheirs) return
     const text = JSON.stringify({ ...emptyCommit(folded), by: members.id })
     const journal = await streams.write(streams.subjects.journal(partition), text, folded.through)
     const own: Own = {
@@ -146,6 +160,11 @@ export function makeInstance(options: InstanceOptions): Instance {
     for (;;) {
       let isBroken = false
       let seen: (() => void) | undefined
+      const brokenBefore = (): boolean => {
+        isBroken = true
+        seen?.()
+        return owned.get(own.partition) !== own
+      }
       await follow(own, {
         ...{ streams, clock, trouble, row: (seq) => standing.rows.get(seq) },
         arrived: () => {
@@ -153,11 +172,8 @@ export function makeInstance(options: InstanceOptions): Instance {
           if (owned.get(own.partition) === own) options.wake()
           else seen?.()
         },
-        broken: () => {
-          isBroken = true
-          seen?.()
-          if (owned.get(own.partition) === own) void followAgain(own)
-        },
+        broken: () => void (brokenBefore() || followAgain(own)),
+        doubted: () => void (brokenBefore() || verify(own)),
       })
       const pending = own.following?.pending ?? 0
       while (own.received < pending && !isBroken && !isStopped) await new Promise<void>((more) => (seen = more))
@@ -172,6 +188,7 @@ export function makeInstance(options: InstanceOptions): Instance {
   }
   const look = async (): Promise<void> => {
     if (!sends) return
+    for (const id of members.silent()) if (await options.isGone(id)) members.bury(id)
     const claimed = new Set(members.others().flatMap((other) => other.owns ?? []))
     const lookAt = async (partition: number): Promise<void> => {
       const own = owned.get(partition)
@@ -200,11 +217,14 @@ export function makeInstance(options: InstanceOptions): Instance {
     waiting: Object.fromEntries([...standing.apps].map(([app, { waiting }]) => [app, waiting])),
   })
   const lookSoon = (): void => {
+    const since = clock.elapsed()
     cancelBeat = clock.after(BEAT_MS, () => {
+      // This process stood still: what the others told meanwhile is not read yet.
+      if (clock.elapsed() - since > QUIET_MS) members.wereDeaf()
       tell(beat())
       looking = health
         .once(look)
-        .catch(() => undefined)
+        .catch(() => members.wereDeaf())
         .then(() => {
           looking = undefined
           if (!isStopped) lookSoon()
@@ -251,7 +271,8 @@ export function makeInstance(options: InstanceOptions): Instance {
       }
     },
     reconnected() {
-      for (const own of owned.values()) void followAgain(own)
+      members.wereDeaf()
+      for (const own of owned.values()) void verify(own)
     },
     beat,
     async stop() {

@@ -15,6 +15,7 @@ import { type Counts, accountOf, addCounts } from './nats-journal'
 import { type Beat, type Members, makeMembers } from './nats-members'
 import { type Own, readPartition } from './nats-partition'
 import { type BoundsOptions, type Putting, makePutting } from './nats-put'
+import { isGone } from './nats-presence'
 import { handed } from './nats-row'
 import { makeRules } from './nats-rules'
 import { makeStanding } from './nats-standing'
@@ -95,6 +96,7 @@ export async function openNatsOutbox(options: NatsOutboxOptions): Promise<NatsOu
   })
   const instance = makeInstance({
     ...{ owned, streams, members, partitions, sends, standing, changes, rules, clock, health, tell, trouble },
+    isGone: (id) => isGone(connection, `${name}.ask`, id),
     ask: (work) => turns.ask(work),
     wake: () => turns.wake(),
     came: (seq) => parts.putting?.came(seq),

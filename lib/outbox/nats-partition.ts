@@ -92,6 +92,7 @@ export interface FollowOptions {
   readonly row: (seq: number) => Row | undefined
   readonly arrived: (own: Own) => void
   readonly broken: (own: Own) => void
+  readonly doubted: (own: Own) => void
   readonly trouble: (text: string) => void
 }
 
@@ -100,7 +101,10 @@ const FOLLOWINGS = 1000
 let followings = 0
 
 /** Follows the deliveries of a partition that is ours. Rejects with `Overtaken` where it is not any more. */
-export async function follow(own: Own, { streams, row, arrived, broken, trouble }: FollowOptions): Promise<void> {
+export async function follow(
+  own: Own,
+  { streams, row, arrived, broken, doubted, trouble }: FollowOptions,
+): Promise<void> {
   await own.following?.stop()
   own.received = 0
   const epoch = own.journal * FOLLOWINGS + (++followings % FOLLOWINGS)
@@ -123,7 +127,7 @@ export async function follow(own: Own, { streams, row, arrived, broken, trouble 
       }
       arrived(own)
     },
-    () => broken(own),
+    { broken: () => broken(own), doubted: () => doubted(own) },
   )
 }
 

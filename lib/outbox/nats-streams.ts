@@ -36,9 +36,18 @@ export interface Arrived {
 export interface Following {
   /** So many messages were there when it began. */
   readonly pending: number
+  /** Whether all that was sent has come. Rejects where nobody can say. */
+  isWhole(): Promise<boolean>
   stop(): Promise<void>
   /** Nobody follows by it any more, and the next one need not wait to learn that. */
   end(): Promise<void>
+}
+
+export interface Lost {
+  /** Told once where a message was missed; follow anew then. */
+  readonly broken: () => void
+  /** Told where the servers were silent: see whether it `isWhole`. */
+  readonly doubted: () => void
 }
 
 export interface Streams {
@@ -60,10 +69,9 @@ export interface Streams {
   forget(subject: string, before: number): Promise<void>
   /**
    * Hands over every delivery of a partition, those first that are there, in order; each until it is acknowledged.
-   * `broken`: told once where a message may have been missed; follow anew then. `epoch`: the highest follows, older are ended;
-   * rejects with `Overtaken` where a higher one does.
+   * `epoch`: the highest follows, older are ended; rejects with `Overtaken` where a higher one does.
    */
-  follow(partition: number, epoch: number, arrived: (message: Arrived) => void, broken: () => void): Promise<Following>
+  follow(partition: number, epoch: number, arrived: (message: Arrived) => void, lost: Lost): Promise<Following>
   readonly subjects: {
     readonly setup: string
     readonly journal: (partition: number) => string
@@ -85,6 +93,10 @@ const [PULL_MS, HEARTBEAT_MS] = [4_000, 1_000]
 const PASSING_NS = 30_000_000_000
 const NOT_UNIQUE = 10100
 const EXISTS = [10058, 10065]
+/** A stream or a consumer. */
+const NOT_THERE = [10014, 10059]
+/** A consumer that is made while the cluster chooses a leader; whoever asks again sooner only makes it more work. */
+const MAKE_MS = 12_000
 
 async function ensure(manager: JetStreamManager, wanted: Partial<StreamConfig> & { name: string }): Promise<void> {
   try {
@@ -101,6 +113,7 @@ async function ensure(manager: JetStreamManager, wanted: Partial<StreamConfig> &
 /** Finds the two streams or makes them. `name`: that of the first, and the first word of every subject. */
 export async function openStreams(connection: NatsConnection, name: string, replicas: number): Promise<Streams> {
   const manager = await jetstreamManager(connection)
+  const makers = await jetstreamManager(connection, { timeout: MAKE_MS, checkAPI: false })
   const client: JetStreamClient = jetstream(connection)
   const journal = `${name}_JOURNAL`
   const shared = { storage: StorageType.File, discard: DiscardPolicy.New, num_replicas: replicas }
@@ -121,8 +134,8 @@ export async function openStreams(connection: NatsConnection, name: string, repl
     const found = await manager.streams.getMessage(journal, query)
     return found === null ? undefined : { seq: found.seq, data: found.data }
   }
-  const follow: Streams['follow'] = async (partition, epoch, arrived, broken) => {
-    const consumer = await addConsumer({ connection, manager, stream: name, partition, epoch })
+  const follow: Streams['follow'] = async (partition, epoch, arrived, { broken, doubted }) => {
+    const consumer = await addConsumer({ connection, manager: makers, stream: name, partition, epoch })
     let expected = 1
     let isOver = false
     const break_ = (): void => {
@@ -135,18 +148,34 @@ export async function openStreams(connection: NatsConnection, name: string, repl
       ...{ max_messages: 1000, expires: PULL_MS, idle_heartbeat: HEARTBEAT_MS },
       callback(message: JsMsg) {
         if (isOver) return
-        if (message.info.deliverySequence !== expected++) return break_()
+        const { deliverySequence } = message.info
+        if (deliverySequence > expected) return break_()
+        // Who leads after another one may not know of the last ones, and sends them again.
+        expected = deliverySequence + 1
         arrived({ seq: message.seq, text: message.string(), ack: () => message.ack() })
       },
     })
     void (async () => {
       for await (const { type } of messages.status()) {
-        if (['heartbeats_missed', 'consumer_deleted', 'consumer_not_found', 'stream_not_found'].includes(type)) break_()
+        if (['consumer_deleted', 'consumer_not_found', 'stream_not_found'].includes(type)) break_()
+        if (type === 'heartbeats_missed' && !isOver) doubted()
       }
     })()
     void messages.closed().then(break_)
     return {
       pending: consumer.num_pending,
+      async isWhole() {
+        try {
+          const { delivered } = await manager.consumers.info(name, consumer.name)
+          if (delivered.consumer_seq < expected) return true
+          // The answer may have overtaken them.
+          await manager.consumers.info(name, consumer.name)
+          return delivered.consumer_seq < expected
+        } catch (error) {
+          if (error instanceof JetStreamApiError && NOT_THERE.includes(error.code)) return false
+          throw error
+        }
+      },
       async stop() {
         isOver = true
         await messages.close()
@@ -251,7 +280,7 @@ async function addConsumer({ connection, manager, stream, partition, epoch }: Fo
       })
     } catch (error) {
       const isTaken = error instanceof JetStreamApiError && error.code === NOT_UNIQUE
-      if (!isTaken || tries > 10) throw error
+      if (!isTaken || tries > 3) throw error
     }
     for (const name of await namesOf(connection, stream)) {
       if (!name.startsWith(prefix)) continue

@@ -8,13 +8,17 @@ import { outboxKeepsItsPromises } from './outbox-property'
 import { type OutboxSetUp, outboxScene } from './outbox-scene'
 import { outboxSettles } from './outbox-settling'
 
-/**
- * Declares the whole suite. One open outbox serves most tests, each with an app of its own. `stories`: of its own making, that the last test
- * plays; fewer where each takes long.
- */
-export function outboxContract(setUp: OutboxSetUp, stories?: number): void {
+export interface OutboxTraits {
+  /** Of its own making, that the last test plays; fewer where each takes long. */
+  readonly stories?: number
+  /** What one call puts may come to the one who hands it out piece by piece. */
+  readonly comesApart?: boolean
+}
+
+/** Declares the whole suite. One open outbox serves most tests, each with an app of its own. */
+export function outboxContract(setUp: OutboxSetUp, { stories, comesApart = false }: OutboxTraits = {}): void {
   const scene = outboxScene(setUp)
-  outboxHandsOut(scene)
+  outboxHandsOut(scene, comesApart)
   outboxCoalesces(scene)
   outboxSettles(scene)
   outboxOutlives(scene)
