@@ -35,7 +35,7 @@ export interface DeskOptions {
   readonly clock: Clock
   readonly time: SharedTime
   readonly health: Health
-  readonly instances: Pick<Instances, 'number' | 'hasOthers'>
+  readonly instances: Pick<Instances, 'number' | 'term' | 'hasOthers' | 'inherit'>
   readonly putter: Putter
   readonly claimer: Claimer
   readonly passing: Passing
@@ -101,6 +101,14 @@ export function makeDesk(options: DeskOptions): Desk {
     waiting = undefined
   }
 
+  /** What was taken out under a number that we have no more goes to nobody from here: it waits again, in doubt. */
+  const handOut = async (found: readonly Claimed[], term: number): Promise<void> => {
+    if (found.length === 0) return
+    if (instances.term === term) return fill(found)
+    await health.steady(() => instances.inherit())
+    horizon.forget()
+  }
+
   const expire = async (now: number): Promise<void> => {
     const gone = await health.steady(() => passing.expire(instances.number, now))
     let sum = 0
@@ -121,6 +129,7 @@ export function makeDesk(options: DeskOptions): Desk {
         room: Math.min(room, MOST_PER_LOOK),
         isBacklogged: horizon.isBacklogged(app) || bounds.waiting(app) > room,
       }))
+    const { term } = instances
     const found = await health.steady(() => claimer(wanted, instances.number, { now, offset: time.offset() }))
     horizon.nextExpiryIs(found.nextExpiry)
     const byApp = new Map<string, number>()
@@ -130,7 +139,7 @@ export function makeDesk(options: DeskOptions): Desk {
       bounds.add(app, -n)
       horizon.looked(app, n < room ? (found.nextDue.get(app) ?? Infinity) : 'more')
     }
-    if (found.claimed.length > 0) fill(found.claimed)
+    await handOut(found.claimed, term)
   }
 
   const takeBatch = (): readonly Handed[] => {
@@ -150,10 +159,12 @@ export function makeDesk(options: DeskOptions): Desk {
     try {
       await measure()
       const room = new Map([...(waiting?.room ?? [])].filter(([app]) => horizon.isClear(app)))
+      const { term } = instances
       const put = await planner(deliveries, room)
       horizon.expires(put.nextExpiry)
       for (const [app, due] of put.nextDue) horizon.fallsDue(app, due)
-      if (put.out.length > 0) fill(put.out.map((delivery) => ({ delivery, attempts: 0, ambiguous: false })))
+      const out = put.out.map((delivery) => ({ delivery, attempts: 0, ambiguous: false }))
+      await handOut(out, term)
       let at = 0
       for (const each of batch) {
         queued -= each.deliveries.length

@@ -15,18 +15,29 @@ import { type SharedTime } from './postgres-time'
 export interface Instances {
   /** Our number now. */
   readonly number: number
+  /** Changes when a new number is about to be taken, and when it is: what was asked in one term and answered in another may have missed. */
+  readonly term: number
   /** Whether others are at work too, as far as it was looked. */
   readonly hasOthers: boolean
   /** Milliseconds until the next beat. */
   readonly nextIn: number
-  /** Takes a new number; `held`: the deliveries that go along. Resolves true where nobody else is at work. */
-  enlist(held: readonly string[]): Promise<boolean>
+  /** Takes a new number; `held`: the deliveries that go along. */
+  enlist(held: readonly string[]): Promise<Enlisted>
+  /** What nobody living holds waits again, in doubt. */
+  inherit(): Promise<void>
   /** Tells that we live, looks who does, and takes what the dead held. Resolves false where we were taken for dead. */
   beat(): Promise<boolean>
   /** Ends ours: what it still holds waits again, in doubt. */
   retire(): Promise<void>
   /** Whoever was watched is watched anew: nobody is dead because the database was away. */
   forget(): void
+}
+
+export interface Enlisted {
+  /** Nobody else is at work. */
+  readonly isAlone: boolean
+  /** Of what was held: what was not out any more, or another one's. */
+  readonly lost: ReadonlySet<string>
 }
 
 const BEAT_MS = 3_000
@@ -126,6 +137,7 @@ export interface InstancesOptions {
 
 export function makeInstances({ database, clock, time, presence }: InstancesOptions): Instances {
   let number = 0
+  let term = 0
   let howMany = 0
   let watched = new Map<number, Watched>()
 
@@ -147,6 +159,9 @@ export function makeInstances({ database, clock, time, presence }: InstancesOpti
     get number() {
       return number
     },
+    get term() {
+      return term
+    },
     get hasOthers() {
       return howMany > 0
     },
@@ -156,20 +171,23 @@ export function makeInstances({ database, clock, time, presence }: InstancesOpti
     },
     async enlist(held: readonly string[]) {
       watched = new Map()
+      term += 1
       const known = await database.transaction(async (session) => {
         await session.rows(ALONE)
         const [mine] = await session.rows<{ id: number }>('INSERT INTO instance (beat) VALUES (0) RETURNING id')
         const fresh = mine?.id ?? 0
-        await session.rows(
-          'UPDATE delivery SET instance = $1 WHERE state = 1 AND instance = $2 AND id = ANY($3::uuid[])',
+        const along = await session.rows<{ id: string }>(
+          'UPDATE delivery SET instance = $1 WHERE state = 1 AND instance = $2 AND id = ANY($3::uuid[]) RETURNING id',
           [...[fresh, number], held],
         )
         await end(session, number)
         await settleEstates(session, fresh, time.now())
         const rows = await session.rows<{ id: number }>('SELECT id FROM instance')
-        return { fresh, others: rows.length - 1 }
+        const kept = new Set(along.map(({ id }) => id))
+        return { fresh, others: rows.length - 1, lost: new Set(held.filter((id) => !kept.has(id))) }
       })
       number = known.fresh
+      term += 1
       howMany = known.others
       await presence.be(number)
       if (howMany > 0) {
@@ -177,8 +195,9 @@ export function makeInstances({ database, clock, time, presence }: InstancesOpti
         const rows = await database.rows<Other>(others, [number])
         watched = new Map(rows.map((row) => [row.id, watchOn(undefined, row, asked)]))
       }
-      return howMany === 0
+      return { isAlone: howMany === 0, lost: known.lost }
     },
+    inherit: () => bury([]),
     async beat() {
       const asked = clock.elapsed()
       const rows = await database.rows<Omit<Other, 'id'> & { id: number | null; lives: boolean }>(pulse, [number])

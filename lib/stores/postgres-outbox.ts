@@ -28,8 +28,8 @@ export interface PostgresOutboxOptions {
 
 export interface PostgresOutbox {
   readonly outbox: Outbox
-  /** The deliveries that this process holds, as far as it knows. */
-  readonly held: () => readonly string[]
+  /** Takes a new number; what this process holds, as far as it knows, goes along. */
+  readonly enlist: () => Promise<void>
   /** Something may be due that was not. */
   readonly wake: () => void
   /** The shared clock was set. */
@@ -82,7 +82,11 @@ export function makePostgresOutbox(options: PostgresOutboxOptions): PostgresOutb
 
   return Object.freeze({
     outbox,
-    held: () => [...held],
+    async enlist() {
+      const { lost } = await instances.enlist([...held])
+      for (const id of lost) held.delete(id)
+      settling.enlisted(lost)
+    },
     wake: () => desk.wake(),
     clockWasSet: () => desk.clockWasSet(),
     async close() {

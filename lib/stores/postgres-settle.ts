@@ -36,8 +36,8 @@ const ending: Statement = {
   SELECT count(*) AS gone FROM gone`,
 }
 
-/** What comes back, unless a newer one of its lane waits: that one takes its place then, and its pause. */
-function comingBack(name: string, input: string, set: string): Statement {
+/** What comes back, unless a newer one of its lane waits: that one takes its place then, and its pause. `which`: of those that are ours. */
+function comingBack(name: string, input: string, which: string, set: string): Statement {
   return {
     name,
     sql: `
@@ -45,7 +45,7 @@ function comingBack(name: string, input: string, set: string): Statement {
     back AS (
       SELECT d.id, d.app, d.target, d.collapse_key, d.class, d.accepted_at, i.due_at, i.attempts, i.ambiguous, i.resent,
         d.notes || coalesce(i.step, '') AS notes
-      FROM input i JOIN delivery d ON d.id = i.id WHERE d.state = 1 AND d.instance = $1 FOR UPDATE OF d
+      FROM input i JOIN delivery d ON d.id = i.id WHERE d.state = 1 AND d.instance = $1 AND ${which} FOR UPDATE OF d
     ),
     newer AS (
       SELECT b.*, w.id AS by FROM back b JOIN delivery w
@@ -78,6 +78,8 @@ const again = comingBack(
   'settle-again',
   `unnest($3::uuid[], $4::bigint[], $5::int[], $6::bool[], $7::bool[], $8::text[])
    AS i(id, due_at, attempts, ambiguous, resent, step)`,
+  // Said again, because the answer was lost, it is no word about a later attempt.
+  'd.attempts < i.attempts',
   'due_at = b.due_at, attempts = b.attempts, ambiguous = b.ambiguous',
 )
 
@@ -85,6 +87,7 @@ const release = comingBack(
   'release',
   `(SELECT id, NULL::bigint AS due_at, NULL::int AS attempts, NULL::bool AS ambiguous, NULL::bool AS resent,
     NULL::text AS step FROM unnest($3::uuid[]) AS i(id)) AS released`,
+  'true',
   'due_at = least(d.due_at, $2)',
 )
 

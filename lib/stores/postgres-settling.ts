@@ -10,6 +10,8 @@ export interface Settling {
   settle(settlements: readonly Settlement[]): Promise<void>
   /** Puts back what was handed out and taken by nobody; tried until it is done. */
   release(ids: readonly string[]): void
+  /** This process has another number now, and these are not its own any more: they were put back before, or another one has them. */
+  enlisted(lost: ReadonlySet<string>): void
   /** Writes what was handed in; what can't be is rejected. */
   close(): Promise<void>
 }
@@ -17,7 +19,7 @@ export interface Settling {
 export interface SettlingOptions {
   readonly time: Pick<SharedTime, 'now' | 'offset'>
   readonly health: Health
-  readonly instances: Pick<Instances, 'number'>
+  readonly instances: Pick<Instances, 'number' | 'term'>
   readonly settler: Settler
   /** Told what no longer is out, and how many wait again. */
   readonly done: (ids: readonly string[], waits: WaitsAgain) => void
@@ -36,6 +38,8 @@ export function makeSettling(options: SettlingOptions): Settling {
   const { time, health, instances, settler, done } = options
   const queue: Handed[] = []
   let back: string[] = []
+  /** Of what is being put back: what was ours all the time. */
+  let underWay: string[] = []
   let running: Promise<void> | undefined
   let isClosed = false
 
@@ -46,15 +50,26 @@ export function makeSettling(options: SettlingOptions): Settling {
     return settlements.map((each) => ('end' in each ? each : { ...each, dueAt: each.dueAt + offset }))
   }
 
+  /** What was said under a number that is no more may have found nothing: it is said again. Each word but the first changes nothing. */
+  const inOneTerm = async (say: () => Promise<WaitsAgain>): Promise<WaitsAgain> => {
+    for (;;) {
+      const { term } = instances
+      const waits = await health.steady(say)
+      if (instances.term === term) return waits
+    }
+  }
+
   const release = async (): Promise<void> => {
-    const ids = back
+    underWay = back
     back = []
     try {
-      const waits = await health.steady(() => settler.release(ids, instances.number, time.now()))
-      done(ids, waits)
+      const waits = await inOneTerm(() => settler.release(underWay, instances.number, time.now()))
+      done(underWay, waits)
     } catch (error) {
-      back = [...ids, ...back]
+      back = [...underWay, ...back]
       if (health.illness === undefined) throw error
+    } finally {
+      underWay = []
     }
   }
 
@@ -63,7 +78,7 @@ export function makeSettling(options: SettlingOptions): Settling {
     // The first word about a delivery counts.
     const first = [...new Map([...all].reverse().map((each) => [each.id, each])).values()].reverse()
     try {
-      const waits = await health.steady(() => settler.settle(first, instances.number, time.now()))
+      const waits = await inOneTerm(() => settler.settle(first, instances.number, time.now()))
       done(
         first.map(({ id }) => id),
         waits,
@@ -120,6 +135,10 @@ export function makeSettling(options: SettlingOptions): Settling {
     release(ids: readonly string[]) {
       back.push(...ids)
       schedule()
+    },
+    enlisted(lost: ReadonlySet<string>) {
+      back = back.filter((id) => !lost.has(id))
+      underWay = underWay.filter((id) => !lost.has(id))
     },
     async close() {
       isClosed = true

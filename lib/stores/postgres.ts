@@ -98,7 +98,7 @@ export async function openPostgres(
     const cipher = await openTables(database, { address, schema, key })
     const bounds = makeBounds(database, { maxDeliveries, maxDeliveriesPerApp }, shown, trouble)
     await time.look()
-    const isAlone = await instances.enlist([])
+    const { isAlone } = await instances.enlist([])
     const passing = makePassing(database)
     // With others at work, the clock is one that they go by too.
     const lost = isAlone ? await passing.lostSince(time.now()) : 0
@@ -116,7 +116,7 @@ export async function openPostgres(
     const health = makeHealth({
       ...{ shown, clock, trouble },
       async recover() {
-        await instances.enlist(outbox.held())
+        await outbox.enlist()
         await lookAtClock()
         await bounds.measure()
       },
@@ -137,7 +137,7 @@ export async function openPostgres(
           trouble(
             `store ${shown}: the other instances took this one for dead, for it did not answer; what it had out may be sent twice`,
           )
-          await health.steady(() => instances.enlist(outbox.held()))
+          await health.steady(() => outbox.enlist())
         }
         await health.steady(lookAtClock)
         if (instances.hasOthers) outbox.wake()

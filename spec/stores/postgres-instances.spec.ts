@@ -80,6 +80,19 @@ realDescribe('postgres', 'lib/stores/postgres-instances', () => {
     expect(await account()).toMatchObject({ delivered: 2, inFlight: 0 })
   })
 
+  it('takes a settlement that is said again, for its answer was lost, for no word about a later attempt', async () => {
+    await put(1)
+    const [first] = await take(one)
+    const id = first?.delivery.id ?? ''
+    const again = { id, app: APP, dueAt: clocks[0].now(), attempts: 1, ambiguous: false, resent: false }
+    await one.outbox.settle([again])
+    expect(await take(one)).toMatchObject([{ attempts: 1 }])
+    await one.outbox.settle([again])
+    expect(await account()).toMatchObject({ inFlight: 1, waiting: 0 })
+    await one.outbox.settle([{ ...again, attempts: 2 }])
+    expect(await account()).toMatchObject({ inFlight: 0, waiting: 1 })
+  })
+
   it('lets one push of a device and key be out at a time, and the newest stand for those before, whoever took them', async () => {
     const lane = { target: { to: 'registration', registration: 'hers' }, collapseKey: 'wake' } as const
     await put(1, lane)
@@ -108,7 +121,14 @@ realDescribe('postgres', 'lib/stores/postgres-instances', () => {
         await store.outbox.settle(
           claimed.map((each, n) =>
             n % 3 === 0
-              ? { id: each.delivery.id, app: APP, dueAt: clock.now(), attempts: 1, ambiguous: false, resent: n === 3 }
+              ? {
+                  id: each.delivery.id,
+                  app: APP,
+                  dueAt: clock.now(),
+                  attempts: each.attempts + 1,
+                  ambiguous: false,
+                  resent: n === 3,
+                }
               : ended(each),
           ),
         )

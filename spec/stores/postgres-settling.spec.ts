@@ -2,7 +2,7 @@
 import { type Settlement } from '../../lib/outbox/outbox'
 import { makeSettling } from '../../lib/stores/postgres-settling'
 import { makeSharedTime } from '../../lib/stores/postgres-time'
-import { handClock } from '../support/hand-clock'
+import { handClock, settle } from '../support/hand-clock'
 
 const HOUR = 3600_000
 
@@ -12,6 +12,10 @@ describe('lib/stores/postgres-settling', () => {
     const right = clock.now()
     const time = makeSharedTime(clock, async () => right)
     const written: Settlement[] = []
+    const released: (readonly string[])[] = []
+    const instances = { number: 1, term: 0 }
+    /** What befalls while a statement is under way. */
+    let meanwhile = (): void => undefined
     let comeBack = (): void => undefined
     const state: { illness: Error | undefined } = { illness: new Error('the database is away') }
     const settling = makeSettling({
@@ -25,13 +29,19 @@ describe('lib/stores/postgres-settling', () => {
         recovered: () => new Promise((back) => (comeBack = back)),
         close: () => undefined,
       },
-      instances: { number: 1 },
+      instances,
       settler: {
         async settle(settlements) {
           written.push(...settlements)
+          meanwhile()
           return new Map()
         },
-        release: async () => new Map<string, number>(),
+        async release(ids) {
+          released.push(ids)
+          meanwhile()
+          if (state.illness !== undefined) throw state.illness
+          return new Map<string, number>()
+        },
       },
       done: () => undefined,
     })
@@ -39,6 +49,19 @@ describe('lib/stores/postgres-settling', () => {
       clock,
       time,
       written,
+      released,
+      settling,
+      instances,
+      /** During the next statement. */
+      during: (befalls: () => void) => {
+        meanwhile = () => {
+          meanwhile = () => undefined
+          befalls()
+        }
+      },
+      fallIll: () => {
+        state.illness = new Error('the answer was lost')
+      },
       /** Hands in one that is due again in a minute, by the clock as it stands. */
       putOff: () => {
         const id = '00000000-0000-4000-8000-000000000001'
@@ -71,5 +94,30 @@ describe('lib/stores/postgres-settling', () => {
     recover()
     await settled
     expect(written).toEqual([expect.objectContaining({ dueAt: clock.now() + 30_000 })])
+  })
+
+  it('puts back again, after a lost answer, only what was ours all the time', async () => {
+    const { released, settling, during, fallIll, recover } = start()
+    recover()
+    during(() => {
+      fallIll()
+      settling.enlisted(new Set(['back already']))
+    })
+    settling.release(['back already', 'still out'])
+    while (released.length < 1) await settle()
+    recover()
+    await settling.close()
+    expect(released).toEqual([['back already', 'still out'], ['still out']])
+  })
+
+  it('says again what was said under a number that this process has no more', async () => {
+    const { written, instances, during, putOff, recover } = start()
+    recover()
+    during(() => {
+      instances.number = 2
+      instances.term = 2
+    })
+    await putOff()
+    expect(written).toHaveLength(2)
   })
 })
