@@ -22,6 +22,11 @@ export interface RegistrationRow {
 
 const NO_HINTS: Hints = Object.freeze({})
 
+/** The column `hints`; most have none. */
+export function readHints(text: string): Hints {
+  return text === '{}' ? NO_HINTS : (JSON.parse(text) as Hints)
+}
+
 /** What this program wrote is trusted. */
 export function readRegistration(row: RegistrationRow): PlainRegistration {
   const { id, service, node, owner, dialect, device, app, environment } = row
@@ -36,7 +41,7 @@ export function readRegistration(row: RegistrationRow): PlainRegistration {
     secret: row.secret ?? undefined,
     address: row.address ?? undefined,
     callAddress: row.call_address ?? undefined,
-    hints: row.hints === '{}' ? NO_HINTS : (JSON.parse(row.hints) as Hints),
+    hints: readHints(row.hints),
     registeredAt: row.registered_at,
     seenAt: row.seen_at,
   }
