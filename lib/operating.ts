@@ -1,6 +1,7 @@
 /** What operators may ask of the running service, by whatever way they ask: the desk, and what it needs of the other parts. Part of the composition root. */
 import { type Certificates } from './admin/certificates'
 import { makeDesk } from './admin/desk'
+import { type Exchange } from './admin/exchange'
 import { makeHandIn, viewsOf, type CheckHandedIn } from './admin/hand-in'
 import { makeHistory } from './admin/history'
 import { makeHoldingStill } from './admin/holding-still'
@@ -34,6 +35,7 @@ export interface OperatingOptions {
   readonly closed: () => string | undefined
   /** Reads the configuration again; absent where it was not read from a file. */
   readonly reload: (() => Promise<Reloaded>) | undefined
+  readonly exchange: Exchange | undefined
   readonly certificates: Certificates
   /** The apps that take a certificate, by name. */
   readonly takers: () => ReadonlyMap<string, CheckHandedIn>
@@ -45,13 +47,14 @@ export interface OperatingOptions {
 
 export function makeOperating(options: OperatingOptions): { readonly ask: Ask; readonly stop: () => void } {
   const { store, outbox, live, configured, apps, perDevice, closed, reload, clock, observe } = options
-  const { certificates, takers, proving, sending } = options
+  const { certificates, takers, proving, sending, exchange } = options
   const { records, registry, upkeep } = store
   const history = makeHistory({ records, clock })
   const test = makeTestPush({ outbox, apps, clock, closed })
   const preview = makePreview({ apps, sending, clock })
   const handIn = makeHandIn(options)
   const kept = async () => ({ fuses: live.fuses(), handedIn: viewsOf(certificates.kept(), takers(), clock.now()) })
+  const still = makeHoldingStill(options)
   const running = {
     live,
     registry,
@@ -62,11 +65,16 @@ export function makeOperating(options: OperatingOptions): { readonly ask: Ask; r
     preview,
     proving,
     handIn,
-    still: makeHoldingStill(options),
+    still,
     ...(reload === undefined ? {} : { reload }),
+    ...(exchange === undefined ? {} : { exchange }),
   }
   const ask = makeDesk({ records, running, apps: configured, perDevice, kept, clock })
-  return Object.freeze({ ask, stop: () => history.stop() })
+  const stop = (): void => {
+    history.stop()
+    still.stop()
+  }
+  return Object.freeze({ ask, stop })
 }
 
 /** What a test push would be, from its writing to its request. */

@@ -1,4 +1,5 @@
 /** The composition root: opens, wires, starts, reloads and drains. Knows no XML, no SQL, no vendor's word. */
+import { type Exchange } from './admin/exchange'
 import { type Live } from './admin/live'
 import { makeProving } from './admin/proving'
 import { type Reloaded } from './admin/questions'
@@ -60,6 +61,8 @@ export interface Surroundings {
   readonly proves?: boolean
   /** Reads the configuration again, when an operator asks the service for it. */
   readonly reload?: () => Promise<Reloaded>
+  /** Starts the service again on another store, when an operator asks for it. */
+  readonly exchange?: Exchange
 }
 
 /** Milliseconds that deliveries under way are given at a stop. */
@@ -178,7 +181,8 @@ export async function startService(config: Config, surroundings: Surroundings): 
   const proving = makeProving({ apps: () => provableOf(apps.open()), keep, clock, observe })
   const operating = makeOperating({
     ...{ proving, sending: () => apps.sending(), place: config.store.place },
-    ...{ store, outbox, live, apps: doorApps, closed: () => closed, reload: surroundings.reload, clock, observe },
+    ...{ store, outbox, live, apps: doorApps, closed: () => closed, clock, observe },
+    ...{ reload: surroundings.reload, exchange: surroundings.exchange },
     configured: () => [...apps.configured().keys()],
     ...{ certificates, takers: () => apps.takers(), renew: () => apps.renew(renewed) },
     perDevice: () => current.keep.tracesPerDevice,

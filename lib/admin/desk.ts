@@ -4,6 +4,7 @@ import { type Clock } from '../clock'
 import { type Observe } from '../observe'
 import { type Records, type Registry, type Upkeep } from '../stores/store'
 import { eraseOwner, listDevices, removeDevice, showDevice } from './devices'
+import { type Exchange } from './exchange'
 import { explain } from './explain'
 import { type HandIn } from './hand-in'
 import { type HoldingStill } from './holding-still'
@@ -17,6 +18,8 @@ import { tellStatus, type KeptOfApps } from './status'
 import { takeIn } from './take-in'
 import { testDevice, type SendTest } from './test-push'
 
+const NO_EXCHANGE = 'this service can not exchange its store while it runs; stop it, restore, and start it again'
+
 /** What a running service has besides its records. */
 export interface Running {
   readonly live: Live
@@ -29,6 +32,8 @@ export interface Running {
   readonly proving: Pick<Proving, 'now'>
   readonly handIn: HandIn
   readonly still: HoldingStill
+  /** Absent where nobody could start the service again on another store. */
+  readonly exchange?: Exchange
   /** Reads the configuration again; absent where it was not read from a file. */
   readonly reload?: () => Promise<Reloaded>
 }
@@ -54,7 +59,7 @@ export function makeDesk({ records, running, apps, perDevice, kept, clock }: Des
 
   async function change(
     question: Question,
-    { live, registry, upkeep, observe, history, test, preview, proving, handIn, still, reload }: Running,
+    { live, registry, upkeep, observe, history, test, preview, proving, handIn, still, reload, exchange }: Running,
   ): Promise<Reply> {
     switch (question.ask) {
       case 'remove':
@@ -113,8 +118,23 @@ export function makeDesk({ records, running, apps, perDevice, kept, clock }: Des
         return handIn.drop(question)
       case 'hold-still':
         return still.hold(question.hold)
+      case 'hold-place':
+        return exchange === undefined ? failed(NO_EXCHANGE) : still.holdPlace(question.hold)
       case 'let-go':
         return still.letGo(question.hold)
+      case 'holding': {
+        const answer = await still.holding(question.after)
+        return answer === undefined ? failed('its store has no file of its own') : { is: 'answer', answer }
+      }
+      case 'exchange': {
+        const { hold, madeAt } = question
+        if (exchange === undefined) return failed(NO_EXCHANGE)
+        if (!still.passOn(hold)) return failed('the service did not wait for the end of the copy; restore again')
+        exchange.begin(hold, madeAt)
+        return { is: 'answer', answer: {} }
+      }
+      case 'exchanged':
+        return exchange?.outcome(question.hold) ?? failed(NO_EXCHANGE)
       default:
         return failed(`"${question.ask}" changes nothing`)
     }

@@ -1,10 +1,11 @@
 /** What can be asked of a service, and what is answered: the words that pass over its socket, one JSON object each way. */
 import { type Outcome } from '../model/outcome'
 import { type Account, type End } from '../model/accounting'
+import { type Exchanged, type Holding } from '../model/backup'
 import { type Finding, type Preview } from '../providers/provider'
 import { type Environment } from '../model/registration'
 import { type Tombstone, type Trace } from '../model/trace'
-import { type Incoming, isIncoming, MOST_INCOMING, type TakenIn } from './take-in'
+import { type Incoming, type TakenIn } from './take-in'
 
 /** Every time is ms since 1970, every span ms. */
 export type Question =
@@ -48,8 +49,16 @@ export type Question =
   | { readonly ask: 'take-in'; readonly devices: readonly Incoming[]; readonly commit: boolean }
   /** The store's own file is not written to for half a minute; `hold`: for as long again, by the name that was answered. */
   | { readonly ask: 'hold-still'; readonly hold?: string }
-  /** An answer says that it was not written to from the first question on. */
+  /** Nobody else may back the store up or restore it for half a minute; `hold` as above. */
+  | { readonly ask: 'hold-place'; readonly hold?: string }
+  /** Ends either hold: an answer says that it lasted from the first question on. */
   | { readonly ask: 'let-go'; readonly hold: string }
+  /** What the store holds, and how much of it came after a moment. */
+  | { readonly ask: 'holding'; readonly after: number }
+  /** Whoever holds the place has made a store ready: it is to be exchanged. `madeAt`: when the copy was made. */
+  | { readonly ask: 'exchange'; readonly hold: string; readonly madeAt?: number }
+  /** What came of it: the service ends its links and connections in between. */
+  | { readonly ask: 'exchanged'; readonly hold: string }
 
 export type Asked = Question['ask']
 
@@ -113,6 +122,8 @@ export interface LinkView {
   /** Why it is neither, where that is known: how the last try ended. */
   readonly why?: string
   readonly mend?: string
+  /** What its server answered about itself, where it was asked; with a mend, that it did not or what is odd about it. */
+  readonly says?: { readonly text: string; readonly mend?: string }
 }
 
 export interface Status {
@@ -222,7 +233,14 @@ export interface Answers {
   /** In the order of the question. */
   'take-in': { readonly stands: readonly TakenIn[] }
   'hold-still': { readonly hold: string }
+  'hold-place': { readonly hold: string }
   'let-go': Readonly<Record<string, never>>
+  holding: Holding
+  /** It is begun. */
+  exchange: Readonly<Record<string, never>>
+  /** `unknown`: it was begun by no such hold since this process was started. */
+  exchanged:
+    { readonly is: 'done'; readonly exchanged: Exchanged } | { readonly is: 'under way' } | { readonly is: 'unknown' }
 }
 
 /** One answer to each question. `failed`: why not, and what to do, in words for the operator. */
@@ -234,59 +252,3 @@ export type Ask = <A extends Asked>(question: Extract<Question, { readonly ask: 
 
 /** Questions that change nothing, and that a store at rest can answer. */
 export const readings: ReadonlySet<Asked> = new Set(['status', 'devices', 'device', 'explain', 'outbox'])
-
-type Kind = 'text' | 'text?' | 'file' | 'limit' | 'flag' | 'devices'
-
-const fields: { readonly [A in Asked]: Readonly<Record<string, Kind>> } = {
-  status: {},
-  devices: { owner: 'text?', app: 'text?', after: 'text?', limit: 'limit' },
-  device: { name: 'text' },
-  remove: { name: 'text' },
-  erase: { owner: 'text' },
-  explain: { about: 'text' },
-  outbox: { app: 'text?', limit: 'limit' },
-  retry: { delivery: 'text?', app: 'text?' },
-  drop: { delivery: 'text?', app: 'text?' },
-  'fuse-reset': { app: 'text' },
-  test: { name: 'text', by: 'text?' },
-  preview: { name: 'text' },
-  prove: {},
-  statistics: {},
-  reload: {},
-  'set-certificate': { app: 'text', certificate: 'file', password: 'text?', by: 'text' },
-  'drop-certificate': { app: 'text', by: 'text' },
-  'take-in': { devices: 'devices', commit: 'flag' },
-  'hold-still': { hold: 'text?' },
-  'let-go': { hold: 'text' },
-}
-
-const LONGEST_TEXT = 3071
-const LONGEST_FILE = 48 * 1024
-/** How many rows a page may have. */
-export const LARGEST_PAGE = 1000
-
-function isRight(value: unknown, kind: Kind): boolean {
-  if (value === undefined) return kind === 'text?'
-  if (kind === 'flag') return typeof value === 'boolean'
-  if (kind === 'devices') return Array.isArray(value) && value.length <= MOST_INCOMING && value.every(isIncoming)
-  if (kind === 'limit') return Number.isInteger(value) && Number(value) > 0 && Number(value) <= LARGEST_PAGE
-  return (
-    typeof value === 'string' &&
-    value !== '' &&
-    Buffer.byteLength(value) <= (kind === 'file' ? LONGEST_FILE : LONGEST_TEXT)
-  )
-}
-
-/** Takes what came over the socket for a question, or says what is wrong with it. */
-export function readQuestion(value: unknown): Question | string {
-  if (typeof value !== 'object' || value === null || !('ask' in value)) return 'a question is an object with "ask"'
-  const ask = String(value.ask)
-  if (!Object.hasOwn(fields, ask)) return `this version of the service knows no question "${ask}"`
-  const kinds = fields[ask as Asked]
-  const given = value as Readonly<Record<string, unknown>>
-  for (const [name, kind] of Object.entries(kinds)) {
-    if (!isRight(given[name], kind)) return `"${name}" of "${ask}" is missing or not what it should be`
-  }
-  const odd = Object.keys(given).find((name) => name !== 'ask' && !Object.hasOwn(kinds, name))
-  return odd === undefined ? (given as unknown as Question) : `"${ask}" has no "${odd}"`
-}

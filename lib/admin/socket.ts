@@ -6,7 +6,8 @@ import { lstatSync, unlinkSync } from 'node:fs'
 import { connect, createServer, type Server, type Socket } from 'node:net'
 import { type Clock } from '../clock'
 import { type Observe } from '../observe'
-import { type Ask, readQuestion, type Reply } from './questions'
+import { type Ask, type Reply } from './questions'
+import { readQuestion } from './reading-questions'
 
 /** `sun_path` of unix(7) is 108 bytes, the last of which is 0; macOS has four fewer. */
 const LONGEST_PATH = process.platform === 'darwin' ? 103 : 107

@@ -18,7 +18,10 @@ Devices are not encrypted. A PostgreSQL is backed up with its own tools (pg_dump
 const restoreHelp = `
 Puts a backup in the place of the embedded store, after it was checked: that it is one
 of this program, whole, and that the content key opens it; the key is taken from FILE.key
-if it lies there. Stop the service first, and run it as the service's user.
+if it lies there. Run it as the user of the service.
+Where the service runs, it tells what will be lost and asks; then the service finishes
+what is under way, comes down, and starts again on the backup, in the same process and
+within some seconds. Where it does not start so, it goes back to the store that was there.
 What was there is kept beside it as …before-<time>. Whatever interrupts it, one of the
 two stores is in place, whole; the same command does it again.
 Devices that registered after the backup are lost until their apps register again, which
@@ -28,6 +31,13 @@ sent since.`
 interface Words {
   readonly config?: string
   readonly json?: true
+}
+
+interface RestoreCall extends Words {
+  readonly from: string
+  readonly withoutOutbox?: true
+  readonly withoutKey?: true
+  readonly yes?: true
 }
 
 /** Adds the commands; each hands its exit code to `end`. */
@@ -69,7 +79,8 @@ export function addBackupCommands(program: Command, terminal: Terminal, end: (co
   teach(program.command('restore'), {
     about: restoreHelp,
     examples: [
-      ['xmpp-push restore --from /var/backups/xmpp-push.db', 'while the service is stopped'],
+      ['xmpp-push restore --from /var/backups/xmpp-push.db', 'asks first where the service runs'],
+      ['xmpp-push restore --from /var/backups/xmpp-push.db --yes --json', 'for a script, which is not asked'],
       ['xmpp-push restore --from /var/backups/xmpp-push.db --without-outbox', 'send nothing that waited then'],
       [
         'xmpp-push restore --from /var/backups/xmpp-push.db --without-key',
@@ -78,7 +89,7 @@ export function addBackupCommands(program: Command, terminal: Terminal, end: (co
     ],
     exits: [
       [0, 'the backup is in place'],
-      [1, 'the store is as it was, and standard error says why and what to do'],
+      [1, 'the backup is not in place, and standard error says why and what to do'],
       [2, 'the words of the call are off'],
     ],
   })
@@ -87,18 +98,18 @@ export function addBackupCommands(program: Command, terminal: Terminal, end: (co
     .requiredOption('--from <file>', 'the backup')
     .option('--without-outbox', 'send nothing that waited when the backup was made')
     .option('--without-key', 'leave out what only the content key opens')
+    .option('--yes', 'do not ask before the service comes down')
     .option(...config)
     .option(...json)
-    .action(
-      async (words: Words & { readonly from: string; readonly withoutOutbox?: true; readonly withoutKey?: true }) => {
-        const { from, withoutOutbox, withoutKey, config, json } = words
-        const its = {
-          from,
-          withoutOutbox: withoutOutbox === true,
-          withoutKey: withoutKey === true,
-          json: json === true,
-        }
-        end(await restore({ ...its, file: config ?? configFile() }, terminal))
-      },
-    )
+    .action(async (words: RestoreCall) => {
+      const { from, withoutOutbox, withoutKey, yes, config, json } = words
+      const its = {
+        from,
+        withoutOutbox: withoutOutbox === true,
+        withoutKey: withoutKey === true,
+        yes: yes === true,
+        json: json === true,
+      }
+      end(await restore({ ...its, file: config ?? configFile() }, terminal))
+    })
 }

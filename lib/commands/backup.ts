@@ -1,9 +1,10 @@
 /** `xmpp-push backup`: a whole copy of the embedded store, taken while the service runs or at rest. */
 import { resolve } from 'node:path'
 import { type BackedUp, type BackupProgress } from '../model/backup'
-import { NotDone, ownStore, type OwnStore } from './own-store'
+import { NotDone, ownStore } from './own-store'
 import { makeProgress } from './progress'
 import { aligned, moment } from './spelling'
+import { holdStore, type StoreHold } from './store-hold'
 import { type ExitCode, type Terminal } from './terminal'
 
 export interface BackupWords {
@@ -13,54 +14,6 @@ export interface BackupWords {
   readonly force: boolean
   readonly withKey: boolean
   readonly json: boolean
-}
-
-/** Milliseconds between two words to the service that the copy is still under way; a hold lasts half a minute. */
-const STILL_HERE = 10_000
-
-/** A service that holds its file still; undefined where none runs. */
-interface Hold {
-  /** Resolves with why the copy is no good all the same. */
-  readonly wasStill: () => Promise<string | undefined>
-  /** Ends it, whatever came of the copy. Never rejects. */
-  readonly off: () => Promise<void>
-}
-
-async function hold(store: OwnStore, { clock }: Terminal): Promise<Hold | undefined> {
-  const answer = await store.ask({ ask: 'hold-still' })
-  if (answer === undefined) return undefined
-  const { hold } = answer
-  const over = new AbortController()
-  let broken: string | undefined
-  const goOn = async (): Promise<void> => {
-    while (!over.signal.aborted && broken === undefined) {
-      await clock.sleep(STILL_HERE, over.signal)
-      if (over.signal.aborted) return
-      broken = await unanswered(store.ask({ ask: 'hold-still', hold }))
-    }
-  }
-  void goOn()
-  return {
-    async wasStill() {
-      over.abort()
-      const ended = await unanswered(store.ask({ ask: 'let-go', hold }))
-      return broken ?? ended
-    },
-    async off() {
-      if (over.signal.aborted) return
-      over.abort()
-      await unanswered(store.ask({ ask: 'let-go', hold }))
-    },
-  }
-}
-
-/** Why a question was not answered; undefined where it was. */
-async function unanswered(asked: Promise<unknown>): Promise<string | undefined> {
-  try {
-    return (await asked) === undefined ? 'the service ended while its store was copied; back up again' : undefined
-  } catch (error) {
-    return error instanceof Error ? error.message : String(error)
-  }
 }
 
 /** Draws how far a copy is. */
@@ -102,11 +55,12 @@ export async function backup(words: BackupWords, terminal: Terminal): Promise<Ex
   const { file, force, withKey, json } = words
   const to = resolve(words.to)
   const { progress, end } = drawing(terminal)
-  let held: Hold | undefined
+  let held: StoreHold | undefined
   try {
     const store = ownStore(file, 'backup', to, terminal.clock)
-    held = await hold(store, terminal)
-    const still = held === undefined ? {} : { wasStill: held.wasStill }
+    const hold = await holdStore(store, 'hold-still', terminal)
+    held = hold
+    const still = hold === undefined ? {} : { wasStill: () => hold.end() }
     const backedUp = await store.backup.copy({ to, force, withKey, ...still }, terminal.clock, progress)
     end()
     terminal.out(`${json ? JSON.stringify(backedUp, undefined, 2) : lines(backedUp).join('\n')}\n`)

@@ -1,6 +1,6 @@
 /** The words of the commands by which an operator asks a running service. */
 import { type Command, InvalidArgumentError } from 'commander'
-import { LARGEST_PAGE } from '../admin/questions'
+import { LARGEST_PAGE } from '../admin/reading-questions'
 import { configFile } from '../config'
 import { listApps } from './apps'
 import { eraseOwner, listDevices, removeDevice, showDevice } from './devices'

@@ -19,6 +19,8 @@ export interface ReloadingOptions {
 export interface Reloading {
   /** An operator asks for it (SIGHUP). Tells what can't be used, and changed nothing then. */
   all(): Promise<Reloaded>
+  /** What counts now. */
+  current(): Config
   stop(): void
 }
 
@@ -58,6 +60,7 @@ export function makeReloading(options: ReloadingOptions): Reloading {
 
   return Object.freeze({
     all: () => reload(read({ file })),
+    current: () => current,
     stop,
   })
 }

@@ -5,7 +5,8 @@ import { makeObserve } from '../observe'
 import { startService, type Service } from '../service'
 import { endOf, hearEndSignal } from './end-signal'
 import { faultLines } from './faults'
-import { makeReloading } from './reloading'
+import { makeExchanging } from './exchanging'
+import { makeReloading, type Reloading } from './reloading'
 import { type ExitCode, type Terminal } from './terminal'
 import { keepYoung } from './young-objects'
 
@@ -25,28 +26,44 @@ export async function run({ file }: { readonly file: string }, terminal: Termina
     return 1
   }
   const observe = makeObserve(config.log)
+  const { clock } = terminal
   // One that comes while the service starts must not be the system's own sudden end; what is out comes back at the next start.
   const end = hearEndSignal()
-  let service: Service
   const starting = { faults: [{ path: file, text: 'the service is starting', mend: 'Ask again in a moment' }] }
-  let reload = async (): Promise<Reloaded> => starting
+  let reloading: Reloading | undefined
+  const reload = async (): Promise<Reloaded> => reloading?.all() ?? starting
   const onHangUp = (): void => void reload()
   process.on('SIGHUP', onHangUp)
+  const exchanging = makeExchanging(config, clock, observe)
+  const { exchange } = exchanging
+  const its = { observe, clock, proves: true, reload, ...(exchange === undefined ? {} : { exchange }) }
+  const start = (): Promise<Service> => startService(exchanging.config, its)
   try {
-    service = await startService(config, { observe, clock: terminal.clock, proves: true, reload: () => reload() })
+    let service = await start()
+    for (let current = config; ;) {
+      reloading = makeReloading({ config: current, service, clock, observe })
+      const why = await Promise.race([endOf(end), exchanging.wanted()])
+      current = reloading.current()
+      reloading.stop()
+      reloading = undefined
+      if (why !== 'exchange') {
+        process.off('SIGHUP', onHangUp)
+        await service.stop(`${why} was received`)
+        return 0
+      }
+      await service.stop('a backup takes the place of its store')
+      service = await exchanging.done(start)
+      // What a restart alone brings into force is as it was; the rest as it was read last.
+      if (current !== config)
+        await service
+          .reload(current)
+          .catch((error: unknown) => observe({ at: 'trouble', about: file, text: String(error) }))
+    }
   } catch (error) {
     terminal.err(`xmpp-push: not started: ${error instanceof Error ? error.message : String(error)}\n`)
+    return 1
+  } finally {
     process.off('SIGHUP', onHangUp)
     end.off()
-    return 1
   }
-
-  const reloading = makeReloading({ config, service, clock: terminal.clock, observe })
-  reload = () => reloading.all()
-  const signal = await endOf(end)
-  process.off('SIGHUP', onHangUp)
-  reloading.stop()
-  await service.stop(`${signal} was received`)
-  end.off()
-  return 0
 }

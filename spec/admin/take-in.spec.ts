@@ -1,5 +1,5 @@
 import { join } from 'node:path'
-import { readQuestion } from '../../lib/admin/questions'
+import { readQuestion } from '../../lib/admin/reading-questions'
 import { type Incoming, MOST_INCOMING, takeIn, type TakenIn } from '../../lib/admin/take-in'
 import { questionsOf } from '../../lib/commands/import-door'
 import { standIn } from '../../lib/model/stand-in'

@@ -1,8 +1,11 @@
 /** A device registers and its server publishes, in as few words as that takes. */
 import { DOMAIN, type House } from './house'
 
+/** Where the server is that both are at. */
+type At = Pick<House, 'server'>
+
 /** Registers as Siskin does and returns the node. */
-export async function registerDevice(house: House, owner: string, app: string, token: string): Promise<string> {
+export async function registerDevice(house: At, owner: string, app: string, token: string): Promise<string> {
   const answer = await house.server
     .client(`${owner}/phone`)
     .iq(
@@ -14,10 +17,13 @@ export async function registerDevice(house: House, owner: string, app: string, t
   return fields[0]?.child('value')?.text() ?? ''
 }
 
+/** So that an answer that never came is not waited for with another's. */
+let published = 0
+
 /** Publishes a message as Prosody does and returns `result`, or the condition of the error. */
-export async function publishTo(house: House, node: string, from = 'example.com'): Promise<string> {
+export async function publishTo(house: At, node: string, from = 'example.com'): Promise<string> {
   const answer = await house.server.request(
-    `<iq type='set' id='p' from='${from}' to='${DOMAIN}'><pubsub xmlns='http://jabber.org/protocol/pubsub'>` +
+    `<iq type='set' id='p${++published}' from='${from}' to='${DOMAIN}'><pubsub xmlns='http://jabber.org/protocol/pubsub'>` +
       `<publish node='${node}'><item><notification xmlns='urn:xmpp:push:0'><x xmlns='jabber:x:data' type='form'>` +
       `<field var='last-message-body'><value>the secret word</value></field></x></notification></item></publish></pubsub></iq>`,
   )

@@ -1,0 +1,109 @@
+/** A restore while the service runs: this process makes the backup ready beside the store, the service exchanges the two and tells what came of it. */
+import { existsSync, readdirSync } from 'node:fs'
+import { basename, dirname } from 'node:path'
+import { type BackupProgress, type Exchanged, type Prepared, type Restored, type RestoreOrder } from '../model/backup'
+import { endOf, hearEndSignal } from './end-signal'
+import { NotDone, type OwnStore, Silent } from './own-store'
+import { losses } from './restore-report'
+import { holdStore, type StoreHold } from './store-hold'
+import { type Terminal } from './terminal'
+
+export interface RestoreRunningOptions {
+  readonly store: OwnStore
+  readonly order: RestoreOrder
+  /** It is not asked whether it is wanted. */
+  readonly isWanted: boolean
+  readonly progress: BackupProgress
+  /** Nothing is drawn from now on. */
+  readonly drawn: () => void
+  readonly terminal: Terminal
+}
+
+/** Milliseconds between two questions whether it is done. */
+const LOOK = 200
+/** Milliseconds in which the service must have come back: it gives what is out ten seconds to end. */
+const PATIENCE = 120_000
+
+/** Whether whoever sits at the terminal wants it; where nobody does, it is not. */
+async function isWantedBy({ onEnter, err }: Terminal): Promise<boolean> {
+  if (onEnter === undefined) return false
+  err('Press Enter to do it, or Ctrl-C to leave all as it is.\n')
+  const end = hearEndSignal()
+  let ignore = (): void => undefined
+  const entered = new Promise<void>((resolve) => (ignore = onEnter(resolve)))
+  await Promise.race([entered, endOf(end)])
+  ignore()
+  end.off()
+  return !end.signal.aborted
+}
+
+const formersOf = (place: string): readonly string[] =>
+  readdirSync(dirname(place)).filter((name) => name.startsWith(`${basename(place)}.before-`))
+
+/** Which of the two stores is there, where the service was killed and can't say. */
+function whichIsThere(place: string, formers: readonly string[]): string {
+  const isExchanged = !existsSync(`${place}.restoring`) && formersOf(place).some((name) => !formers.includes(name))
+  return isExchanged ? 'the backup is in place, whole' : 'the store that was there before is in place, whole'
+}
+
+/** Has the service come down and waits until it is there again. */
+async function exchange(
+  store: OwnStore,
+  hold: string,
+  madeAt: number | undefined,
+  { clock }: Terminal,
+): Promise<Exchanged> {
+  const { place } = store
+  const formers = formersOf(place)
+  const asked = await heard(store.ask({ ask: 'exchange', hold, ...(madeAt === undefined ? {} : { madeAt }) }))
+  if (asked === undefined) throw new NotDone(`the service ended before it was asked; ${whichIsThere(place, formers)}`)
+  for (const begun = clock.elapsed(); clock.elapsed() - begun < PATIENCE; await clock.sleep(LOOK)) {
+    const answer = await heard(store.ask({ ask: 'exchanged', hold }))
+    if (answer?.is === 'done') return answer.exchanged
+    if (answer?.is === 'unknown') {
+      throw new NotDone(`the service ended meanwhile and was started anew; ${whichIsThere(place, formers)}`)
+    }
+  }
+  const why = `the service came down, and is not back after ${PATIENCE / 60_000} min; its log tells why`
+  throw new NotDone(`${why}; ${whichIsThere(place, formers)}`)
+}
+
+/** Undefined while the service comes down, and until it is there again. */
+async function heard<T>(asked: Promise<T | undefined>): Promise<T | undefined> {
+  try {
+    return await asked
+  } catch (error) {
+    if (error instanceof Silent) return undefined
+    throw error
+  }
+}
+
+async function confirm(prepared: Prepared, { store, isWanted, terminal }: RestoreRunningOptions): Promise<void> {
+  const now = await store.ask({ ask: 'holding', after: prepared.madeAt ?? Number.MAX_SAFE_INTEGER })
+  if (now === undefined || isWanted) return
+  terminal.err(`${losses(prepared, now).join('\n')}\n`)
+  if (await isWantedBy(terminal)) return
+  const how = terminal.onEnter === undefined ? '; to do it without being asked, say --yes' : ''
+  throw new NotDone(`nothing was changed, and the service goes on${how}`)
+}
+
+/** Undefined where no service runs. Rejects with `NotDone`, or with what hinders it and left the store as it was. */
+export async function restoreRunning(options: RestoreRunningOptions): Promise<Restored | undefined> {
+  const { store, order, progress, drawn, terminal } = options
+  const restoring = store.backup.restoring(terminal.clock)
+  const held: StoreHold | undefined = await holdStore(store, 'hold-place', terminal)
+  if (held === undefined) return undefined
+  let prepared: Prepared
+  try {
+    prepared = await restoring.prepare(order, progress)
+    drawn()
+    await confirm(prepared, options)
+    const broken = await held.handOver()
+    if (broken !== undefined) throw new NotDone(`${broken}; the store is as it was`)
+  } catch (error) {
+    restoring.discard()
+    await held.off()
+    throw error
+  }
+  return { ...prepared, to: store.place, ...(await exchange(store, held.name, prepared.madeAt, terminal)) }
+}
