@@ -76,6 +76,19 @@ function sessionOf(ask: Pick<ClientBase, 'query'> | Pool): Session {
   }
 }
 
+/** One connection: a statement is sent once the one before it is answered, for pg 9 no longer lets them wait by itself. */
+function sessionOn(client: ClientBase): Session {
+  const session = sessionOf(client)
+  let before: Promise<unknown> = Promise.resolve()
+  return {
+    rows<Row>(statement: Statement | string, values?: readonly Bound[]) {
+      const answer = before.then(() => session.rows<Row>(statement, values))
+      before = answer.catch(() => undefined)
+      return answer
+    },
+  }
+}
+
 /**
  * A queue's table is empty one moment and long the next: what the planner believes of it is always wrong, and only its
  * indexes are right at both times.
@@ -170,7 +183,7 @@ export function openDatabase(options: DatabaseOptions): Database {
       let failed: Error | undefined
       try {
         await client.query('BEGIN')
-        const done = await work(sessionOf(client))
+        const done = await work(sessionOn(client))
         await client.query('COMMIT')
         return done
       } catch (error) {
@@ -191,7 +204,7 @@ export function openDatabase(options: DatabaseOptions): Database {
         isOver = true
       })
       return Object.freeze({
-        ...sessionOf(client),
+        ...sessionOn(client),
         async end() {
           isOver = true
           await client.end()
