@@ -104,7 +104,7 @@ describe('lib/stores/postgres-settling', () => {
       settling.enlisted(new Set(['back already']))
     })
     settling.release(['back already', 'still out'])
-    while (released.length < 1) await settle()
+    for (let turns = 0; turns < 100 && released.length === 0; turns++) await settle()
     recover()
     await settling.close()
     expect(released).toEqual([['back already', 'still out'], ['still out']])
