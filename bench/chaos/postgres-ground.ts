@@ -13,6 +13,9 @@ const [DISK, LOG] = [320, 64]
 /** Milliseconds between looks at the books, and at those of an instance that is being stopped. */
 const [LOOK, QUICK_LOOK] = [500, 100]
 
+/** Milliseconds in which work goes on before the database is killed. */
+const BEFORE_KILL = 300
+
 /** A doubt as it was seen: whose the deliveries were counts later. */
 interface Noted {
   readonly by: Doubt['by']
@@ -25,7 +28,9 @@ const sleep = (ms: number): Promise<void> => new Promise((done) => setTimeout(do
 export async function makePostgresGround(folder: string): Promise<Ground> {
   const disk = makeDisk(folder, DISK)
   chmodSync(folder, 0o755)
-  const settings = { max_wal_size: `${LOG}MB`, min_wal_size: '32MB', max_connections: '60' }
+  // What nobody waits for is written late, so that a kill takes it along.
+  const late = { wal_writer_delay: '10s' }
+  const settings = { max_wal_size: `${LOG}MB`, min_wal_size: '32MB', max_connections: '60', ...late }
   const server = await startPostgres({ within: disk.folder, settings })
   const url = await server.database()
   const database = url.slice(url.lastIndexOf('/') + 1)
@@ -94,6 +99,8 @@ export async function makePostgresGround(folder: string): Promise<Ground> {
       await sleep(chance.between(0, 3_000))
     }),
     fault('killed and started', async (it, chance) => {
+      // The order that nobody is let in made everything before it durable.
+      await sleep(BEFORE_KILL)
       await it.kill()
       await sleep(chance.between(0, 3_000))
     }),
