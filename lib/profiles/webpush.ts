@@ -34,29 +34,25 @@ const urgencyOf: Readonly<Record<NotificationClass, WebPushContent['urgency']>> 
   quiet: 'low',
 }
 
-/** The JSON, from all that is known to what is enough to wake the device: whatever is too long, it can fetch. */
-function payloads({ notification, registration }: Subject): readonly Readonly<Record<string, unknown>>[] {
+/** How much is said: all that is known, all but the text, or what is enough to wake the device. */
+type Told = 'all' | 'named' | 'bare'
+
+/** The JSON; what is undefined is left out of it. */
+function payload({ notification, registration }: Subject, told: Told): string {
   const { count, encrypted, sender, nickname, body } = notification.content
-  const bare = {
-    v: VERSION,
-    class: notification.class,
-    ...(registration === undefined ? {} : { account: registration.owner }),
-    ...(count === undefined ? {} : { count }),
-  }
-  const named = {
-    ...bare,
-    ...(encrypted === undefined ? {} : { encrypted: encrypted.data, iv: encrypted.iv }),
-    ...(sender === undefined ? {} : { sender }),
-    ...(nickname === undefined ? {} : { nickname }),
-  }
-  return [...(body === undefined ? [] : [{ ...named, body }]), named, bare]
+  const { class: of } = notification
+  const account = registration?.owner
+  if (told === 'bare') return JSON.stringify({ v: VERSION, class: of, account, count })
+  const [data, iv, text] = [encrypted?.data, encrypted?.iv, told === 'all' ? body : undefined]
+  return JSON.stringify({ v: VERSION, class: of, account, count, encrypted: data, iv, sender, nickname, body: text })
 }
 
+/** Whatever is too long, the device can fetch. */
 function payloadOf(subject: Subject): string {
-  const [least = '', ...more] = payloads(subject)
-    .map((each) => JSON.stringify(each))
-    .reverse()
-  return more.reverse().find((each) => Buffer.byteLength(each) <= MOST_BYTES) ?? least
+  const all = payload(subject, 'all')
+  if (Buffer.byteLength(all) <= MOST_BYTES) return all
+  const named = payload(subject, 'named')
+  return Buffer.byteLength(named) <= MOST_BYTES ? named : payload(subject, 'bare')
 }
 
 function writeWebPush(subject: Subject, { silent }: Options): Written {

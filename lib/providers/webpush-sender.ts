@@ -142,8 +142,10 @@ export function makeWebPushSender({
     if (sealed !== undefined) return request(sealedRequestFor(sealed, content, expiresAt, clock.now()))
     if (to === undefined) return { is: 'refused', why: 'the address has no keys to encrypt for' }
     const once = async (isBare: boolean): Promise<Judged | WireFailure> => {
-      const authorization = tokens === undefined ? {} : { authorization: tokens.authorization(origin) }
-      return request(requestFor({ to, content, expiresAt, isBare, ...authorization }, clock.now()))
+      const now = clock.now()
+      if (tokens === undefined) return request(requestFor({ to, content, expiresAt, isBare }, now))
+      const authorization = tokens.authorization(origin)
+      return request(requestFor({ to, content, expiresAt, isBare, authorization }, now))
     }
     const isLong = Buffer.byteLength(content.payload) > LARGEST_PLAINTEXT
     const first = await once(isLong)

@@ -41,6 +41,17 @@ const POOL = { most: 128, idleAfter: 120_000 }
 /** How long whoever registers is kept waiting for DNS, milliseconds. */
 const RESOLVED_WITHIN = 3000
 
+/** Field by field: V8 gives each object that is spread from another one and added to a hidden class of its own. */
+function requestTo(
+  path: string,
+  { method, headers, sensitive, body, notAfter }: Omit<WireRequest, 'path'>,
+): WireRequest {
+  const whole: { -readonly [K in keyof WireRequest]: WireRequest[K] } = { method, path, headers, body }
+  if (sensitive !== undefined) whole.sensitive = sensitive
+  if (notAfter !== undefined) whole.notAfter = notAfter
+  return whole
+}
+
 /** Throws what OpenSSL says about unreadable authorities. */
 export function makeGuardedWire(
   { guard, ca, connections, growing, http2, proxy }: GuardedOptions,
@@ -76,7 +87,7 @@ export function makeGuardedWire(
         const why = `the endpoint is refused: ${endpoint.why}`
         return { is: 'failure', why, ambiguous: false, unreachable: true, forbidden: true }
       }
-      return origins.request(endpoint.origin, { ...request, path: endpoint.path }, () => open(endpoint))
+      return origins.request(endpoint.origin, requestTo(endpoint.path, request), () => open(endpoint))
     },
     async whyNotThere(endpoint: Endpoint) {
       const why = await whyNotThere(endpoint, RESOLVED_WITHIN, clock)
