@@ -362,6 +362,58 @@ describe('lib/stores/sqlite-backup', () => {
     },
   )
 
+  const restoreAndDie = (file: string, from: string, step: string): void => {
+    const child = [...['--require', 'tsx/cjs', join(__dirname, 'sqlite-restore-child.ts')], file, from, step]
+    expect(spawnSync(process.execPath, child).signal).toBe('SIGKILL')
+  }
+
+  it.each([
+    ['replacing', 'other'],
+    ['replaced', 'own'],
+  ])('is opened with the key of the store that is there, killed at the step %s', async (step, whose) => {
+    const file = await used()
+    const to = newFile('backup.db')
+    await copy(file, { to, withKey: true })
+    const elsewhere = await used()
+    const keys = { own: readFileSync(`${file}.key`, 'utf8'), other: readFileSync(`${elsewhere}.key`, 'utf8') }
+    restoreAndDie(elsewhere, to, step)
+    const store = await open(elsewhere)
+    expect(await account(store)).toMatchObject({ accepted: 2 })
+    expect(readFileSync(`${elsewhere}.key`, 'utf8')).toBe(whose === 'own' ? keys.own : keys.other)
+    const former = readdirSync(dirname(elsewhere)).find((name) => /before-[^.]*$/.test(name)) ?? ''
+    expect(readFileSync(join(dirname(elsewhere), `${former}.key`), 'utf8')).toBe(keys.other)
+  })
+
+  it('is made ready beside a store that is open, exchanged once that is closed, and put back again', async () => {
+    const file = await used()
+    const to = newFile('backup.db')
+    await copy(file, { to })
+    const restoring = sqlite.backup?.restoring({ file, maxDeliveries: 10 }, clock)
+    if (restoring === undefined) throw new Error('it has no file')
+    const store = await open(file)
+    await clock.advance(1)
+    await register(store, 2)
+    const { madeAt = 0 } = await restoring.prepare(
+      { from: to, withoutOutbox: false, withoutKey: false },
+      () => undefined,
+    )
+    expect(await store.holding?.(madeAt)).toEqual({
+      ...{ registrations: 2, waiting: 2, laterRegistrations: 1, laterWaiting: 0 },
+    })
+    await store.close()
+    const exchanged = await restoring.exchange(madeAt)
+    expect(exchanged).toMatchObject({ before: { registrations: 2, waiting: 2 }, lost: 1, lostWaiting: 0 })
+    const fresh = await open(file)
+    expect(await fresh.registry.count()).toEqual(new Map([[APP, 1]]))
+    await fresh.close()
+    restoring.putBack(exchanged)
+    const again = await open(file)
+    expect(await again.registry.count()).toEqual(new Map([[APP, 2]]))
+    await again.close()
+    expect(readdirSync(dirname(file)).filter((name) => /restoring|before/.test(name))).toEqual([])
+    await expect(restoring.exchange(madeAt)).rejects.toMatchObject({ name: 'StoreRefused' })
+  })
+
   it('tells the line of PostgreSQL’s own tools, without its password', () => {
     const url = new Credential(Buffer.from('postgres://push:hunter2@db.example.com/it'), 'a file')
     const options = { url, schema: 'xmpp_push', contentKey: url, connections: 3, maxDeliveries: 1 }
