@@ -8,7 +8,8 @@ import { type Own, emptyCommit, follow, readPartition, saveState, writeCommit } 
 import { type Row } from './nats-row'
 import { type Rules } from './nats-rules'
 import { type Standing } from './nats-standing'
-import { Overtaken, type Streams } from './nats-streams'
+import { Overtaken } from './nats-overtaken'
+import { type Streams } from './nats-streams'
 
 export interface InstanceOptions {
   /** What is ours; the instance alone changes it. */

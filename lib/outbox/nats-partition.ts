@@ -2,7 +2,8 @@
 import { type Clock } from '../clock'
 import { type Folded, type Commit, type Counts, fold, nothing, readState, spellState } from './nats-journal'
 import { type Row, read } from './nats-row'
-import { type Following, Overtaken, type Streams } from './nats-streams'
+import { Overtaken } from './nats-overtaken'
+import { type Following, type Streams } from './nats-streams'
 
 /** A partition that is ours. */
 export interface Own {

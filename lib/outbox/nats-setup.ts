@@ -1,7 +1,8 @@
 /** What is agreed on once for all instances of a stream: how many partitions, and which content key. */
 import { type ContentCipher } from '../stores/content-cipher'
 import { StoreRefused } from '../stores/store'
-import { Overtaken, type Streams } from './nats-streams'
+import { Overtaken } from './nats-overtaken'
+import { type Streams } from './nats-streams'
 
 interface Setup {
   readonly version: number

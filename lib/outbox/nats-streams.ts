@@ -16,10 +16,9 @@ import {
   StorageType,
 } from '@nats-io/jetstream'
 import { jetstream, jetstreamManager } from '@nats-io/jetstream'
-import { type NatsConnection } from '@nats-io/transport-node'
-
-/** Somebody else wrote in between: what we believed of this subject is no longer so. */
-export class Overtaken extends Error {}
+import { type NatsConnection, errors } from '@nats-io/transport-node'
+import { addConsumer } from './nats-consumers'
+import { Overtaken } from './nats-overtaken'
 
 export interface Stored {
   readonly seq: number
@@ -83,20 +82,19 @@ export interface Streams {
   }
 }
 
-/** What the server itself sends again where an acknowledgement was lost: known deliveries are told by their numbers. */
-const ACK_WAIT_NS = 300_000_000_000
 const DUPLICATES_NS = 120_000_000_000
 const FETCHED = 500
 const FETCH_MS = 5_000
 /** A server that dies takes the order to deliver along; two heartbeats that stay out tell of it. */
 const [PULL_MS, HEARTBEAT_MS] = [4_000, 1_000]
 const PASSING_NS = 30_000_000_000
-const NOT_UNIQUE = 10100
 const EXISTS = [10058, 10065]
 /** A stream or a consumer. */
 const NOT_THERE = [10014, 10059]
 /** A consumer that is made while the cluster chooses a leader; whoever asks again sooner only makes it more work. */
 const MAKE_MS = 12_000
+/** Nobody answers for a stream that has no leader yet, not even later: reading is asked again. */
+const [READ_MS, READ_TRIES] = [1_500, 6]
 
 async function ensure(manager: JetStreamManager, wanted: Partial<StreamConfig> & { name: string }): Promise<void> {
   try {
@@ -114,14 +112,15 @@ async function ensure(manager: JetStreamManager, wanted: Partial<StreamConfig> &
 export async function openStreams(connection: NatsConnection, name: string, replicas: number): Promise<Streams> {
   const manager = await jetstreamManager(connection)
   const makers = await jetstreamManager(connection, { timeout: MAKE_MS, checkAPI: false })
+  const readers = await jetstreamManager(connection, { timeout: READ_MS, checkAPI: false })
   const client: JetStreamClient = jetstream(connection)
   const journal = `${name}_JOURNAL`
   const shared = { storage: StorageType.File, discard: DiscardPolicy.New, num_replicas: replicas }
-  await ensure(manager, {
+  await ensure(makers, {
     ...{ ...shared, name, subjects: [`${name}.delivery.*`], retention: RetentionPolicy.Workqueue },
     duplicate_window: DUPLICATES_NS,
   })
-  await ensure(manager, {
+  await ensure(makers, {
     ...{
       ...shared,
       name: journal,
@@ -131,8 +130,14 @@ export async function openStreams(connection: NatsConnection, name: string, repl
   })
 
   const stored = async (query: { last_by_subj: string } | { seq: number; next_by_subj: string }) => {
-    const found = await manager.streams.getMessage(journal, query)
-    return found === null ? undefined : { seq: found.seq, data: found.data }
+    for (let tries = 1; ; tries++) {
+      try {
+        const found = await readers.streams.getMessage(journal, query)
+        return found === null ? undefined : { seq: found.seq, data: found.data }
+      } catch (error) {
+        if (!(error instanceof errors.TimeoutError) || tries === READ_TRIES) throw error
+      }
+    }
   }
   const follow: Streams['follow'] = async (partition, epoch, arrived, { broken, doubted }) => {
     const consumer = await addConsumer({ connection, manager: makers, stream: name, partition, epoch })
@@ -241,51 +246,4 @@ export async function openStreams(connection: NatsConnection, name: string, repl
       ...{ journals: `${name}.journal.*`, allTold: `${name}.told.*` },
     },
   } satisfies Streams)
-}
-
-/** Of those who follow. The list with all their details waits for each of them, and for seconds where one is just ending. */
-async function namesOf(connection: NatsConnection, stream: string): Promise<readonly string[]> {
-  const names: string[] = []
-  for (let total = 1; names.length < total;) {
-    const request = JSON.stringify({ offset: names.length })
-    const reply = await connection.request(`$JS.API.CONSUMER.NAMES.${stream}`, request, { timeout: FETCH_MS })
-    const page = JSON.parse(reply.string()) as {
-      readonly total?: number
-      readonly consumers?: readonly string[] | null
-    }
-    if (page.consumers === undefined || page.consumers === null || page.consumers.length === 0) break
-    names.push(...page.consumers)
-    total = page.total ?? 0
-  }
-  return names
-}
-
-interface Followed {
-  readonly connection: NatsConnection
-  readonly manager: JetStreamManager
-  readonly stream: string
-  readonly partition: number
-  readonly epoch: number
-}
-
-/** A work queue has one consumer of a subject, so whoever follows from now on ends those before. */
-async function addConsumer({ connection, manager, stream, partition, epoch }: Followed) {
-  const prefix = `p${partition}_`
-  for (let tries = 0; ; tries++) {
-    try {
-      return await manager.consumers.add(stream, {
-        ...{ durable_name: `${prefix}${epoch}`, filter_subject: `${stream}.delivery.${partition}` },
-        ...{ ack_policy: AckPolicy.Explicit, deliver_policy: DeliverPolicy.All },
-        ...{ ack_wait: ACK_WAIT_NS, max_ack_pending: -1, max_deliver: -1 },
-      })
-    } catch (error) {
-      const isTaken = error instanceof JetStreamApiError && error.code === NOT_UNIQUE
-      if (!isTaken || tries > 3) throw error
-    }
-    for (const name of await namesOf(connection, stream)) {
-      if (!name.startsWith(prefix)) continue
-      if (Number(name.slice(prefix.length)) > epoch) throw new Overtaken(`${stream}.delivery.${partition}`)
-      await manager.consumers.delete(stream, name).catch(() => false)
-    }
-  }
 }
