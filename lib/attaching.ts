@@ -5,10 +5,12 @@ import { type ComponentConfig, type Config } from './config'
 import { makeRemoteDisabling, type ServerLine } from './intake/remote-disable'
 import { type Observe } from './observe'
 import { type Store, type Turns } from './stores/store'
+import { serverOf } from './try-links'
 import { type AnsweringOptions, makeAnswering } from './xmpp/answering'
 import { type Line } from './xmpp/administrator-message'
 import { type Link, makeLink } from './xmpp/component'
 import { makeServerLine } from './xmpp/remote-disable'
+import { askServer } from './xmpp/server-answers'
 import { type Turn } from './xmpp/turn'
 
 export interface AttachingOptions extends Omit<AnsweringOptions, 'domain' | 'secret' | 'send'> {
@@ -17,6 +19,8 @@ export interface AttachingOptions extends Omit<AnsweringOptions, 'domain' | 'sec
   readonly store: Pick<Store, 'remoteDisables' | 'turns'>
   /** Whether servers are told of nodes that are gone. */
   readonly remoteDisable: Config['remoteDisable']
+  /** Domains whose users may register. */
+  readonly domains: () => readonly string[]
   readonly clock: Clock
   readonly observe: Observe
 }
@@ -28,6 +32,8 @@ export interface Attaching {
   readonly lines: readonly Line[]
   /** How every link stands. */
   links(): readonly LinkView[]
+  /** The same, with what the servers of those that are attached answer now. Never rejects. */
+  proveLinks(): Promise<readonly LinkView[]>
   /** Resolves once every component is attached to its server. */
   whenOnline(): Promise<void>
   /** Called when a link is online for the first time. */
@@ -49,7 +55,7 @@ function whyOf({ fault }: Link): { readonly why?: string; readonly mend?: string
 
 /** Nothing happens before `start`. */
 export function makeAttaching(options: AttachingOptions): Attaching {
-  const { components, store, remoteDisable, clock, observe, ...answering } = options
+  const { components, store, remoteDisable, domains, clock, observe, ...answering } = options
   const parts = components.map((component) => {
     const { domain, secret } = component
     const line: ServerLine & { heard: ReturnType<typeof makeServerLine>['heard'] } = makeServerLine(
@@ -61,10 +67,35 @@ export function makeAttaching(options: AttachingOptions): Attaching {
       ...{ ...answering, domain, secret, clock, observe },
       send: (stanza) => void link.send(stanza),
     })
-    const onStanza: typeof answer = (stanza) => (line.heard(stanza) ? undefined : answer(stanza))
+    /** Questions that an operator is waiting for. */
+    const visits = new Set<ReturnType<typeof askServer>>()
+    const onStanza: typeof answer = (stanza) => {
+      for (const visit of visits) visit.heard(stanza)
+      return line.heard(stanza) ? undefined : answer(stanza)
+    }
     const link: Link = makeLink({ ...component, ...turnAt(store.turns, component), clock, observe, onStanza })
-    return { ...component, link, line }
+    return { ...component, link, line, visits }
   })
+  type Part = (typeof parts)[number]
+
+  const viewOf = ({ domain, service, link }: Part): LinkView => ({
+    ...{ domain, service, isOnline: link.isOnline },
+    ...(link.isStandby ? { isStandby: true as const } : {}),
+    ...(link.isOnline || link.isStandby ? {} : whyOf(link)),
+  })
+
+  async function prove(part: Part): Promise<LinkView> {
+    const { domain, link, visits } = part
+    const server = serverOf(domain, domains())
+    if (!link.isOnline || server === undefined) return viewOf(part)
+    const visit = askServer({ server, domain }, clock)
+    visits.add(visit)
+    const says = await visit.ask((stanza) => link.send(stanza))
+    visits.delete(visit)
+    // A silence that is the link's own end is no word of the server.
+    return link.isOnline ? { ...viewOf(part), says } : viewOf(part)
+  }
+
   const remoteDisabling = makeRemoteDisabling({
     rows: store.remoteDisables,
     when: remoteDisable,
@@ -80,12 +111,8 @@ export function makeAttaching(options: AttachingOptions): Attaching {
       if (parts.length > 0) remoteDisabling.start()
     },
     lines: parts,
-    links: () =>
-      parts.map(({ domain, service, link }) => ({
-        ...{ domain, service, isOnline: link.isOnline },
-        ...(link.isStandby ? { isStandby: true as const } : {}),
-        ...(link.isOnline || link.isStandby ? {} : whyOf(link)),
-      })),
+    links: () => parts.map(viewOf),
+    proveLinks: () => Promise.all(parts.map(prove)),
     whenOnline: async () => void (await Promise.all(parts.map(({ link }) => link.whenOnline()))),
     onOnline(call: () => void) {
       for (const { link } of parts) void link.whenOnline().then(call)

@@ -153,7 +153,7 @@ export async function startService(config: Config, surroundings: Surroundings): 
     publish: traces.publish(refusals.watch(decide)),
     ask: (question) => operating.ask(question),
     components: takesIn(config) ? config.components : [],
-    ...{ store, remoteDisable: config.remoteDisable, clock, observe },
+    ...{ store, remoteDisable: config.remoteDisable, domains: () => current.access.register, clock, observe },
   })
 
   const expiryWatch = makeExpiryWatch({
@@ -168,7 +168,7 @@ export async function startService(config: Config, surroundings: Surroundings): 
   const live: Live = Object.freeze({
     ...{ version, interfaces: () => everywhere.status() },
     uptime: () => clock.elapsed() - startedAt,
-    ...{ roles: config.roles, links: () => attaching.links() },
+    ...{ roles: config.roles, links: () => attaching.links(), proveLinks: () => attaching.proveLinks() },
     held: () => dispatcher.held(),
     doubts: () => proving.doubts(),
     fuses: () => fuse.blown(),

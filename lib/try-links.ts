@@ -8,8 +8,8 @@ import { tryLink } from './xmpp/try-link'
 
 type Proof = { readonly is: 'online'; readonly says?: Said } | ({ readonly is: 'refused' } & Fault)
 
-/** The server's own domain: the parent of the component's, unless only users of others may register. */
-function serverOf(domain: string, register: readonly string[]): string | undefined {
+/** The server's own domain: the parent of the component's, unless only users of others may register. Undefined where anybody may, and there is no parent. */
+export function serverOf(domain: string, register: readonly string[]): string | undefined {
   const parent = parentOf(domain)
   const isParent = parent !== undefined && (register.includes('*') || register.includes(parent))
   return isParent ? parent : register.find((other) => other !== '*')

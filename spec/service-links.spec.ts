@@ -2,6 +2,7 @@
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { startXmppServerSimulator, type XmppServerSimulator } from '../lib/sim/xmpp-server'
+import { callAt } from './support/call'
 import { DOMAIN, IOS, startHouse, type House } from './support/house'
 import { publishTo, registerDevice } from './support/one-device'
 
@@ -63,6 +64,33 @@ describe('lib/service, attached to two servers', () => {
     const phone = await registerDevice(house, 'juliet@example.com', IOS, PHONE)
     expect(await at(second, ORG, phone)).toBe('item-not-found')
     expect(await at(house.server, DOMAIN, phone)).toBe('result')
+  })
+
+  const checkLive = () =>
+    callAt(house.clock, 'check', '--live', '--config', join(house.folder, 'component.config.json'))
+
+  it('tells whoever checks what each server answers of itself, and whose clock is another', async () => {
+    const { code, out } = await checkLive()
+    expect({ code, out }).toMatchObject({ code: 0 })
+    expect(out).toMatch(/^server +example\.com answers: Prosody [\d.]+, its clock \d\.\d s from ours$/m)
+    // The second one has the machine's time, and we have that of the house.
+    expect(out).toMatch(
+      /^warning +example\.org answers: ejabberd [\d.]+, its clock is \d+ min (ahead of|behind) ours\n +→ .*timedatectl/m,
+    )
+    expect([...house.server.violations, ...second.violations]).toEqual([])
+  })
+
+  it('tells of a server that does not answer, of the other all the same, and keeps both links', async () => {
+    const goOn = second.faults.halfOpen()
+    const checked = checkLive()
+    await house.server.waitFor(({ by, stanza }) => by === 'component' && stanza.attrs['to'] === 'example.com')
+    await house.clock.advance(5_000)
+    const { code, out } = await checked
+    goOn()
+    expect({ code, out }).toMatchObject({ code: 0 })
+    expect(out).toMatch(/^warning +example\.org does not answer what push\.example\.org asks it .*\n +→ .*its log/m)
+    expect(out).toMatch(/^server +example\.com answers: Prosody /m)
+    expect(out.match(/^link +\S+ is attached to /gm)).toHaveLength(2)
   })
 
   it('goes on with one server while the other is away, and says which is', async () => {

@@ -103,8 +103,10 @@ export function makeDesk({ records, running, apps, perDevice, kept, clock }: Des
         const newId = randomUUID
         return { is: 'answer', answer: { stands: await takeIn(devices, { registry, records, commit, newId, now }) } }
       }
-      case 'prove':
-        return { is: 'answer', answer: { apps: await proving.now(), links: live.links() } }
+      case 'prove': {
+        const [apps, links] = await Promise.all([proving.now(), live.proveLinks?.() ?? live.links()])
+        return { is: 'answer', answer: { apps, links } }
+      }
       case 'preview':
         return previewDevice(records, preview, question.name)
       case 'statistics':

@@ -9,6 +9,8 @@ export interface Live {
   readonly roles: readonly string[]
   /** None where this process attaches to no server. */
   links(): readonly LinkView[]
+  /** The same, with what the servers of those that are attached answer now. Never rejects, and takes seconds where one is silent. */
+  proveLinks?(): Promise<readonly LinkView[]>
   /** What HTTP interfaces say of themselves, where they do. */
   interfaces?(): readonly { readonly name: string; readonly text: string }[]
   /** Why apps are held, by app: their pushes wait, but for one now and then that tries. */

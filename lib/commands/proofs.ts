@@ -116,10 +116,10 @@ export async function proveAll(config: Config, proveLinks: ProveLinks, { clock }
   const reply = asked.is === 'reply' ? (asked.reply as Reply<'prove'>) : undefined
   if (reply?.is === 'answer') {
     const links = new Map(
-      reply.answer.links.map(({ domain, isOnline, isStandby, why, mend }): [string, LinkProof] => [
+      reply.answer.links.map(({ domain, isOnline, isStandby, says, why, mend }): [string, LinkProof] => [
         domain,
         isOnline
-          ? { is: 'online' }
+          ? { is: 'online', ...(says === undefined ? {} : { says }) }
           : isStandby === true
             ? { is: 'standby' }
             : { is: 'refused', why: why ?? OFFLINE.why, mend: mend ?? OFFLINE.mend },

@@ -69,6 +69,7 @@ describe('lib/commands/send, lib/commands/apps', () => {
     const { code, out } = await ask('check', '--live')
     expect({ code, out }).toMatchObject({ code: 0 })
     expect(out).toMatch(/^link +push\.example\.com is attached to .*, by the service that runs$/m)
+    expect(out).toMatch(/^server +example\.com answers: Prosody [\d.]+, its clock \d\.\d s from ours$/m)
     expect(out).toMatch(/proven: APNs \(production\) takes the credential .*BadDeviceToken/)
     expect(out).toMatch(/not proven: topic org\.example\.ios/)
     expect(out).toMatch(/proven: FCM \(project example-project\) takes the credential/)
