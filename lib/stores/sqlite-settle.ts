@@ -33,15 +33,20 @@ export function makeSettler(database: Database, standing: Standing, traces: Pick
     `UPDATE delivery SET state = 0, due_at = max(due_at, ?), attempts = max(attempts, ?)
      WHERE target = ? AND collapse_key = ? AND state <> 1 AND collapse_key IS NOT NULL RETURNING due_at AS due, id`,
   )
-  const comeBack = database.prepare(
-    `UPDATE delivery SET state = 0, due_at = max(due_at, min(accepted_at, ?)), attempts = attempts + 1, ambiguous = 1,
-       notes = notes || ? WHERE state = 1`,
-  )
   const outdated = `state = 1 AND collapse_key IS NOT NULL AND EXISTS (
     SELECT 1 FROM delivery AS newer WHERE newer.target = delivery.target AND newer.collapse_key = delivery.collapse_key
     AND newer.state <> 1 AND newer.collapse_key IS NOT NULL)`
+  // Whatever waits is read once, for where so much waits a start is wanted soon; of the rest there are few.
+  const unsettled = database.prepare('SELECT id FROM delivery WHERE state <> 0')
+  const among = 'id IN (SELECT value FROM json_each(?))'
   const outdatedRows = database.prepare(
-    `SELECT id, app, target, class, accepted_at AS accepted, notes FROM delivery WHERE ${outdated}`,
+    `SELECT id, app, target, class, accepted_at AS accepted, notes FROM delivery WHERE ${among} AND ${outdated}`,
+  )
+  const removeOutdated = database.prepare(`DELETE FROM delivery WHERE ${among} AND ${outdated}`)
+  const unblock = database.prepare(`UPDATE delivery SET state = 0 WHERE ${among} AND state = 2`)
+  const comeBack = database.prepare(
+    `UPDATE delivery SET state = 0, due_at = max(due_at, min(accepted_at, ?2)), attempts = attempts + 1, ambiguous = 1,
+       notes = notes || ?3 WHERE id IN (SELECT value FROM json_each(?1)) AND state = 1`,
   )
 
   const due = (app: string, at: number): void => {
@@ -115,14 +120,15 @@ export function makeSettler(database: Database, standing: Standing, traces: Pick
       }
     },
     recover(now: number) {
-      for (const { id, ...story } of outdatedRows.rows<Storied & { readonly id: string }>([])) {
+      const found = JSON.stringify(unsettled.rows<{ readonly id: string }>([]).map(({ id }) => id))
+      for (const { id, ...story } of outdatedRows.rows<Storied & { readonly id: string }>([found])) {
         standing.count(story.app, 'coalesced')
         traces.add(coalescedLine(id, story, now, undefined))
       }
       standing.writeCounts()
-      database.exec(`DELETE FROM delivery WHERE ${outdated}`)
-      database.exec('UPDATE delivery SET state = 0 WHERE state = 2')
-      comeBack.run([now, noteInterrupted('', now)])
+      removeOutdated.run([found])
+      unblock.run([found])
+      comeBack.run([found, now, noteInterrupted('', now)])
       standing.recall()
     },
   })

@@ -65,10 +65,10 @@ export function makeStanding(database: Database): Standing {
      ON CONFLICT (app) DO UPDATE SET ${columns.map((column) => `${column} = ${column} + excluded.${column}`).join(', ')}`,
   )
   const accountRows = database.prepare('SELECT * FROM account')
-  const outRows = database.prepare(
-    `SELECT id, app, target, class, accepted_at AS accepted, notes, collapse_key AS key FROM delivery WHERE state = 1`,
+  const unsettledRows = database.prepare(
+    `SELECT id, app, target, class, accepted_at AS accepted, notes, collapse_key AS key, state FROM delivery
+     WHERE state <> 0 ORDER BY state`,
   )
-  const behindRows = database.prepare('SELECT target, collapse_key AS key FROM delivery WHERE state = 2')
   const waitingRows = database.prepare(
     `SELECT app, count(*) AS waiting, count(collapse_key) AS keyed, min(CASE state WHEN 0 THEN due_at END) AS next,
        min(expires_at) AS expiry
@@ -110,13 +110,14 @@ export function makeStanding(database: Database): Standing {
       standing.waiting = 0
       standing.waitingKeyed = 0
       standing.nextExpiry = Infinity
-      for (const { id, ...out } of outRows.rows<Out & { readonly id: string }>([])) {
+      // What waits behind another one (2) comes after that one (1).
+      for (const { id, state, ...out } of unsettledRows.rows<Out & { readonly id: string; readonly state: number }>(
+        [],
+      )) {
+        if (out.key !== null) standing.lanes.set(laneOf(out.target, out.key), state === 2)
+        if (state === 2) continue
         standing.outs.set(id, out)
         standing.app(out.app).out++
-        if (out.key !== null) standing.lanes.set(laneOf(out.target, out.key), false)
-      }
-      for (const { target, key } of behindRows.rows<{ target: string; key: string }>([])) {
-        standing.lanes.set(laneOf(target, key), true)
       }
       type Waiting = { app: string; waiting: number; keyed: number; next: number | null; expiry: number }
       for (const { app, waiting, keyed, next, expiry } of waitingRows.rows<Waiting>([])) {
