@@ -178,8 +178,7 @@ const ofSeveral: readonly Defect[] = [
     file: 'stores/postgres-database.js',
     from: "set_config('jit', 'off', false)",
     to: "set_config('jit', 'off', false), set_config('synchronous_commit', 'off', false)",
-    // Most of what it loses has reached its device: its end is what is missing then.
-    claim: 'each end that a log tells of is in the books',
+    claim: MISSING,
   },
   {
     name: 'each instance signs a provider token of its own',
