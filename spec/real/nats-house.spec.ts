@@ -3,6 +3,7 @@ import { realDescribe } from '../support/available'
 import { IOS, startHouse, type House } from '../support/house'
 import { startNats } from '../support/nats-cluster'
 import { publishTo, registerDevice } from '../support/one-device'
+import { patiently } from '../support/patience'
 import { serverForAll } from '../support/real-server'
 
 const TOKEN = 'c3'.repeat(32)
@@ -18,7 +19,7 @@ realDescribe('nats', 'the service with its outbox in NATS', () => {
     its.apns.addDevice({ token: TOKEN, topic: IOS })
     const node = await registerDevice(its, 'juliet@example.com', IOS, TOKEN)
     const heard = async (times: number): Promise<void> => {
-      for (let looks = 0; looks < 500 && its.apns.received(TOKEN).length < times; looks++) await its.rest()
+      await patiently(() => its.apns.received(TOKEN).length >= times, its.rest)
       expect(its.apns.received(TOKEN)).toHaveLength(times)
     }
     expect(await publishTo(its, node)).toBe('result')
@@ -35,9 +36,14 @@ realDescribe('nats', 'the service with its outbox in NATS', () => {
       answer = String(await publishTo(its, node))
     }
     expect(answer).toBe('result')
-    for (let looks = 0; looks < 100 && its.apns.received(TOKEN).length < 2; looks++) await its.clock.advance(1_000)
-    const account = (await its.service().accounts()).get(IOS)
-    expect(account).toMatchObject({ waiting: 0, inFlight: 0 })
-    expect(account?.delivered).toBeGreaterThanOrEqual(2)
+    const account = async () => (await its.service().accounts()).get(IOS)
+    // Received by Apple is not yet written down here.
+    const isOver = async (): Promise<boolean> => {
+      const { delivered = 0, waiting = 1, inFlight = 1 } = (await account()) ?? {}
+      return delivered >= 2 && waiting + inFlight === 0
+    }
+    await patiently(isOver, () => its.clock.advance(1_000))
+    expect(await account()).toMatchObject({ waiting: 0, inFlight: 0 })
+    expect((await account())?.delivered).toBeGreaterThanOrEqual(2)
   }, 90_000)
 })

@@ -2,6 +2,7 @@
 import { realDescribe } from '../support/available'
 import { IOS, startHouse, type House } from '../support/house'
 import { publishTo, registerDevice } from '../support/one-device'
+import { patiently } from '../support/patience'
 import { startPostgres } from '../support/postgres'
 import { serverForAll } from '../support/real-server'
 
@@ -24,7 +25,7 @@ realDescribe('postgres', 'the service on PostgreSQL', () => {
   })
   /** Waits until the phone has heard so often. */
   const heard = async (house: House, times: number): Promise<void> => {
-    for (let looks = 0; looks < 500 && house.apns.received(TOKEN).length < times; looks++) await house.rest()
+    await patiently(() => house.apns.received(TOKEN).length >= times, house.rest)
     expect(house.apns.received(TOKEN)).toHaveLength(times)
   }
   /** Publishes until it is taken: how long the database's machine needs for a connection no clock moved by hand can tell. */

@@ -3,6 +3,7 @@ import { remoteDisable } from '../../lib/xmpp/remote-disable'
 import { realDescribe, type Need } from '../support/available'
 import { attachEcho, type EchoComponent } from '../support/echo-component'
 import { startEjabberd } from '../support/ejabberd'
+import { patiently } from '../support/patience'
 import { startProsody } from '../support/prosody'
 import { juliet, paris, PUSH, romeo, SECRET, type RealServer, type RealServerOptions } from '../support/real-server'
 import { connectClient, type RealClient } from '../support/xmpp-client'
@@ -18,7 +19,7 @@ function tell(need: Need, start: (options: RealServerOptions) => Promise<RealSer
       stops.push(() => server.stop())
       component = await attachEcho(server.componentService, PUSH, SECRET)
       stops.push(() => component.stop())
-    }, 60_000)
+    }, 120_000)
 
     afterAll(async () => {
       for (const stop of stops.reverse()) await stop()
@@ -34,9 +35,8 @@ function tell(need: Need, start: (options: RealServerOptions) => Promise<RealSer
     /** The messages that a client has had once the one with this text is among them, as their bodies. */
     const bodiesUpTo = async (client: RealClient, body: string): Promise<readonly (string | null)[]> => {
       const bodies = () => client.messages.map((message) => message.getChildText('body'))
-      for (let looks = 0; looks < 200 && !bodies().includes(body); looks++) {
-        await client.iq(`<iq type='get'><ping xmlns='urn:xmpp:ping'/></iq>`).catch(() => undefined)
-      }
+      const ping = () => client.iq(`<iq type='get'><ping xmlns='urn:xmpp:ping'/></iq>`).catch(() => undefined)
+      await patiently(() => bodies().includes(body), ping)
       return bodies()
     }
 

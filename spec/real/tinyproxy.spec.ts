@@ -27,7 +27,7 @@ realDescribe('tinyproxy', 'wire/tunnel through tinyproxy', () => {
     const config = [`Port ${port}`, 'Listen 127.0.0.1', 'Timeout 60', 'MaxClients 20', ...lines]
     writeFileSync(join(folder, 'tinyproxy.conf'), `${config.join('\n')}\n`)
     proxy = spawn(programPath('tinyproxy') ?? 'tinyproxy', ['-d', '-c', join(folder, 'tinyproxy.conf')])
-    for (let tries = 0; tries < 200; tries++) {
+    for (let tries = 0; tries < 1000; tries++) {
       const socket = connect(port, '127.0.0.1')
       const isUp = await new Promise<boolean>((is) => {
         socket.once('connect', () => is(true))

@@ -123,6 +123,8 @@ export async function startEjabberd(options: EjabberdOptions): Promise<EjabberdP
       RES_OPTIONS: 'timeout:1 attempts:1',
     },
     directory,
+    // The slowest of all to start: half a minute on a machine that does ten other things.
+    startWithin: 90_000,
     ready: [
       /accounts are there/,
       new RegExp(`accepting TCP connections at 127.0.0.1:${ports.client}`),

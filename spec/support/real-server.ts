@@ -35,7 +35,7 @@ export function serverForAll<Server extends { stop(): Promise<unknown> }>(start:
   let server: Server | undefined
   beforeAll(async () => {
     server = await start()
-  }, 60_000)
+  }, 120_000)
   afterAll(() => server?.stop())
   return () => {
     if (server === undefined) throw new Error('the server is not up yet')
