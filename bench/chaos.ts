@@ -2,7 +2,7 @@
  * The program under load while everything around it fails: push services, network, XMPP server, disk or database, clock and
  * the process itself, drawn from a seed. Then its books are held against what the world saw; exits with 1 if anything does
  * not hold. `npm run chaos -- [--seed N] [--minutes M] [--rate N] [--without words] [--program folder] [--keep]
- * [--instances N] [--store postgres] [--older folder]`
+ * [--instances N] [--store postgres] [--outbox nats] [--older folder]`
  */
 import { chmodSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -16,6 +16,7 @@ import { judge, type Evidence } from './chaos/judgement'
 import { makeLoad } from './chaos/load'
 import { watchLogs, type LogWatch } from './chaos/log-watch'
 import { buildOlder, NoHistory } from './chaos/older'
+import { makeNatsGround } from './chaos/nats-ground'
 import { makePostgresGround } from './chaos/postgres-ground'
 import { print } from './chaos/print'
 import { makeSqliteGround } from './chaos/sqlite-ground'
@@ -45,6 +46,8 @@ const { values } = parseArgs({
     rate: { type: 'string', default: '100' },
     instances: { type: 'string', default: '1' },
     store: { type: 'string', default: 'sqlite' },
+    // `nats`: three servers for what waits, beside PostgreSQL.
+    outbox: { type: 'string' },
     // A folder with another build: `dist`, `package.json` and `node_modules`.
     program: { type: 'string', default: join(__dirname, '..') },
     /**
@@ -132,7 +135,7 @@ function metBy({ hosts, drawn, ground, programs, logs }: Run): Evidence['met'] {
   }
   const met = ground.faults.filter(({ name }) => drawn.has(name)).length
   return {
-    words: `${kills}, ${met} of ${ground.faults.length} faults of the database`,
+    words: `${kills}, ${met} of ${ground.faults.length} faults of what they share`,
     isMet: killed >= KILLED && ground.faults.slice(0, 2).every(({ name }) => drawn.has(name)),
   }
 }
@@ -213,7 +216,11 @@ async function main(): Promise<void> {
   const notes: Notes = { complaints: [], closedAt: [], wrongClock: [], kills: [], memory: 0 }
   const complain = (text: string): void => void notes.complaints.push(text)
   const ground =
-    values.store === 'postgres' ? await makePostgresGround(folder) : makeSqliteGround(folder, program, complain)
+    values.outbox === 'nats'
+      ? await makeNatsGround(folder, complain)
+      : values.store === 'postgres'
+        ? await makePostgresGround(folder)
+        : makeSqliteGround(folder, program, complain)
   const load = makeLoad(world, makeChance(seed + 5))
   const hosts = Array.from({ length: instances }, (_, number) =>
     makeHost({
