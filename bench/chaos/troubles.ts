@@ -73,6 +73,7 @@ export async function troubleTheProcess(run: Troubled, host: Instance, number: n
     note(run, fault.name)
     await fault.run(host, chance)
   }
+  const kill = processFaults.filter(run.isWanted).find(({ name }) => name === 'SIGKILL')
   while (performance.now() < end) {
     await run.sleep(Math.min(chance.between(least, most), end - performance.now()))
     host.weigh()
@@ -81,11 +82,12 @@ export async function troubleTheProcess(run: Troubled, host: Instance, number: n
       note(run, 'goes over to the newer program')
       await host.upgrade(programs[0])
     }
-    const kill = processFaults.find(({ name }) => name === 'SIGKILL')
-    const isDue = performance.now() >= killAt && host.kills() === 0 && kill !== undefined && run.isWanted(kill)
-    const fault = isDue ? kill : performance.now() >= end ? undefined : deal()
+    const isDue = performance.now() >= killAt && host.kills() === 0
+    const fault = isDue ? (kill ?? deal()) : performance.now() >= end ? undefined : deal()
     if (fault !== undefined) await go(fault)
   }
+  // A slow machine may have been busy with another fault until the end.
+  if (killAt < Infinity && host.kills() === 0 && kill !== undefined) await go(kill)
   if (isOlder) await host.upgrade(programs[0])
 }
 
@@ -95,7 +97,7 @@ export async function troubleTheGround(run: Troubled, end: number): Promise<void
   const faults = run.programs.length > 1 ? [] : run.ground.faults.filter(run.isWanted)
   const deal = dealer(faults, chance)
   const first = dealer(faults.slice(0, 2), chance)
-  for (let dealt = 0; faults.length > 0 && performance.now() < end; dealt++) {
+  for (let dealt = 0; faults.length > 0 && (dealt < 2 || performance.now() < end); dealt++) {
     await run.sleep(Math.min(chance.between(2_000, 9_000), end - performance.now()))
     const fault = dealt < 2 ? first() : performance.now() < end ? deal() : undefined
     if (fault === undefined) continue
