@@ -33,6 +33,17 @@ export async function devicesNamed(records: Records, name: string): Promise<read
   return byId.length > 0 ? byId : records.devices({ node: name, limit: MOST_OF_A_NAME })
 }
 
+type Failed = { readonly is: 'failed'; readonly why: string }
+
+/** The only one of this name. */
+export async function oneNamed(records: Records, name: string): Promise<Registration | Failed> {
+  const [found, ...others] = await devicesNamed(records, name)
+  if (found === undefined) return noDevice(name)
+  if (others.length === 0) return found
+  const why = `${others.length + 1} devices have the node "${name}"; name one of them by its id: ${found.id}, …`
+  return { is: 'failed', why }
+}
+
 export async function listDevices(
   records: Records,
   { owner: typed, app, after, limit }: Extract<Question, { ask: 'devices' }>,
@@ -94,11 +105,11 @@ function tell(observe: Observe, removed: readonly Registration[]): void {
   }
 }
 
-function noAccount(text: string): { readonly is: 'failed'; readonly why: string } {
+function noAccount(text: string): Failed {
   return { is: 'failed', why: `"${text}" is no account; write name@domain` }
 }
 
-function noDevice(name: string): { readonly is: 'failed'; readonly why: string } {
+function noDevice(name: string): Failed {
   return {
     is: 'failed',
     why: `no device is registered with the id or node "${name}"; \`xmpp-push explain ${name}\` tells whether one was`,

@@ -4,7 +4,7 @@ import { type End } from '../model/accounting'
 import { type Outcome } from '../model/outcome'
 import { type Observe } from '../observe'
 import { type Records } from '../stores/store'
-import { devicesNamed, viewOf } from './devices'
+import { oneNamed, viewOf } from './devices'
 import { type Question, type Reply } from './questions'
 
 /** Milliseconds that whoever asks is willing to wait for the first outcome. */
@@ -36,13 +36,10 @@ export async function testDevice(
   { records, test, held, observe }: TestOptions,
   { name, by = 'an operator' }: Extract<Question, { ask: 'test' }>,
 ): Promise<Reply<'test'>> {
-  const [found, ...others] = await devicesNamed(records, name)
-  if (found === undefined) return failed(`no device is registered with the id or node "${name}"`)
-  if (others.length > 0) {
-    return failed(`${others.length + 1} devices have the node "${name}"; name one of them by its id: ${found.id}, …`)
-  }
+  const found = await oneNamed(records, name)
+  if ('is' in found) return found
   const answer = await test(found, by, LISTEN)
-  if (answer.is === 'failed') return failed(answer.why)
+  if (answer.is === 'failed') return answer
   observe({ at: 'notice', about: 'test push', text: `${by} sent ${answer.delivery} to a device of ${found.owner}` })
   const why = held()[found.app]
   return {
@@ -52,8 +49,4 @@ export async function testDevice(
       ...(why === undefined ? {} : { held: why }),
     },
   }
-}
-
-function failed(why: string): { readonly is: 'failed'; readonly why: string } {
-  return { is: 'failed', why }
 }

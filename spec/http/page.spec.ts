@@ -227,7 +227,7 @@ describe('lib/http/page', () => {
       const reply = await place.ask('POST', '/page/test', { device: 'nothing' }, inside(await signIn(place)))
       expect(JSON.parse(reply.text)).toEqual({
         is: 'failed',
-        why: 'no device is registered with the id or node "nothing"',
+        why: 'no device is registered with the id or node "nothing"; `xmpp-push explain nothing` tells whether one was',
       })
     })
   })
