@@ -38,12 +38,18 @@ function join(from: Socket, to: Socket, see: (stanza: XmlElement) => void): void
   const watch = makeWatch(see)
   from.on('data', watch)
   from.pipe(to)
-  from.on('error', () => to.destroy())
-  from.on('close', () => to.destroy())
+  from.on('error', () => undefined)
 }
 
-/** Relays connections of components to a server at `xmpp://host:port` and calls `tell` for each stanza of either side. */
-export async function startStanzaRelay(service: string, tell: (relayed: RelayedStanza) => void): Promise<StanzaRelay> {
+/**
+ * Relays connections of components to a server at `xmpp://host:port`, calls `tell` for each stanza of either side, and `left` when a server has
+ * closed a connection whose component is gone: it sends nothing there any more.
+ */
+export async function startStanzaRelay(
+  service: string,
+  tell: (relayed: RelayedStanza) => void,
+  left: () => void = () => undefined,
+): Promise<StanzaRelay> {
   const { hostname, port } = new URL(service)
   const sockets = new Set<Socket>()
   const relay = createServer((component) => {
@@ -54,6 +60,15 @@ export async function startStanzaRelay(service: string, tell: (relayed: RelayedS
     }
     join(component, server, (stanza) => tell({ by: 'component', stanza }))
     join(server, component, (stanza) => tell({ by: 'server', stanza }))
+    let isGone = false
+    component.once('close', () => {
+      isGone = true
+      server.end()
+    })
+    server.once('close', () => {
+      component.destroy()
+      if (isGone) left()
+    })
   })
   await new Promise<void>((listening, failed) => {
     relay.once('error', failed)

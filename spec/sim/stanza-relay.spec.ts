@@ -54,6 +54,22 @@ describe('lib/sim/stanza-relay', () => {
     odd.close()
   })
 
+  it('tells that the server has let go of a component that is gone', async () => {
+    let leave: () => void = () => undefined
+    const left = new Promise<void>((done) => (leave = done))
+    const other = await startStanzaRelay(
+      server.service,
+      () => undefined,
+      () => leave(),
+    )
+    const component = await attachRaw(portOf(other), 'push.example.com', 's')
+    component.socket.destroy()
+    await left
+    const next = await attachRaw(portOf(other), 'push.example.com', 's')
+    next.socket.destroy()
+    await other.close()
+  })
+
   it('closes towards the component where the server is not there', async () => {
     const gone = await startXmppServerSimulator({ domain: 'example.com', components: [] })
     const { service } = gone

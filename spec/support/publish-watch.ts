@@ -1,5 +1,5 @@
 /** Counts what a server publishes to a component, on the wire between them and in the order of the wire. Alters nothing. */
-import { startStanzaRelay } from '../../lib/sim/stanza-relay'
+import { startStanzaRelay, type RelayedStanza } from '../../lib/sim/stanza-relay'
 import { type XmlElement } from '../../lib/sim/xmpp-server-xml'
 
 /** A publish, and what the component answered. */
@@ -19,6 +19,8 @@ export interface PublishWatch {
   answered(node: string, nth: number): Promise<readonly WatchedPublish[]>
   /** Resolves with the first answered publish to the node, past or to come, whose XML matches; rejects after 20 s. */
   matching(node: string, pattern: RegExp): Promise<WatchedPublish>
+  /** Resolves once the server has closed so many connections whose component was gone: it publishes nothing there any more. */
+  left(times: number): Promise<void>
   close(): Promise<void>
 }
 
@@ -33,7 +35,13 @@ function answerOf(stanza: XmlElement): string {
 export async function startPublishWatch(server: string): Promise<PublishWatch> {
   const seen: { node: string; stanza: XmlElement; answer: string | undefined }[] = []
   const looking = new Set<() => void>()
-  const relay = await startStanzaRelay(server, ({ by, stanza }) => {
+  let gone = 0
+  const leaving = new Set<() => void>()
+  const left = (): void => {
+    gone++
+    leaving.forEach((look) => look())
+  }
+  const see = ({ by, stanza }: RelayedStanza): void => {
     const publish = stanza.child('pubsub')?.child('publish')
     if (by === 'server' && publish !== undefined) {
       seen.push({ node: publish.attrs['node'] ?? '', stanza, answer: undefined })
@@ -42,7 +50,8 @@ export async function startPublishWatch(server: string): Promise<PublishWatch> {
       if (asked !== undefined) asked.answer = answerOf(stanza)
     }
     looking.forEach((look) => look())
-  })
+  }
+  const relay = await startStanzaRelay(server, see, left)
   const publishes = (node: string): readonly WatchedPublish[] => seen.filter((each) => each.node === node)
 
   function until<Found>(
@@ -83,6 +92,16 @@ export async function startPublishWatch(server: string): Promise<PublishWatch> {
       until(`publish like ${String(pattern)}`, node, (all) =>
         all.find(({ stanza, answer }) => answer !== undefined && pattern.test(stanza.toString())),
       ),
+    left: (times: number) =>
+      new Promise<void>((done) => {
+        const look = (): void => {
+          if (gone < times) return
+          leaving.delete(look)
+          done()
+        }
+        leaving.add(look)
+        look()
+      }),
     close: () => relay.close(),
   })
 }
