@@ -40,13 +40,17 @@ function built(): string | { readonly why: string } {
   }
 }
 
-/** Its defaults, which it does not take by itself; only what is needed to send to APNs differs. */
+/**
+ * Its defaults, which it does not take by itself; what is needed to send to APNs differs, and its queue, which takes all: when that is full
+ * (8,192 where nobody says more) it answers 500.
+ */
 const configOf = (port: number, key: string): string => `core:
   enabled: true
   address: "127.0.0.1"
   port: "${port}"
   mode: "release"
   max_notification: 100
+  queue_num: 100000
 api:
   push_uri: "/api/push"
   stat_go_uri: "/api/stat/go"
