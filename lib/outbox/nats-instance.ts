@@ -59,6 +59,7 @@ export function makeInstance(options: InstanceOptions): Instance {
   /** Partitions that are being taken over or followed anew. */
   const busy = new Set<number>()
   let isStopped = false
+  const wakeOnStop: (() => void)[] = []
   let cancelBeat = (): void => undefined
   let looking: Promise<void> | undefined
 
@@ -134,8 +135,7 @@ export function makeInstance(options: InstanceOptions): Instance {
     for (const row of outs) standing.goOut(row)
     for (const row of waits) rules.waitOn(row, now)
     for (const row of outs) rules.comeBack(row, now)
-    const isAlone = members.others().length === 0
-    if (!isAlone || folded.at - now <= SLACK_MS) return
+    if (members.others().length > 0 || folded.at - now <= SLACK_MS) return
     rules.setBack([...rowsOf(own.partition), ...own.arrivals.values()], folded.at - now, now)
     own.at = now
     own.unsaved = Infinity
@@ -154,6 +154,8 @@ export function makeInstance(options: InstanceOptions): Instance {
       ...{ following: undefined, received: 0, parked: undefined },
     }
     await caughtUp(own)
+    // What has not come would be missing in what is given back: it stays as it is for whoever follows.
+    if (isStopped) return own.following?.stop()
     await ask((now) => recover(own, folded, now))
   }
   /** Follows until everything that was there has come. */
@@ -161,6 +163,7 @@ export function makeInstance(options: InstanceOptions): Instance {
     for (;;) {
       let isBroken = false
       let seen: (() => void) | undefined
+      wakeOnStop.push(() => seen?.())
       const brokenBefore = (): boolean => {
         isBroken = true
         seen?.()
@@ -279,6 +282,7 @@ export function makeInstance(options: InstanceOptions): Instance {
     async stop() {
       isStopped = true
       cancelBeat()
+      for (const wake of wakeOnStop) wake()
       await looking
     },
     async release() {

@@ -27,16 +27,19 @@ async function until(clock: HandClock, holds: () => Promise<boolean> | boolean, 
   throw new Error('it did not come about')
 }
 
-/** Resolves with it, moving the clock along. */
-async function come<T>(clock: HandClock, what: Promise<T>): Promise<T> {
+/** Resolves with it, moving the clock along: by so many milliseconds fifty times a second. */
+async function come<T>(clock: HandClock, what: Promise<T>, step = 500): Promise<T> {
   let isHere = false
   const here = (): void => {
     isHere = true
   }
   void what.then(here, here)
-  await until(clock, () => isHere)
+  await until(clock, () => isHere, step)
   return what
 }
+
+/** As fast as time goes: what it waits for is given up after ten seconds. */
+const close = (clock: HandClock, its: NatsOutbox): Promise<void> => come(clock, its.close(), 20)
 
 /** Puts until it is kept: servers that choose a leader take nothing. */
 async function putSurely(its: NatsOutbox, clock: HandClock, deliveries: readonly Delivery[]): Promise<void> {
@@ -69,15 +72,15 @@ realDescribe('nats', 'the outbox on three NATS servers', () => {
   const cluster = serverForAll(() => startNats({ size: 3 }))
   const told: string[] = []
   const trouble = (text: string) => void told.push(text)
-  const opened: NatsOutbox[] = []
+  const opened: (() => Promise<void>)[] = []
   const open = async (clock: HandClock, options = natsOptions(cluster())) => {
     const its = await openNats(options, { clock, trouble, sends: true })
-    opened.push(its)
+    opened.push(() => close(clock, its))
     return its
   }
   afterEach(async () => {
     for (const index of [0, 1, 2]) await cluster().start(index)
-    for (const its of opened.splice(0)) await its.close()
+    for (const closeIt of opened.splice(0)) await closeIt()
     told.length = 0
   }, 60_000)
 
@@ -91,10 +94,10 @@ realDescribe('nats', 'the outbox on three NATS servers', () => {
       clock,
       accounts: () => its.accounts(),
       async reopen() {
-        await its.close()
+        await close(clock, its)
         its = await openNats(options, surroundings)
       },
-      close: () => its.close(),
+      close: () => close(clock, its),
     }
   }, TRAITS)
 
@@ -129,7 +132,7 @@ realDescribe('nats', 'the outbox on three NATS servers', () => {
       )
       const account = (await its.accounts()).get(APP)
       expect(account).toMatchObject({ accepted: all.length, delivered: all.length, waiting: 0, inFlight: 0 })
-      await its.close()
+      await close(clock, its)
     } finally {
       await nodes.stop()
     }
@@ -168,16 +171,16 @@ realDescribe('nats', 'the outbox on three NATS servers', () => {
 
 realDescribe('nats', 'instances on one NATS server', () => {
   const server = serverForAll(() => startNats())
-  const opened: NatsOutbox[] = []
+  const opened: (() => Promise<void>)[] = []
   const told: string[] = []
   const open = async (clock: HandClock, options: Parameters<typeof openNats>[0], sends = true) => {
     const its = await openNats(options, { clock, trouble: (text) => void told.push(text), sends })
-    opened.push(its)
+    opened.push(() => close(clock, its))
     return its
   }
   const portOf = (cluster: NatsCluster): number => Number(cluster.servers[0]?.split(':').at(-1))
   afterEach(async () => {
-    for (const its of opened.splice(0)) await its.close()
+    for (const closeIt of opened.splice(0)) await closeIt()
     told.length = 0
   })
   const take = (its: NatsOutbox) => takeNow(its.outbox, { [APP]: 1000 })
@@ -274,7 +277,7 @@ realDescribe('nats', 'instances on one NATS server', () => {
     await heir.outbox.settle(taken.map(({ id }) => ({ id, app: APP, end: 'delivered', resent: false })))
     expect((await heir.accounts()).get(APP)).toMatchObject({ accepted: 7, delivered: 7, inFlight: 0, waiting: 0 })
     expect(told.filter((text) => text.includes('another instance took over'))).not.toEqual([])
-    await Promise.all(opened.splice(0).map((its) => its.close()))
+    await Promise.all(opened.splice(0).map((closeIt) => closeIt()))
     await line.close()
   }, 60_000)
 
