@@ -26,12 +26,17 @@ export interface Changes {
   known(row: Row): void
   /** Takes what was gathered. */
   take(): ReadonlyMap<number, Gathered>
+  /** A delivery that ended, as long as that is not written down: it is not to be acknowledged before. */
+  ending(seq: number): Row | undefined
+  /** These ends are durable. */
+  written(rows: readonly Row[]): void
   /** Nothing more of this partition is ours to write. */
   forget(partition: number): void
 }
 
 export function makeChanges(): Changes {
   let gathered = new Map<number, Gathered>()
+  const ending = new Map<number, Row>()
   const of = (partition: number): Gathered => {
     const known = gathered.get(partition)
     if (known !== undefined) return known
@@ -42,6 +47,7 @@ export function makeChanges(): Changes {
   const count = ({ partition, app }: Pick<Row, 'partition' | 'app'>, what: Counted): void =>
     addCounts(of(partition).counts, app, { [what]: 1 })
   const end = (row: Row, line: string): void => {
+    ending.set(row.seq, row)
     of(row.partition).ended.push(row)
     of(row.partition).lines += line
   }
@@ -67,7 +73,14 @@ export function makeChanges(): Changes {
       gathered = new Map()
       return taken
     },
-    forget: (partition: number) => void gathered.delete(partition),
+    ending: (seq: number) => ending.get(seq),
+    written(rows: readonly Row[]) {
+      for (const { seq } of rows) ending.delete(seq)
+    },
+    forget(partition: number) {
+      gathered.delete(partition)
+      for (const row of ending.values()) if (row.partition === partition) ending.delete(row.seq)
+    },
   })
 }
 

@@ -4,7 +4,7 @@ import { type NatsConnection, type NodeConnectionOptions, connect, credsAuthenti
 import { type Clock } from '../clock'
 import { type Credential } from '../model/opaque'
 import { Unavailable } from '../model/unavailable'
-import { troubleText } from './nats-trouble'
+import { mendOf, troubleText } from './nats-trouble'
 
 export interface ConnectionOptions {
   readonly servers: readonly string[]
@@ -26,6 +26,11 @@ export interface ConnectionOptions {
 const CONNECT_MS = 5_000
 const RECONNECT_MS = 500
 const RETRY_MS = 1_000
+/**
+ * What was not met for so long is over, and news when it comes again. Nothing shorter: while one part of a cluster chooses its
+ * leader, others do well in between.
+ */
+const CALM_MS = 30_000
 /** A server that hangs answers none of two: then the next one is asked. */
 const PING_MS = 3_000
 
@@ -57,9 +62,9 @@ export function connectTo(options: ConnectionOptions): Promise<NatsConnection> {
 }
 
 export interface Health {
-  /** Does it once; tells what is wrong, and rejects with the words. */
+  /** Does it once; tells what is wrong, unless that was told, and rejects with the words. */
   once<T>(work: () => Promise<T>): Promise<T>
-  /** Tries until it works, telling once what is wrong. Rejects once closed. */
+  /** Tries until it works, telling what is wrong, unless that was told. Rejects once closed. */
   untilWell<T>(work: () => Promise<T>): Promise<T>
   /** Nothing is tried any more. */
   close(): void
@@ -72,22 +77,23 @@ export interface HealthOptions {
 }
 
 export function makeHealth({ shown, clock, trouble }: HealthOptions): Health {
-  let isTold = false
+  /** When each cause that was told was met last. */
+  const met = new Map<string, number>()
   const ending = new AbortController()
   // Each partition sleeps on it while the servers are away.
   setMaxListeners(0, ending.signal)
   const tell = (error: unknown): Error => {
     const text = troubleText(shown, error)
-    if (!isTold && !ending.signal.aborted) trouble(text)
-    isTold = true
+    const mend = mendOf(error)
+    const since = clock.elapsed() - (met.get(mend) ?? -Infinity)
+    if (since >= CALM_MS && !ending.signal.aborted) trouble(text)
+    met.set(mend, clock.elapsed())
     return new Unavailable(text, { cause: error })
   }
   return Object.freeze({
     async once<T>(work: () => Promise<T>) {
       try {
-        const done = await work()
-        isTold = false
-        return done
+        return await work()
       } catch (error) {
         throw tell(error)
       }
@@ -95,9 +101,7 @@ export function makeHealth({ shown, clock, trouble }: HealthOptions): Health {
     async untilWell<T>(work: () => Promise<T>) {
       for (;;) {
         try {
-          const done = await work()
-          isTold = false
-          return done
+          return await work()
         } catch (error) {
           const told = tell(error)
           if (ending.signal.aborted) throw told

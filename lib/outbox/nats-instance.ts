@@ -2,14 +2,16 @@
 import { type Clock } from '../clock'
 import { type Changes } from './nats-changes'
 import { type Health } from './nats-connection'
-import { type Counts, type Folded, change, lives } from './nats-journal'
+import { type FollowOptions, follow } from './nats-following'
+import { leftOf } from './nats-journal'
 import { BEAT_MS, type Beat, type Members, QUIET_MS } from './nats-members'
-import { type Own, emptyCommit, follow, readPartition, saveState, writeCommit } from './nats-partition'
+import { type Own, emptyCommit, saveState, writeCommit } from './nats-partition'
 import { type Row } from './nats-row'
 import { type Rules } from './nats-rules'
 import { type Standing } from './nats-standing'
-import { Overtaken } from './nats-overtaken'
+import { MadeAnew, Overtaken } from './nats-overtaken'
 import { type Streams } from './nats-streams'
+import { makeTakeover } from './nats-takeover'
 
 export interface InstanceOptions {
   /** What is ours; the instance alone changes it. */
@@ -50,29 +52,34 @@ export interface Instance {
 }
 
 const SAVE_AFTER = 256
-/** Clocks that differ by less are the same clock. */
-const SLACK_MS = 2_000
 
 export function makeInstance(options: InstanceOptions): Instance {
   const { owned, streams, members, partitions, sends, standing, changes, rules, clock, health, ask, tell, trouble } =
     options
   /** Partitions that are being taken over or followed anew. */
   const busy = new Set<number>()
+  const begun = new Set<number>()
   let isStopped = false
-  const wakeOnStop: (() => void)[] = []
   let cancelBeat = (): void => undefined
   let looking: Promise<void> | undefined
 
   const rowsOf = (partition: number): Row[] => [...standing.rows.values()].filter((row) => row.partition === partition)
-  const allOf = (own: Own): readonly Row[] => [...rowsOf(own.partition), ...(own.parked ?? [])]
-  const lose = (own: Own): void => {
-    if (owned.get(own.partition) !== own) return
+  const allOf = (own: Own): readonly Row[] => [...rowsOf(own.partition), ...(own.parked?.values() ?? [])]
+  /** Whether all that was taken in and did not end is in hand: a state without the rest would end it. */
+  const isWhole = (own: Own): boolean =>
+    [...leftOf(own).values()].reduce((sum, count) => sum + count, 0) === allOf(own).length
+  const drop = (own: Own): boolean => {
+    if (owned.get(own.partition) !== own) return false
     owned.delete(own.partition)
+    own.isOver = true
     void own.following?.stop().catch(() => undefined)
     for (const row of rowsOf(own.partition)) standing.drop(row)
     changes.forget(own.partition)
     options.lost()
-    if (!isStopped)
+    return true
+  }
+  const lose = (own: Own): void => {
+    if (drop(own) && !isStopped)
       trouble(`another instance took over partition ${own.partition}; what was out of it may be sent twice`)
   }
   const followAgain = async (own: Own): Promise<void> => {
@@ -97,99 +104,39 @@ export function makeInstance(options: InstanceOptions): Instance {
       .finally(() => busy.delete(own.partition))
     if (isWhole !== true && owned.get(own.partition) === own) await followAgain(own)
   }
+  const isOurs = (own: Own): boolean => owned.get(own.partition) === own
+  const watched: FollowOptions = {
+    ...{ streams, trouble, row: (seq) => standing.rows.get(seq) ?? changes.ending(seq) },
+    arrived: (own) => {
+      options.came(own.arrived)
+      if (isOurs(own)) options.wake()
+    },
+    late: (own, row) => void ask((now) => void (isOurs(own) && takeOver.late(own, row, now))).catch(() => undefined),
+    broken: (own) => void followAgain(own),
+    doubted: (own) => void verify(own),
+  }
   const following = async (own: Own): Promise<void> => {
     try {
-      await follow(own, {
-        ...{ streams, clock, row: (seq) => standing.rows.get(seq) },
-        arrived: (own) => {
-          options.came(own.arrived)
-          if (owned.get(own.partition) === own) options.wake()
-        },
-        broken: (own) => void followAgain(own),
-        doubted: (own) => void verify(own),
-        trouble,
-      })
+      await follow(own, watched)
     } catch (error) {
-      if (!(error instanceof Overtaken)) throw error
-      lose(own)
+      if (error instanceof MadeAnew) {
+        begun.add(own.partition)
+        drop(own)
+      } else if (error instanceof Overtaken) lose(own)
+      else throw error
     }
   }
 
-  /** What was taken in before is as the journal says; whatever was out when its instance ended comes back. */
-  const recover = (own: Own, folded: Folded, now: number): void => {
-    const outs: Row[] = []
-    const waits: Row[] = []
-    for (const [seq, row] of own.arrivals) {
-      if (seq > folded.took) continue
-      own.arrivals.delete(seq)
-      if (!lives(folded, seq)) {
-        row.ack()
-        continue
-      }
-      const changed = folded.changed.get(seq)
-      if (changed !== undefined) change(row, changed)
-      if (folded.out.has(seq)) outs.push(row)
-      else waits.push(row)
-    }
-    owned.set(own.partition, own)
-    for (const row of outs) standing.goOut(row)
-    for (const row of waits) rules.waitOn(row, now)
-    for (const row of outs) rules.comeBack(row, now)
-    if (members.others().length > 0 || folded.at - now <= SLACK_MS) return
-    rules.setBack([...rowsOf(own.partition), ...own.arrivals.values()], folded.at - now, now)
-    own.at = now
-    own.unsaved = Infinity
-  }
-
-  const take = async (partition: number): Promise<void> => {
-    const folded = await readPartition(streams, partition)
-    const state = folded.by === undefined ? 'dead' : members.stateOf(folded.by)
-    const isTheirs = state === 'lives' || (state === 'silent' && !(await options.isGone(folded.by ?? '')))
-    if (folded.by !== members.id && isTheirs) return
-    const text = JSON.stringify({ ...emptyCommit(folded), by: members.id })
-    const journal = await streams.write(streams.subjects.journal(partition), text, folded.through)
-    const own: Own = {
-      ...{ partition, journal, at: folded.at, took: folded.took, arrived: 0, arrivals: new Map<number, Row>() },
-      ...{ counts: new Map<string, Counts>(folded.counts), saved: 0, unsaved: 1 },
-      ...{ following: undefined, received: 0, parked: undefined },
-    }
-    await caughtUp(own)
-    // What has not come would be missing in what is given back: it stays as it is for whoever follows.
-    if (isStopped) return own.following?.stop()
-    await ask((now) => recover(own, folded, now))
-  }
-  /** Follows until everything that was there has come. */
-  const caughtUp = async (own: Own): Promise<void> => {
-    for (;;) {
-      let isBroken = false
-      let seen: (() => void) | undefined
-      wakeOnStop.push(() => seen?.())
-      const brokenBefore = (): boolean => {
-        isBroken = true
-        seen?.()
-        return owned.get(own.partition) !== own
-      }
-      await follow(own, {
-        ...{ streams, clock, trouble, row: (seq) => standing.rows.get(seq) },
-        arrived: () => {
-          options.came(own.arrived)
-          if (owned.get(own.partition) === own) options.wake()
-          else seen?.()
-        },
-        broken: () => void (brokenBefore() || followAgain(own)),
-        doubted: () => void (brokenBefore() || verify(own)),
-      })
-      const pending = own.following?.pending ?? 0
-      while (own.received < pending && !isBroken && !isStopped) await new Promise<void>((more) => (seen = more))
-      if (!isBroken || isStopped) return
-    }
-  }
+  const takeOver = makeTakeover({
+    ...{ owned, begun, streams, members, isGone: options.isGone, standing, rules, ask, watched, trouble },
+  })
 
   const park = (own: Own): void => {
     const waits = rowsOf(own.partition).filter(({ state }) => state === 'waiting')
     for (const row of waits) standing.drop(row)
-    own.parked = waits
+    own.parked = new Map(waits.map((row) => [row.seq, row]))
   }
+  const mayBeOurs = (partition: number): boolean => members.isOurs(partition) || begun.has(partition)
   const look = async (): Promise<void> => {
     if (!sends) return
     for (const id of members.silent()) if (await options.isGone(id)) members.bury(id)
@@ -197,9 +144,10 @@ export function makeInstance(options: InstanceOptions): Instance {
     const lookAt = async (partition: number): Promise<void> => {
       const own = owned.get(partition)
       if (own !== undefined) {
+        // It was cut while it was not ours yet, or while something else was done about it.
+        if (own.isCut) void followAgain(own)
         if (own.parked === undefined && !members.isOurs(partition)) await ask(() => park(own))
-      } else if (members.isOurs(partition) && !claimed.has(partition) && !busy.has(partition))
-        await tryTaking(partition)
+      } else if (mayBeOurs(partition) && !claimed.has(partition) && !busy.has(partition)) await tryTaking(partition)
     }
     // Side by side: a cluster takes its time to agree on each of them.
     const looked = await Promise.allSettled(Array.from({ length: partitions }, (_, partition) => lookAt(partition)))
@@ -208,7 +156,7 @@ export function makeInstance(options: InstanceOptions): Instance {
   const tryTaking = async (partition: number): Promise<void> => {
     busy.add(partition)
     try {
-      await take(partition)
+      await takeOver.take(partition)
     } catch (error) {
       if (!(error instanceof Overtaken)) throw error
     } finally {
@@ -237,7 +185,9 @@ export function makeInstance(options: InstanceOptions): Instance {
   }
   /** One message more is written to the journal, so that all before it may go one day. */
   const save = async (own: Own): Promise<boolean> => {
-    await health.once(() => saveState(streams, own, allOf(own), members.id))
+    own.unsaved = 0
+    if (!isWhole(own)) return true
+    const forgetOlder = await health.once(() => saveState(streams, own, allOf(own), members.id))
     const saved = own.journal
     const untilWell = <T>(work: () => Promise<T>): Promise<T> => health.untilWell(work)
     if (!(await writeCommit(own, emptyCommit(own), { streams, untilWell }))) {
@@ -245,12 +195,23 @@ export function makeInstance(options: InstanceOptions): Instance {
       return false
     }
     Object.assign(own, { saved, unsaved: 0 })
+    await health.once(forgetOlder).catch(() => undefined)
     return true
   }
   const giveBack = async (own: Own): Promise<void> => {
-    await saveState(streams, own, allOf(own), members.id)
+    const forgetOlder = isWhole(own) ? await saveState(streams, own, allOf(own), members.id) : async () => undefined
     const text = JSON.stringify({ ...emptyCommit(own), isReleased: true })
-    await streams.write(streams.subjects.journal(own.partition), text, own.journal)
+    try {
+      await streams.write(streams.subjects.journal(own.partition), text, own.journal)
+    } catch (error) {
+      if (!(error instanceof Overtaken)) throw error
+      // Our own word, whose acknowledgement was lost, or somebody else's: the next look tells.
+      begun.add(own.partition)
+      own.isOver = true
+      return
+    }
+    own.isOver = true
+    await forgetOlder().catch(() => undefined)
   }
 
   return Object.freeze({
@@ -267,6 +228,7 @@ export function makeInstance(options: InstanceOptions): Instance {
         if (own.parked === undefined || rowsOf(own.partition).some(({ state }) => state === 'out')) continue
         await giveBack(own)
         owned.delete(own.partition)
+        changes.forget(own.partition)
         await own.following?.stop()
         await own.following?.end()
         for (const row of rowsOf(own.partition)) standing.drop(row)
@@ -282,7 +244,7 @@ export function makeInstance(options: InstanceOptions): Instance {
     async stop() {
       isStopped = true
       cancelBeat()
-      for (const wake of wakeOnStop) wake()
+      takeOver.stop()
       await looking
     },
     async release() {

@@ -15,10 +15,19 @@ export type Changed = readonly [number, number, number, 0 | 1, string | null, nu
 
 /** One turn of one partition. */
 export interface Commit {
+  /**
+   * Each message has its own: one whose acknowledgement was lost is written again, and servers whose leader is new may keep both.
+   * The second counts for nothing.
+   */
+  readonly id?: string
   /** When it was written (ms since 1970). */
   readonly at: number
   /** Who takes the partition over with it. */
   readonly by?: string
+  /** Along with that: which stream the deliveries are in. */
+  readonly of?: string
+  /** Nothing that was known of is in it: it was made anew. */
+  readonly isAnew?: true
   /** Whoever had it has it no more. */
   readonly isReleased?: true
   /** Deliveries up to this message are taken in. */
@@ -38,6 +47,9 @@ export interface Folded {
   at: number
   took: number
   by: string | undefined
+  of: string | undefined
+  /** Ids of the last messages, the newest last. */
+  said: readonly string[]
   /** Up to this delivery, `live` says which there are; above it all, but for `ended`. */
   listed: number
   live: Set<number>
@@ -49,7 +61,7 @@ export interface Folded {
 
 export function nothing(): Folded {
   return {
-    ...{ through: 0, at: 0, took: 0, by: undefined, listed: 0 },
+    ...{ through: 0, at: 0, took: 0, by: undefined, of: undefined, said: [], listed: 0 },
     ...{ live: new Set(), ended: new Set(), changed: new Map(), out: new Set(), counts: new Map() },
   }
 }
@@ -60,9 +72,26 @@ export function addCounts(to: Map<string, Counts>, app: string, counts: Counts):
   to.set(app, sum)
 }
 
+/** So many messages can be under way at once, and come in twice. */
+const REMEMBERED = 8
+
+/** With one message more. */
+export function saidAlso(said: readonly string[], id: string): readonly string[] {
+  return [...said.slice(1 - REMEMBERED), id]
+}
+
+function startAnew(folded: Folded): void {
+  Object.assign(folded, { took: 0, listed: 0 })
+  for (const known of [folded.live, folded.ended, folded.changed, folded.out]) known.clear()
+}
+
 /** Adds the message of this number to what is known. */
 export function fold(folded: Folded, commit: Commit, seq: number): void {
   folded.through = seq
+  if (commit.id !== undefined && folded.said.includes(commit.id)) return
+  if (commit.id !== undefined) folded.said = saidAlso(folded.said, commit.id)
+  if (commit.isAnew === true) startAnew(folded)
+  folded.of = commit.of ?? folded.of
   folded.at = Math.max(folded.at, commit.at)
   folded.took = Math.max(folded.took, commit.took)
   if (commit.by !== undefined) folded.by = commit.by
@@ -82,8 +111,24 @@ export function fold(folded: Folded, commit: Commit, seq: number): void {
 }
 
 /** Whether a delivery that was taken in is still there. */
-export function lives(folded: Folded, seq: number): boolean {
-  return seq <= folded.listed ? folded.live.has(seq) : !folded.ended.has(seq)
+export function lives({ took, listed, live, ended }: Folded, seq: number): boolean {
+  if (seq > took) return false
+  return seq <= listed ? live.has(seq) : !ended.has(seq)
+}
+
+/** It is no more what it was then. */
+export function outlive({ listed, live, ended }: Folded, seq: number): void {
+  if (seq <= listed) live.delete(seq)
+  else ended.add(seq)
+}
+
+/** By app, how many were taken in and did not end. */
+export function leftOf({ counts: all }: { readonly counts: ReadonlyMap<string, Counts> }): ReadonlyMap<string, number> {
+  const left = [...all].map(([app, counts]) => {
+    const { waiting } = accountOf(counts, 0)
+    return [app, waiting] as const
+  })
+  return new Map(left.filter(([, count]) => count > 0))
 }
 
 export function changedOf({ seq, due, attempts, ambiguous, notes, expires }: Row): Changed {
@@ -99,6 +144,8 @@ interface State {
   readonly at: number
   readonly took: number
   readonly by?: string
+  readonly of?: string
+  readonly said?: readonly string[]
   readonly counts: Readonly<Record<string, Counts>>
   /** Each less the one before. */
   readonly live: readonly number[]
@@ -113,8 +160,10 @@ export function spellState(
     at,
     took,
     by,
+    of,
+    said,
     counts,
-  }: Pick<Folded, 'through' | 'at' | 'took' | 'by'> & {
+  }: Pick<Folded, 'through' | 'at' | 'took' | 'by' | 'of' | 'said'> & {
     readonly counts: ReadonlyMap<string, Counts>
   },
   rows: Iterable<Row>,
@@ -122,7 +171,8 @@ export function spellState(
 ): readonly Buffer[] {
   const sorted = [...rows].sort((one, other) => one.seq - other.seq)
   const state: State = {
-    ...{ through, at, took, counts: Object.fromEntries(counts), ...(by === undefined ? {} : { by }) },
+    ...{ through, at, took, said, counts: Object.fromEntries(counts) },
+    ...{ ...(by === undefined ? {} : { by }), ...(of === undefined ? {} : { of }) },
     live: sorted.map(({ seq }, index) => seq - (sorted[index - 1]?.seq ?? 0)),
     changed: sorted.filter(({ isChanged }) => isChanged).map(changedOf),
     out: sorted.filter(({ state }) => state === 'out').map(({ seq }) => seq),
@@ -137,7 +187,8 @@ export function readState(pieces: readonly Uint8Array[]): Folded {
   const state = JSON.parse(inflateSync(Buffer.concat(pieces)).toString()) as State
   let seq = 0
   return {
-    ...{ through: state.through, at: state.at, took: state.took, by: state.by, listed: state.took },
+    ...{ through: state.through, at: state.at, took: state.took, by: state.by, of: state.of, listed: state.took },
+    said: state.said ?? [],
     live: new Set(state.live.map((more) => (seq += more))),
     ended: new Set(),
     changed: new Map(state.changed.map((each) => [each[0], each])),

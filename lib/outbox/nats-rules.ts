@@ -116,6 +116,7 @@ export function makeRules(standing: Standing, changes: Changes): Rules {
     waitOn(row: Row, now: number) {
       const older = standing.laneOf(row)?.waiting
       if (older === undefined) return standing.wait(row)
+      if (older.seq > row.seq) return changes.coalesced(row, now, older.id)
       replace(older, row, now)
     },
     comeBack(row: Row, now: number) {

@@ -7,14 +7,15 @@ import { type Stored, type Streams } from './nats-streams'
 
 /** A message that holds stories. */
 interface Told extends Stored {
+  readonly id: string | undefined
   readonly partition: number
   readonly at: number
   readonly lines: readonly string[]
 }
 
 function toldOf({ seq, data, partition }: Stored & { readonly partition: number }): Told {
-  const { at, lines } = JSON.parse(Buffer.from(data).toString()) as Pick<Commit, 'at' | 'lines'>
-  return { seq, data, partition, at, lines: lines.split('\n').filter((line) => line !== '') }
+  const { id, at, lines } = JSON.parse(Buffer.from(data).toString()) as Pick<Commit, 'id' | 'at' | 'lines'>
+  return { seq, data, partition, id, at, lines: lines.split('\n').filter((line) => line !== '') }
 }
 
 const mentions = (data: Uint8Array, needles: readonly string[]): boolean => {
@@ -33,10 +34,14 @@ export async function storiesOf(
   const its = [...new Set(needles.map((needle) => partitionOf(needle, partitions)))]
   const subjects = areTargets ? its.flatMap((each) => [told(each), journal(each)]) : [allTold, journals]
   const found: { readonly at: number; readonly trace: Trace }[] = []
+  // A message whose acknowledgement was lost may stand there twice.
+  const seen = new Set<string>()
   for (const subject of subjects) {
     await streams.each(subject, (message) => {
       if (!mentions(message.data, needles)) return
-      const { at, lines } = toldOf(message)
+      const { id = `${message.seq}`, at, lines } = toldOf(message)
+      if (seen.has(id)) return
+      seen.add(id)
       for (const line of lines) if (isAbout(line, needles)) found.push({ at, trace: readLine(line) })
     })
   }

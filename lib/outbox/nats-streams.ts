@@ -18,7 +18,7 @@ import {
 import { jetstream, jetstreamManager } from '@nats-io/jetstream'
 import { type NatsConnection, errors } from '@nats-io/transport-node'
 import { addConsumer } from './nats-consumers'
-import { Overtaken } from './nats-overtaken'
+import { MadeAnew, Overtaken } from './nats-overtaken'
 
 export interface Stored {
   readonly seq: number
@@ -42,6 +42,23 @@ export interface Following {
   end(): Promise<void>
 }
 
+export interface Identity {
+  /** Another one after it was deleted, and made anew or restored. */
+  readonly id: string
+  /** It holds messages that are older than itself, or nobody knows how old it is. */
+  readonly isRestored: boolean
+  /** The number of its last message. */
+  readonly last: number
+}
+
+export interface Followed {
+  readonly partition: number
+  /** The highest follows, older are ended. */
+  readonly epoch: number
+  /** The stream's identity. */
+  readonly of: string
+}
+
 export interface Lost {
   /** Told once where a message was missed; follow anew then. */
   readonly broken: () => void
@@ -54,8 +71,13 @@ export interface Streams {
   readonly maxBytes: number
   /** Keeps a delivery; resolves with its number once the stream has acknowledged it. A known id resolves with the known number. */
   deliver(partition: number, id: string, text: string): Promise<number>
-  /** Writes after message `after` of the subject, or rejects with `Overtaken`. Resolves with the message's number. */
-  write(subject: string, data: Uint8Array | string, after?: number): Promise<number>
+  /**
+   * Writes after message `after` of the subject, or rejects with `Overtaken`. Resolves with the message's number. With an
+   * `id` it may be said again.
+   */
+  write(subject: string, data: Uint8Array | string, after?: number, id?: string): Promise<number>
+  /** Which stream of deliveries there is. */
+  identity(): Promise<Identity>
   /** The newest message of a subject. */
   last(subject: string): Promise<Stored | undefined>
   /** The first message of a subject from this number on. */
@@ -68,9 +90,9 @@ export interface Streams {
   forget(subject: string, before: number): Promise<void>
   /**
    * Hands over every delivery of a partition, those first that are there, in order; each until it is acknowledged.
-   * `epoch`: the highest follows, older are ended; rejects with `Overtaken` where a higher one does.
+   * Rejects with `Overtaken` where a higher epoch does, or where it is another stream by now.
    */
-  follow(partition: number, epoch: number, arrived: (message: Arrived) => void, lost: Lost): Promise<Following>
+  follow(which: Followed, arrived: (message: Arrived) => void, lost: Lost): Promise<Following>
   readonly subjects: {
     readonly setup: string
     readonly journal: (partition: number) => string
@@ -139,7 +161,14 @@ export async function openStreams(connection: NatsConnection, name: string, repl
       }
     }
   }
-  const follow: Streams['follow'] = async (partition, epoch, arrived, { broken, doubted }) => {
+  const identity = async (): Promise<Identity> => {
+    const { created, state } = await manager.streams.info(name)
+    const born = Date.parse(created)
+    const isRestored = !(born > 0) || (state.messages > 0 && Date.parse(state.first_ts) < born)
+    return { id: created, isRestored, last: state.last_seq }
+  }
+  const follow: Streams['follow'] = async ({ partition, epoch, of }, arrived, { broken, doubted }) => {
+    if ((await identity()).id !== of) throw new MadeAnew(`${name}.delivery.${partition}`)
     const consumer = await addConsumer({ connection, manager: makers, stream: name, partition, epoch })
     let expected = 1
     let isOver = false
@@ -197,10 +226,10 @@ export async function openStreams(connection: NatsConnection, name: string, repl
     async deliver(partition: number, id: string, text: string) {
       return (await client.publish(`${name}.delivery.${partition}`, text, { msgID: id })).seq
     },
-    async write(subject: string, data: Uint8Array | string, after?: number) {
+    async write(subject: string, data: Uint8Array | string, after?: number, id?: string) {
       try {
         const expect = after === undefined ? {} : { expect: { lastSubjectSequence: after } }
-        return (await client.publish(subject, data, expect)).seq
+        return (await client.publish(subject, data, { ...expect, ...(id === undefined ? {} : { msgID: id }) })).seq
       } catch (error) {
         if (error instanceof JetStreamApiError && error.code === JetStreamApiCodes.StreamWrongLastSequence) {
           throw new Overtaken(subject)
@@ -237,6 +266,7 @@ export async function openStreams(connection: NatsConnection, name: string, repl
     async forget(subject: string, before: number) {
       await manager.streams.purge(journal, { filter: subject, seq: before })
     },
+    identity,
     follow,
     subjects: {
       setup: `${name}.setup`,

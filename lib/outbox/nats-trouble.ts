@@ -27,37 +27,39 @@ const isOneOf = (codes: readonly number[], error: unknown): boolean =>
 
 /** Cause and mend. `shown`: where the servers are. */
 export function troubleText(shown: string, error: unknown): string {
+  return `outbox ${shown}: ${wordsOf(error)}: ${mendOf(error)}`
+}
+
+/** What to do: the same for whatever has the same cause. */
+export function mendOf(error: unknown): string {
   const words = wordsOf(error)
-  const tell = (mend: string): string => `outbox ${shown}: ${words}: ${mend}`
   if (
     isOneOf(CODES.noResources, error) ||
     /no space left|insufficient resources|maximum bytes|resource limits/i.test(words)
   ) {
-    return tell('its disk or its limit is full: make room there, or raise max_file_store')
+    return 'its disk or its limit is full: make room there, or raise max_file_store'
   }
   if (isOneOf(CODES.noPeers, error)) {
-    return tell('there are fewer servers than outbox.replicas asks for: start the others, or ask for fewer')
+    return 'there are fewer servers than outbox.replicas asks for: start the others, or ask for fewer'
   }
   if (isOneOf(CODES.noStream, error)) {
-    return tell('the stream is gone: restore it from a backup, or restart to make it anew')
+    return 'the stream is gone: restore it from a backup, or restart to make it anew'
   }
   if (isOneOf(CODES.notEnabled, error) || /jetstream is not enabled/i.test(words)) {
-    return tell(
-      'JetStream does not answer: no majority of the cluster is up, or it is not enabled (jetstream {} in the server’s configuration)',
-    )
+    return 'JetStream does not answer: no majority of the cluster is up, the stream was deleted, or it is not enabled (jetstream {} in the server’s configuration)'
   }
   if (/authorization|authentication|nkey|permissions violation/i.test(words)) {
-    return tell('the server refuses us: mend outbox.user and password, token or credentials, or what that user may do')
+    return 'the server refuses us: mend outbox.user and password, token or credentials, or what that user may do'
   }
   if (/certificate|self.signed|tls|ssl|handshake/i.test(words)) {
-    return tell('TLS fails: mend outbox.tls, or the certificate of the server')
+    return 'TLS fails: mend outbox.tls, or the certificate of the server'
   }
-  if (/ENOTFOUND|EAI_AGAIN/.test(words)) return tell('there is no such name: mend outbox.servers')
+  if (/ENOTFOUND|EAI_AGAIN/.test(words)) return 'there is no such name: mend outbox.servers'
   if (/ECONNREFUSED|connection refused/i.test(words)) {
-    return tell('nobody listens there: start the server, or mend outbox.servers')
+    return 'nobody listens there: start the server, or mend outbox.servers'
   }
   if (isOneOf(CODES.clusterAway, error) || /timeout|no responders/i.test(words)) {
-    return tell('it does not answer: see that a majority of its servers is up')
+    return 'it does not answer: see that a majority of its servers is up'
   }
-  return tell('it goes on by itself once the server takes it again')
+  return 'it goes on by itself once the server takes it again'
 }

@@ -133,6 +133,7 @@ export function makeTurns(options: TurnsOptions): Turns {
       if (!(await writeCommit(own, commit, { streams, untilWell }))) return lose(own)
       own.at = Math.max(own.at, now)
       for (const [app, counts] of its.counts) addCounts(own.counts, app, counts)
+      changes.written(its.ended)
       for (const row of its.ended) row.ack()
     })
     await Promise.all(work)

@@ -4,7 +4,7 @@
  */
 import { type Store } from '../../lib/stores/store'
 import { type HandClock } from '../support/hand-clock'
-import { outboxContract } from './outbox'
+import { type OutboxTraits, outboxContract } from './outbox'
 import { storeKnowsBareAddresses } from './store-bare-addresses'
 import { storeForgets } from './store-forgetting'
 import { storeKeeps } from './store-keep'
@@ -14,7 +14,7 @@ import { storeTellsServers } from './store-remote-disables'
 import { type StoreSetUp, storeScene } from './store-scene'
 
 /** Declares the whole suite. `open` opens the same data again once the store before was closed. */
-export function storeContract(setUp: StoreSetUp): void {
+export function storeContract(setUp: StoreSetUp, traits: OutboxTraits = {}): void {
   const scene = storeScene(setUp)
   storeRegisters(scene)
   storeForgets(scene)
@@ -27,7 +27,7 @@ export function storeContract(setUp: StoreSetUp): void {
     outboxContract(async (options) => {
       const place = await setUp(options)
       return underTest(place.clock, () => place.open(), await place.open())
-    })
+    }, traits)
   })
 }
 

@@ -9,6 +9,9 @@ import { startNats } from '../support/nats-cluster'
 import { natsOptions } from '../support/nats-outbox'
 import { serverForAll } from '../support/real-server'
 
+/** A delivery comes by its partition's own way. */
+const TRAITS = { comesApart: true }
+
 realDescribe('nats', 'lib/outbox/nats beside lib/stores/sqlite', () => {
   const cluster = serverForAll(() => startNats())
   const folder = makeFolder()
@@ -25,5 +28,5 @@ realDescribe('nats', 'lib/outbox/nats beside lib/stores/sqlite', () => {
     const open = async () =>
       nats.open(options, await sqlite.open({ file, maxDeliveries: bound }, surroundings), surroundings)
     return { clock, open }
-  })
+  }, TRAITS)
 })

@@ -8,6 +8,7 @@ import { delivery, ended, takeNow, uuid } from '../contracts/outbox-scene'
 import { realDescribe } from '../support/available'
 import { makeCutLine } from '../support/cut-line'
 import { type HandClock, handClock } from '../support/hand-clock'
+import { come, until } from '../support/moving-clock'
 import { type NatsCluster, startNats } from '../support/nats-cluster'
 import { natsOptions } from '../support/nats-outbox'
 import { serverForAll } from '../support/real-server'
@@ -16,27 +17,6 @@ const APP = 'org.example.ios'
 const LEASE_MS = 15_000
 /** Each story opens the streams of a cluster several times; a delivery comes by its partition's own way. */
 const TRAITS = { stories: 8, comesApart: true }
-
-/** Goes on until it holds; the clock moves along, for what is tried again waits by it. */
-async function until(clock: HandClock, holds: () => Promise<boolean> | boolean, step = 500): Promise<void> {
-  for (const begun = performance.now(); performance.now() - begun < 90_000;) {
-    if (await holds()) return
-    await clock.advance(step)
-    await new Promise((done) => setTimeout(done, 20))
-  }
-  throw new Error('it did not come about')
-}
-
-/** Resolves with it, moving the clock along: by so many milliseconds fifty times a second. */
-async function come<T>(clock: HandClock, what: Promise<T>, step = 500): Promise<T> {
-  let isHere = false
-  const here = (): void => {
-    isHere = true
-  }
-  void what.then(here, here)
-  await until(clock, () => isHere, step)
-  return what
-}
 
 /** As fast as time goes: what it waits for is given up after ten seconds. */
 const close = (clock: HandClock, its: NatsOutbox): Promise<void> => come(clock, its.close(), 20)
