@@ -19,11 +19,23 @@ const { values } = parseArgs({
   },
 })
 
-async function failedClaims({ name, without, isShared }: Defect): Promise<readonly string[]> {
+async function failedClaims({ name, without, isShared, outbox }: Defect): Promise<readonly string[]> {
   const less = without === undefined ? [] : ['--without', without]
   const several = isShared === true ? ['--instances', '3', '--store', 'postgres'] : []
+  const queue = outbox === undefined ? [] : ['--outbox', outbox]
   const program = values.program === undefined ? [] : ['--program', values.program]
-  const words = [...program, '--seed', values.seed, '--minutes', values.minutes, '--defect', name, ...less, ...several]
+  const words = [
+    ...program,
+    '--seed',
+    values.seed,
+    '--minutes',
+    values.minutes,
+    '--defect',
+    name,
+    ...less,
+    ...several,
+    ...queue,
+  ]
   const child = spawn(process.execPath, ['--require', 'tsx/cjs', join(__dirname, 'chaos.ts'), ...words], {
     stdio: ['ignore', 'pipe', 'inherit'],
   })

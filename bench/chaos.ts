@@ -123,8 +123,9 @@ async function settle({ world, load, ground, violations, logs }: Run): Promise<b
 }
 
 /** What a run of several instances is there for. */
-function metBy({ hosts, drawn, ground, programs, logs }: Run): Evidence['met'] {
-  if (hosts.length === 1 || values.without !== undefined) return undefined
+function metBy({ hosts, drawn, ground, programs, logs, isWanted }: Run): Evidence['met'] {
+  const surely = [{ name: 'SIGKILL' }, ...ground.faults.slice(0, 2)]
+  if (hosts.length === 1 || !surely.every(isWanted)) return undefined
   const killed = hosts.filter((host) => host.kills() > 0).length
   const kills = `${killed} of ${hosts.length} instances killed`
   const [newer, older] = programs

@@ -16,6 +16,8 @@ export interface Defect {
   readonly also?: { readonly from: string; readonly to: string }
   /** It shows where three instances share a database. */
   readonly isShared?: true
+  /** Their queue is in NATS. */
+  readonly outbox?: 'nats'
   /** How the claim begins that fails. */
   readonly claim: string
   /** Faults that would hide it, by words of their names. */
@@ -190,7 +192,35 @@ const ofSeveral: readonly Defect[] = [
   },
 ]
 
-export const defects: readonly Defect[] = [...ofOne, ...ofSeveral.map((each): Defect => ({ ...each, isShared: true }))]
+const ofNats: readonly Defect[] = [
+  {
+    name: 'NATS: a call that a dead instance had out is rung again',
+    file: 'outbox/nats-rules.js',
+    from: 'attempts: row.attempts + 1, ambiguous: true',
+    to: 'attempts: row.attempts + 1, ambiguous: row.ambiguous',
+    claim: AGAIN,
+  },
+  {
+    name: 'NATS: an end is told two seconds before it is durable',
+    file: 'outbox/nats-outbox.js',
+    from: 'await turns.settle(settlements);',
+    to: 'setTimeout(() => void turns.settle(settlements).catch(() => undefined), 2000);',
+    claim: 'nothing is sent again once its end is durable',
+  },
+  {
+    name: 'NATS: what ended is acknowledged before it is written down',
+    file: 'outbox/nats-turns.js',
+    from: 'if (!(await (0, nats_partition_1.writeCommit)(',
+    to: 'for (const row of its.ended) row.ack(); await new Promise((done) => setTimeout(done, 300)); if (!(await (0, nats_partition_1.writeCommit)(',
+    claim: 'the books of all instances together close',
+  },
+]
+
+export const defects: readonly Defect[] = [
+  ...ofOne,
+  ...ofSeveral.map((each): Defect => ({ ...each, isShared: true })),
+  ...ofNats.map((each): Defect => ({ ...each, isShared: true, outbox: 'nats' })),
+]
 
 /** Breaks the program that was copied into `folder`. Throws where the line is not there any more, or more than once. */
 export function inflict(name: string, folder: string): void {

@@ -30,8 +30,8 @@ export interface SharedBooks {
   readonly doubts: readonly Doubt[]
   /** The story of every delivery that ended. */
   readonly stories: readonly Trace[]
-  /** How often it was looked at in the midst of it all, and how often the books did not close then. */
-  readonly looks: { readonly all: number; readonly open: number }
+  /** How often it was looked at in the midst of it all, and how often the books did not close then. `repeated`: words of a journal that the servers kept twice. */
+  readonly looks: { readonly all: number; readonly open: number; readonly repeated?: number }
 }
 
 export interface Books {

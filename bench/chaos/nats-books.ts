@@ -35,6 +35,8 @@ export interface NatsBooks {
   readonly lastWords: ReadonlyMap<string, number>
   /** Ids by number. */
   readonly ids: ReadonlyMap<number, string>
+  /** Messages of the journals that the servers kept twice. */
+  readonly repeated: readonly number[]
 }
 
 interface Partition {
@@ -45,11 +47,13 @@ interface Partition {
   balance: number
   readonly out: Set<number>
   readonly ended: Set<number>
+  /** Ids of its messages: one that stands there twice counts once. */
+  readonly said: Set<string>
 }
 
 const READ_MS = 2_000
-/** A server that comes back may answer with what it knew; what is wrong stays wrong. */
-const LOOKS = 3
+/** A server that comes back may answer with what it knew; what is wrong stays wrong. Milliseconds between looks. */
+const [LOOKS, PAUSE] = [4, 250]
 
 const numberOf = (subject: string): number => Number(subject.slice(subject.lastIndexOf('.') + 1))
 
@@ -63,17 +67,32 @@ export async function readBooks(connection: NatsConnection, name: string, count:
   const handovers: Handover[] = []
   const lastWords = new Map<string, number>()
   const ids = new Map<number, string>()
+  const repeated: number[] = []
   const partitionOf = new Map<number, number>()
 
   const of = (partition: number): Partition => {
     const known = partitions.get(partition)
     if (known !== undefined) return known
-    const its: Partition = { through: 0, by: undefined, took: 0, balance: 0, out: new Set(), ended: new Set() }
+    const its: Partition = {
+      through: 0,
+      by: undefined,
+      took: 0,
+      balance: 0,
+      out: new Set(),
+      ended: new Set(),
+      said: new Set(),
+    }
     partitions.set(partition, its)
     return its
   }
   const add = (partition: number, commit: Commit, seq: number): void => {
     const its = of(partition)
+    its.through = seq
+    if (commit.id !== undefined && its.said.has(commit.id)) {
+      repeated.push(seq)
+      return
+    }
+    if (commit.id !== undefined) its.said.add(commit.id)
     const isTaken = commit.by !== undefined && its.by !== undefined && its.by !== commit.by
     const wasReleased = commit.isReleased === true
     if (its.by !== undefined && (isTaken || wasReleased)) {
@@ -94,7 +113,6 @@ export async function readBooks(connection: NatsConnection, name: string, count:
       its.ended.add(number)
     }
     lines.push(...commit.lines.split('\n').filter((line) => line !== ''))
-    its.through = seq
   }
   /** One by one, of whoever leads: a server that was killed and is not up to date tells consumers of what the others don't know. */
   const readOne = async (partition: number): Promise<void> => {
@@ -145,11 +163,14 @@ export async function readBooks(connection: NatsConnection, name: string, count:
   const inTurn = (): Promise<NatsSight> => {
     const next = looking.then(async () => {
       let sight = await look()
-      for (let looks = 1; looks < LOOKS && !sight.closes; looks++) sight = await look()
+      for (let looks = 1; looks < LOOKS && !sight.closes; looks++) {
+        await new Promise((done) => setTimeout(done, PAUSE))
+        sight = await look()
+      }
       return sight
     })
     looking = next.catch(() => undefined)
     return next
   }
-  return Object.freeze({ see: inTurn, counts, lines, handovers, lastWords, ids })
+  return Object.freeze({ see: inTurn, counts, lines, handovers, lastWords, ids, repeated })
 }

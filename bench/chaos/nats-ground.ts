@@ -11,11 +11,14 @@ import { type Device } from './devices'
 import { type Books, type Doubt, type Ground, type GroundFault } from './ground'
 import { type NatsBooks, type NatsSight, readBooks } from './nats-books'
 import { makePostgresGround } from './postgres-ground'
+import { type Span } from './violations'
 
 const STREAM = 'XMPP_PUSH'
 const [SERVERS, PARTITIONS] = [3, 8] as const
 /** Milliseconds between looks, and until what a process sent last has arrived. */
 const [LOOK, ARRIVED] = [500, 200]
+/** Milliseconds in which servers that were troubled find themselves again, on a busy machine. */
+const ELECTING = 20_000
 /** Looks until one succeeds. */
 const MOST_TRIES = 300
 
@@ -40,6 +43,7 @@ export async function makeNatsGround(folder: string, complain: (text: string) =>
   const servers = [...cluster.servers]
   const connection = await connect({ servers, maxReconnectAttempts: -1, reconnectTimeWait: 200, pingInterval: 2_000 })
   const looks = { all: 0, open: 0 }
+  const away: Span[] = []
   let opened: Promise<NatsBooks> | undefined
   let isClosed = false
 
@@ -64,28 +68,36 @@ export async function makeNatsGround(folder: string, complain: (text: string) =>
   }
   void watch()
 
+  const outage = async (trouble: () => Promise<void>): Promise<void> => {
+    const span: Span = { from: performance.now() }
+    away.push(span)
+    await trouble()
+    span.to = performance.now() + ELECTING
+  }
   const [stopped, killed, ...others] = database.faults
   const faults: readonly (GroundFault | undefined)[] = [
     killed,
     {
       name: 'NATS: a server killed and started',
-      async run(chance: Chance) {
-        const which = chance.whole(SERVERS)
-        await cluster.kill(which)
-        await sleep(chance.between(0, 4_000))
-        await cluster.start(which)
-      },
+      run: (chance: Chance) =>
+        outage(async () => {
+          const which = chance.whole(SERVERS)
+          await cluster.kill(which)
+          await sleep(chance.between(0, 4_000))
+          await cluster.start(which)
+        }),
     },
     stopped,
     {
       name: 'NATS: a server hangs',
-      async run(chance: Chance) {
-        const pid = cluster.pids()[chance.whole(SERVERS)]
-        if (pid === undefined) return
-        process.kill(pid, 'SIGSTOP')
-        await sleep(chance.between(500, 5_000))
-        process.kill(pid, 'SIGCONT')
-      },
+      run: (chance: Chance) =>
+        outage(async () => {
+          const pid = cluster.pids()[chance.whole(SERVERS)]
+          if (pid === undefined) return
+          process.kill(pid, 'SIGSTOP')
+          await sleep(chance.between(500, 5_000))
+          process.kill(pid, 'SIGCONT')
+        }),
     },
     ...others,
   ]
@@ -123,7 +135,7 @@ export async function makeNatsGround(folder: string, complain: (text: string) =>
       return (await seeAtLast())?.closes
     },
     stopping: async (over: Promise<unknown>) => void (await over),
-    wasAway: (since: number) => database.wasAway(since),
+    wasAway: (since: number) => database.wasAway(since) || away.some(({ to = Infinity }) => to >= since),
     async books(devices: readonly Device[]): Promise<Books> {
       isClosed = true
       await seeAtLast()
@@ -131,7 +143,11 @@ export async function makeNatsGround(folder: string, complain: (text: string) =>
       const { remembered } = await database.books(devices)
       const stories = (books?.lines ?? []).map(readLine)
       const doubts = books === undefined ? [] : doubtsOf(books)
-      return { accounts: await accounts(), remembered, shared: { doubts, stories, looks } }
+      return {
+        accounts: await accounts(),
+        remembered,
+        shared: { doubts, stories, looks: { ...looks, repeated: books?.repeated.length ?? 0 } },
+      }
     },
     async close() {
       isClosed = true

@@ -49,7 +49,7 @@ const books: Judge = ({ accounts, lines, lives }, { looks }) => {
   return [
     {
       claim: 'the books of all instances together close whenever they are looked at',
-      figures: `${looks.all - looks.open} of ${looks.all} looks`,
+      figures: `${looks.all - looks.open} of ${looks.all} looks${looks.repeated === undefined ? '' : `; ${looks.repeated} words of the journals stand there twice`}`,
       holds: looks.open === 0 && looks.all > 0,
     },
     {
