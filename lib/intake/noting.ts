@@ -39,10 +39,8 @@ export function makeNoting(registry: Pick<Registry, 'seen'>, clock: Clock): (its
   function gather(): void {
     isGathering = true
     clock.after(GATHERED_FOR, () => {
-      isGathering = false
-      if (gathered.size === 0) return
-      void tell().then(gather)
-      isGathering = true
+      if (gathered.size > 0) void tell().then(gather)
+      else isGathering = false
     })
   }
 

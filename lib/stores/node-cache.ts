@@ -2,7 +2,7 @@
  * The registrations of the nodes that were asked for lately. True only where every change of the registry passes through
  * this process, and is told here in the order in which it happened.
  */
-import { type Registration } from '../model/registration'
+import { registrationOf, type Registration } from '../model/registration'
 
 const MAX_NODES = 10_000
 
@@ -17,28 +17,8 @@ export interface NodeCache {
   dropNodeOf(id: string): void
 }
 
-/** Field by field: V8 gives each object that is spread from another one and changed a hidden class of its own. */
 function seenAt(its: Registration, seen: string, at: number): Registration {
-  if (its.id !== seen || its.seenAt >= at) return its
-  const { id, service, node, owner, dialect, device, app, hints, registeredAt } = its
-  const { address, callAddress, secret, environment } = its
-  const noted: { -readonly [K in keyof Registration]: Registration[K] } = {
-    id,
-    service,
-    node,
-    owner,
-    dialect,
-    device,
-    app,
-    hints,
-    registeredAt,
-    seenAt: at,
-  }
-  if (address !== undefined) noted.address = address
-  if (callAddress !== undefined) noted.callAddress = callAddress
-  if (secret !== undefined) noted.secret = secret
-  if (environment !== undefined) noted.environment = environment
-  return Object.freeze(noted)
+  return its.id !== seen || its.seenAt >= at ? its : registrationOf(its, at, its)
 }
 
 type Registrations = readonly [Registration, ...Registration[]]

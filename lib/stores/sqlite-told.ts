@@ -3,7 +3,7 @@
  * of the time that columns, an object and its copy between the threads take. Knows the order of its fields.
  */
 import { Opaque } from '../model/opaque'
-import { type Environment, type Registration } from '../model/registration'
+import { registrationOf, type Environment, type Registration } from '../model/registration'
 import { type PlainRegistration } from './sqlite-protocol'
 import { readHints } from './sqlite-registration-row'
 
@@ -49,27 +49,15 @@ export function* readAllTold(
   }
 }
 
-/**
- * A registration as the rest of the program sees it. Field by field: V8 gives each object that is spread from another one and added to a
- * hidden class of its own, which costs more than the registration, here and wherever it is read.
- */
+const hidden = (text: string | undefined): Opaque | undefined => (text === undefined ? undefined : new Opaque(text))
+
+/** A registration as the rest of the program sees it. */
 export function opaque(plain: PlainRegistration): Registration {
-  const { id, service, node, owner, dialect, device, app, hints, registeredAt, seenAt } = plain
-  const its: { -readonly [K in keyof Registration]: Registration[K] } = {
-    id,
-    service,
-    node,
-    owner,
-    dialect,
-    device,
-    app,
-    hints,
-    registeredAt,
-    seenAt,
-  }
-  if (plain.address !== undefined) its.address = new Opaque(plain.address)
-  if (plain.callAddress !== undefined) its.callAddress = new Opaque(plain.callAddress)
-  if (plain.secret !== undefined) its.secret = new Opaque(plain.secret)
-  if (plain.environment !== undefined) its.environment = plain.environment
-  return Object.freeze(its)
+  const { address, callAddress, secret, environment, seenAt } = plain
+  return registrationOf(plain, seenAt, {
+    address: hidden(address),
+    callAddress: hidden(callAddress),
+    secret: hidden(secret),
+    environment,
+  })
 }
