@@ -10,7 +10,7 @@ import { type AnsweringOptions, makeAnswering } from './xmpp/answering'
 import { type Line } from './xmpp/administrator-message'
 import { type Link, makeLink } from './xmpp/component'
 import { makeServerLine } from './xmpp/remote-disable'
-import { askServer } from './xmpp/server-answers'
+import { askServer, lostBefore, type Said } from './xmpp/server-answers'
 import { type Turn } from './xmpp/turn'
 
 export interface AttachingOptions extends Omit<AnsweringOptions, 'domain' | 'secret' | 'send'> {
@@ -49,6 +49,12 @@ function turnAt(turns: Turns | undefined, { domain, service }: ComponentConfig):
   return { turn: { take: () => turns.take(name), pass: () => turns.pass(name) } }
 }
 
+/** Told of a link that is up again. */
+const LOST_TWICE = {
+  why: 'twice in a row, and it is up again',
+  mend: "The log tells why the link was lost each time, and so does the server's",
+}
+
 function whyOf({ fault }: Link): { readonly why?: string; readonly mend?: string } {
   return fault === undefined ? {} : { why: fault.why, mend: fault.mend }
 }
@@ -84,16 +90,25 @@ export function makeAttaching(options: AttachingOptions): Attaching {
     ...(link.isOnline || link.isStandby ? {} : whyOf(link)),
   })
 
+  /** Asks the server on the connection that is up now. `isLost`: that one ended before all was answered. */
+  async function visit({ domain, link, visits }: Part, server: string): Promise<{ says: Said; isLost: boolean }> {
+    const its = askServer({ server, domain }, clock)
+    const { connections } = link
+    visits.add(its)
+    const says = await its.ask((stanza) => link.send(stanza))
+    visits.delete(its)
+    return { says, isLost: !link.isOnline || link.connections !== connections }
+  }
+
   async function prove(part: Part): Promise<LinkView> {
-    const { domain, link, visits } = part
+    const { domain, link } = part
     const server = serverOf(domain, domains())
     if (!link.isOnline || server === undefined) return viewOf(part)
-    const visit = askServer({ server, domain }, clock)
-    visits.add(visit)
-    const says = await visit.ask((stanza) => link.send(stanza))
-    visits.delete(visit)
-    // A silence that is the link's own end is no word of the server.
-    return link.isOnline ? { ...viewOf(part), says } : viewOf(part)
+    let { says, isLost } = await visit(part, server)
+    // A silence that is the link's own end is no word of the server: over the new one it is asked again.
+    if (isLost && link.isOnline) ({ says, isLost } = await visit(part, server))
+    if (!link.isOnline) return viewOf(part)
+    return { ...viewOf(part), says: isLost ? lostBefore({ server, domain }, LOST_TWICE) : says }
   }
 
   const remoteDisabling = makeRemoteDisabling({

@@ -93,6 +93,48 @@ describe('lib/service, attached to two servers', () => {
     expect(out.match(/^link +\S+ is attached to /gm)).toHaveLength(2)
   })
 
+  /** Cuts the second server's link, and resolves once it is up again; `after` milliseconds pass then. */
+  const cutAndCome = async (after: number): Promise<void> => {
+    const said = (word: string) => house.log.filter((line) => line.includes(ORG) && line.includes(word)).length
+    const until = async (word: string, times: number) => {
+      for (let looks = 0; looks < 10_000 && said(word) < times; looks++) await new Promise((d) => setImmediate(d))
+      expect(said(word)).toBe(times)
+    }
+    const [lost, online] = [said('"is":"lost"'), said('"is":"online"')]
+    second.faults.drop()
+    await until('"is":"lost"', lost + 1)
+    await house.clock.advance(2_000)
+    await until('"is":"online"', online + 1)
+    await house.clock.advance(after)
+  }
+
+  it('asks again over the new link where the link was lost before the server had answered', async () => {
+    second.faults.halfOpen()
+    const checked = checkLive()
+    await house.server.waitFor(({ by, stanza }) => by === 'component' && stanza.attrs['to'] === 'example.com')
+    await cutAndCome(3_000)
+    const { code, out } = await checked
+    expect({ code, out }).toMatchObject({ code: 0 })
+    expect(out).toMatch(/^warning +example\.org answers: ejabberd [\d.]+, its clock is /m)
+    expect(out).not.toContain('does not answer')
+    expect(out.match(/^link +\S+ is attached to /gm)).toHaveLength(2)
+  })
+
+  it('tells of a link that is lost each time it asks, and blames no silence of the server', async () => {
+    second.faults.halfOpen()
+    const checked = checkLive()
+    await house.server.waitFor(({ by, stanza }) => by === 'component' && stanza.attrs['to'] === 'example.com')
+    await cutAndCome(0)
+    second.faults.halfOpen()
+    await house.clock.advance(3_000)
+    await cutAndCome(3_000)
+    const { out } = await checked
+    expect(out).toMatch(
+      /^warning +the link ended before example\.org had answered: twice in a row, and it is up again\n +→ The log tells why/m,
+    )
+    expect(out).not.toContain('does not answer')
+  })
+
   it('goes on with one server while the other is away, and says which is', async () => {
     const phone = await registerDevice(house, 'juliet@example.com', IOS, PHONE)
     await second.close()

@@ -69,6 +69,8 @@ export interface Link {
    */
   send(stanza: Element | string): Promise<boolean>
   readonly isOnline: boolean
+  /** How often it came online so far: by this, whoever waits for an answer tells that the connection which he asked on is gone. */
+  readonly connections: number
   /** Another instance has the turn: this one waits for its end. */
   readonly isStandby: boolean
   /** Why it is not online, and what to do: how the last connection or try ended. Undefined while it is online or nothing was tried. */
@@ -121,6 +123,7 @@ export function makeLink(options: LinkOptions): Link {
   let attachment: Attachment | undefined
   let offline = (): void => undefined
   let parser = options.parser ?? 'own'
+  let connections = 0
   let isStarted = false
   let isStandby = false
   let last: Fault | undefined
@@ -148,6 +151,7 @@ export function makeLink(options: LinkOptions): Link {
                 trouble(`a stanza was not handled: ${error instanceof Error ? error.message : String(error)}`),
               onDead: (why, s) => stream?.drop(why === 'silent' ? faultOfDeath(s) : faultOfStuckPeer(s)),
             })
+            connections += 1
             offline = turns.online()
             isToldStandby = false
             last = undefined
@@ -239,6 +243,9 @@ export function makeLink(options: LinkOptions): Link {
     },
     get isOnline() {
       return attachment !== undefined
+    },
+    get connections() {
+      return connections
     },
     get isStandby() {
       return isStandby
