@@ -11,6 +11,7 @@ import { parseArgs } from 'node:util'
 import { systemClock } from '../lib/clock'
 import { arrivalsAt } from './chaos/arrivals'
 import { inflict } from './chaos/defects'
+import { close } from './chaos/ending'
 import { makeHost, type Notes } from './chaos/hosts'
 import { judge, type Evidence } from './chaos/judgement'
 import { makeLoad } from './chaos/load'
@@ -250,9 +251,11 @@ async function main(): Promise<void> {
       process.stdout.write(`kept: ${folder}\n`)
       process.exit()
     }
-    await ground.close()
-    await world.close()
-    rmSync(folder, { recursive: true, force: true })
+    await close({
+      'what the store is on': () => ground.close(),
+      'what is around the service': () => world.close(),
+      'the folder': async () => rmSync(folder, { recursive: true, force: true }),
+    })
   }
 }
 

@@ -5,6 +5,7 @@ import { constants, createSecureServer, type Http2ServerRequest, type Http2Serve
 import { type AddressInfo } from 'node:net'
 import { type Duplex } from 'node:stream'
 import { processAuthority } from './certificates'
+import { closing } from './closing'
 import { accepted, anyOf, spell, type Chance } from './fcm-answer'
 import { makeDevices, type Devices } from './fcm-devices'
 import { judge, type Judgement } from './fcm-judge'
@@ -85,7 +86,6 @@ export const startFcmSimulator = async (options: {
   const violations: string[] = []
   const projects = new Map<string, readonly string[]>()
   const devices = makeDevices(options.welcomes === true ? 'live' : 'malformed')
-  const sockets = new Set<Duplex>()
   const numbers = new WeakMap<object, number>()
   let connections = 0
   let faults: { readonly fault: FcmFault; readonly token?: string; left: number }[] = []
@@ -186,11 +186,8 @@ export const startFcmSimulator = async (options: {
       serve(request, response).catch(() => response.stream?.destroy())
     },
   )
-  server.on('secureConnection', (socket: Duplex) => {
-    sockets.add(socket)
-    socket.on('error', () => undefined)
-    socket.once('close', () => sockets.delete(socket))
-  })
+  const close = closing(server)
+  server.on('secureConnection', (socket: Duplex) => void socket.on('error', () => undefined))
   server.on('sessionError', () => undefined)
   await new Promise<void>((listening, failed) => {
     server.once('error', failed)
@@ -217,10 +214,6 @@ export const startFcmSimulator = async (options: {
     heal: () => {
       faults = []
     },
-    close: () =>
-      new Promise<void>((closed) => {
-        server.close(() => closed())
-        for (const socket of sockets) socket.destroy()
-      }),
+    close,
   })
 }

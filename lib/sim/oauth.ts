@@ -2,9 +2,10 @@
 // Knows which access tokens live; refuses to know what they are used for.
 import { randomBytes, type KeyObject } from 'node:crypto'
 import { type IncomingMessage, type ServerResponse } from 'node:http'
-import { createServer, type Server } from 'node:https'
+import { createServer } from 'node:https'
 import { type AddressInfo } from 'node:net'
 import { processAuthority } from './certificates'
+import { closing } from './closing'
 import { flatHeaders, readBody, type Answer, type Journalled, type Watched } from './http-journal'
 import { makeJournal } from './journal'
 import { judgeTokenRequest, type Judgement } from './oauth-assertion'
@@ -67,6 +68,12 @@ export interface OauthSimulator extends Watched<OauthRequest> {
 }
 
 const textOf = (value: unknown): string => (typeof value === 'string' ? value : '')
+
+/** Where it listens, and how that ends. */
+interface Door {
+  readonly port: number
+  readonly close: () => Promise<void>
+}
 
 interface Grant {
   readonly email: string
@@ -166,27 +173,22 @@ export const startOauthSimulator = async (
     if (fault?.is === 'slow') after(fault.ms, () => send(answer, response))
     else send(answer, response)
   }
-  const listen = (): Promise<Server> =>
+  const listen = (): Promise<Door> =>
     new Promise((listening, failed) => {
       const made = createServer({ cert: certPem, key: keyPem }, (request, response) => {
         serve(request, response).catch(() => response.destroy())
       })
+      const close = closing(made)
       made.once('error', failed)
-      made.listen(port, '127.0.0.1', () => listening(made))
-    })
-  const shut = (server: Server | undefined): Promise<void> =>
-    new Promise((closed) => {
-      if (server === undefined) return closed()
-      server.close(() => closed())
-      server.closeAllConnections()
+      made.listen(port, '127.0.0.1', () => listening({ port: (made.address() as AddressInfo).port, close }))
     })
 
-  let server: Server | undefined = await listen()
-  port = (server.address() as AddressInfo).port
+  let door: Door | undefined = await listen()
+  port = door.port
   const refuse = async (): Promise<void> => {
-    const old = server
-    server = undefined
-    await shut(old)
+    const old = door
+    door = undefined
+    await old?.close()
   }
   return Object.freeze({
     tokenUri: `https://localhost:${port}/token`,
@@ -222,7 +224,7 @@ export const startOauthSimulator = async (
     },
     refuse,
     accept: async () => {
-      server ??= await listen()
+      door ??= await listen()
     },
     close: refuse,
   })

@@ -4,6 +4,7 @@ import { createServer } from 'node:https'
 import { type IncomingMessage, type ServerResponse } from 'node:http'
 import { type AddressInfo } from 'node:net'
 import { processAuthority } from './certificates'
+import { closing } from './closing'
 import { flatHeaders, readBody, type Answer, type Journalled, type Watched } from './http-journal'
 import { makeJournal } from './journal'
 import { systemNow, type Now } from './time'
@@ -138,6 +139,7 @@ export const startPushProxySimulator = async (
     response.end(answer.body)
   }
   const server = createServer({ cert, key }, (request, response) => void serve(request, response))
+  const close = closing(server)
   await new Promise<void>((ready) => server.listen(0, '127.0.0.1', ready))
   return Object.freeze({
     url: `https://localhost:${(server.address() as AddressInfo).port}`,
@@ -152,9 +154,6 @@ export const startPushProxySimulator = async (
     heal() {
       orders = []
     },
-    async close() {
-      server.closeAllConnections()
-      await new Promise((closed) => server.close(closed))
-    },
+    close,
   })
 }
