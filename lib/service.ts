@@ -20,6 +20,7 @@ import { makeByNode } from './intake/by-node'
 import { makeDeliver, tellingDeliver } from './intake/deliver'
 import { type Limits, makeLimits, usualLimits } from './intake/limits'
 import { makeNodes } from './intake/nodes'
+import { makeNoting } from './intake/noting'
 import { makePublish } from './intake/publish'
 import { makeRegister } from './intake/register'
 import { dialects } from './kinds'
@@ -135,6 +136,7 @@ export async function startService(config: Config, surroundings: Surroundings): 
     clock,
     closed: () => closed,
   })
+  const noting = makeNoting(store.registry, clock)
   const decide = makePublish({
     registry: store.registry,
     outbox,
@@ -143,6 +145,7 @@ export async function startService(config: Config, surroundings: Surroundings): 
     domains: () => current.access.register,
     dialects,
     deliver,
+    noteLife: (its, now) => noting.note(its, now),
     limits: (flow) => limiting(flow),
     clock,
     observe,
@@ -251,6 +254,7 @@ export async function startService(config: Config, surroundings: Surroundings): 
     await closeOffice()
     await dispatcher.drain(GRACE)
     await Promise.all([http.close(1_000), attaching.stop(1_000)])
+    await noting.close(1_000)
     await apps.close()
     const waiting = await Promise.race([waitingIn(store), clock.sleep(1_000).then(() => 0)])
     await store.close()

@@ -3,7 +3,7 @@
  * many are noted together, in the order in which they lie in the store: one by one, each would cost a page of its own. Knows no store.
  *
  * idle → (the first is noted at once, along with its put) → gathering for 5 s → the gathered ones, 500 at a time → gathering again, or idle
- * where nothing came. What a process that ends has gathered is noted with the next publish.
+ * where nothing came. A stop notes what is gathered; what a process that is killed had gathered is noted with the next publish.
  */
 import { type Clock } from '../clock'
 import { type Registration } from '../model/registration'
@@ -17,19 +17,28 @@ const TOGETHER = 500
 /** Gathered at most; one more is noted another time. */
 const MOST = 100_000
 
-/** Takes a registration that is being published to; `now`: milliseconds since 1970. Never throws. */
-export function makeNoting(registry: Pick<Registry, 'seen'>, clock: Clock): (its: Registration, now: number) => void {
+export interface Noting {
+  /** Takes a registration that is being published to; `now`: milliseconds since 1970. Never throws. */
+  note(its: Registration, now: number): void
+  /** Notes what was gathered, for so many milliseconds at most; what comes from now on is not taken. Never rejects. */
+  close(graceMs: number): Promise<void>
+}
+
+export function makeNoting(registry: Pick<Registry, 'seen'>, clock: Clock): Noting {
   let gathered = new Set<string>()
   /** Those that the store is being told of: until it has, they look as if they had to be noted. */
   let leaving: ReadonlySet<string> = new Set()
+  let telling = Promise.resolve()
   let isGathering = false
+  let cancelGathering = (): void => undefined
+  let is: 'open' | 'closing' | 'closed' = 'open'
 
   async function tell(): Promise<void> {
     leaving = gathered
     gathered = new Set()
     const ids = [...leaving].sort()
     const now = clock.now()
-    for (let from = 0; from < ids.length; from += TOGETHER) {
+    for (let from = 0; from < ids.length && is !== 'closed'; from += TOGETHER) {
       // Where it can't be noted, the next publish has it noted.
       await registry.seen(ids.slice(from, from + TOGETHER), now).catch(() => undefined)
     }
@@ -37,20 +46,31 @@ export function makeNoting(registry: Pick<Registry, 'seen'>, clock: Clock): (its
   }
 
   function gather(): void {
-    isGathering = true
-    clock.after(GATHERED_FOR, () => {
-      if (gathered.size > 0) void tell().then(gather)
+    isGathering = is === 'open'
+    if (!isGathering) return
+    cancelGathering = clock.after(GATHERED_FOR, () => {
+      if (gathered.size > 0) telling = tell().then(gather)
       else isGathering = false
     })
   }
 
-  return ({ id, seenAt, registeredAt }, now) => {
-    // The first publish is always noted: by it a domain that never publishes is told from one that seldom does.
-    if (seenAt > registeredAt && now - seenAt < SEEN_EVERY) return
-    if (gathered.has(id) || leaving.has(id) || gathered.size >= MOST) return
-    gathered.add(id)
-    if (isGathering) return
-    void tell()
-    gather()
-  }
+  return Object.freeze({
+    note({ id, seenAt, registeredAt }: Registration, now: number) {
+      // The first publish is always noted: by it a domain that never publishes is told from one that seldom does.
+      if (seenAt > registeredAt && now - seenAt < SEEN_EVERY) return
+      if (is !== 'open' || gathered.has(id) || leaving.has(id) || gathered.size >= MOST) return
+      gathered.add(id)
+      if (isGathering) return
+      telling = tell()
+      gather()
+    },
+    async close(graceMs: number) {
+      is = 'closing'
+      cancelGathering()
+      const told = new AbortController()
+      const all = telling.then(tell).then(() => told.abort())
+      await Promise.race([all, clock.sleep(graceMs, told.signal)])
+      is = 'closed'
+    },
+  })
 }

@@ -15,7 +15,7 @@ import { type Deliver } from './deliver'
 import { deliveryOf, notificationOf, type Draft } from './made'
 import { affiliationsOf } from './nodes'
 import { type Limits } from './limits'
-import { makeNoting } from './noting'
+import { type Noting } from './noting'
 
 export interface PublishOptions {
   readonly registry: Registry
@@ -28,6 +28,8 @@ export interface PublishOptions {
   readonly domains: (service: string) => readonly string[]
   readonly dialects: readonly Dialect[]
   readonly deliver: Deliver
+  /** That a registration is published to. */
+  readonly noteLife: Noting['note']
   readonly clock: Clock
   readonly observe: Observe
   /** Why nothing is accepted at the moment (starting, stopping); undefined: all is well. */
@@ -36,8 +38,7 @@ export interface PublishOptions {
 
 /** Never rejects: trouble is an answer, for a publisher must get one. */
 export function makePublish(options: PublishOptions): (request: PublishRequest) => Promise<PublishAnswer> {
-  const { registry, outbox, clock, observe } = options
-  const noteLife = makeNoting(registry, clock)
+  const { registry, outbox, noteLife, clock, observe } = options
 
   /** What can be said before anything is looked up. */
   function refusalOf({ node }: PublishRequest): PublishAnswer | undefined {

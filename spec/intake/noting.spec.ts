@@ -16,7 +16,9 @@ describe('lib/intake/noting', () => {
   let told: (readonly string[])[]
   let trouble: Error | undefined
   let answered: Promise<void>
-  let note: ReturnType<typeof makeNoting>
+  /** In place of the store's answer. */
+  let hung: Promise<void> | undefined
+  let noting: ReturnType<typeof makeNoting>
 
   const register = (id: string): Promise<Registration> =>
     store.registry.register({
@@ -35,35 +37,37 @@ describe('lib/intake/noting', () => {
     store = await sqlite.open({ file, maxDeliveries: 100 }, { clock, trouble: () => undefined })
     told = []
     trouble = undefined
+    hung = undefined
     answered = Promise.resolve()
     const seen = (ids: readonly string[], at: number): Promise<void> => {
       told.push(ids)
+      if (hung !== undefined) return hung
       const answer = trouble === undefined ? store.registry.seen(ids, at) : Promise.reject(trouble)
       answered = answer.catch(() => undefined)
       return answer
     }
-    note = makeNoting({ seen }, clock)
+    noting = makeNoting({ seen }, clock)
   })
   afterEach(() => store.close())
 
   it('notes the first publish at once, and no other of that day', async () => {
     const its = await register('a')
     await clock.advance(1)
-    note(its, clock.now())
+    noting.note(its, clock.now())
     expect(told).toEqual([['a']])
     await answered
     await clock.advance(23 * 3600_000)
-    note(await found('a'), clock.now())
+    noting.note(await found('a'), clock.now())
     await clock.advance(10_000)
     expect(told).toHaveLength(1)
     await clock.advance(3600_000)
-    note(await found('a'), clock.now())
+    noting.note(await found('a'), clock.now())
     expect(told).toEqual([['a'], ['a']])
   })
 
   it('gathers what comes in the five seconds after that, in the order of the store, each once', async () => {
     const [a, b, c] = [await register('a'), await register('b'), await register('c')]
-    for (const each of [b, c, a, c]) note(each, clock.now())
+    for (const each of [b, c, a, c]) noting.note(each, clock.now())
     expect(told).toEqual([['b']])
     await clock.advance(4_999)
     expect(told).toHaveLength(1)
@@ -76,19 +80,51 @@ describe('lib/intake/noting', () => {
 
   it('asks no question of more than 500', async () => {
     const its = await register('a')
-    for (let number = 0; number < 601; number++) note({ ...its, id: `id ${number}` }, clock.now())
+    for (let number = 0; number < 601; number++) noting.note({ ...its, id: `id ${number}` }, clock.now())
     await clock.advance(5_000)
     for (let look = 0; look < 100 && told.length < 3; look++) await store.accounts()
     expect(told.map(({ length }) => length)).toEqual([1, 500, 100])
   })
 
+  it('notes at a stop what was gathered, after what is under way, and takes no more', async () => {
+    const [a, b, c] = [await register('a'), await register('b'), await register('c')]
+    for (const each of [a, c, b]) noting.note(each, clock.now())
+    await clock.advance(1)
+    await noting.close(1_000)
+    expect(told).toEqual([['a'], ['b', 'c']])
+    expect((await found('c')).seenAt).toBe(clock.now())
+    noting.note(await register('d'), clock.now())
+    await clock.advance(10_000)
+    expect([told.length, clock.waiting]).toEqual([2, 0])
+  })
+
+  it('asks a store nothing at a stop where nothing was gathered', async () => {
+    await noting.close(1_000)
+    expect(told).toEqual([])
+  })
+
+  it('is held up at a stop by no store that does not answer, longer than it is given', async () => {
+    const its = await register('a')
+    noting.note(its, clock.now())
+    for (let number = 0; number < 601; number++) noting.note({ ...its, id: `id ${number}` }, clock.now())
+    await answered
+    hung = new Promise(() => undefined)
+    let isOver = false
+    const closing = noting.close(1_000).then(() => (isOver = true))
+    await clock.advance(999)
+    expect([isOver, told.length]).toEqual([false, 2])
+    await clock.advance(1)
+    await closing
+    expect([isOver, told.length]).toEqual([true, 2])
+  })
+
   it('notes with the next publish what the store could not', async () => {
     const its = await register('a')
     trouble = new Error('the disk is full')
-    note(its, clock.now())
+    noting.note(its, clock.now())
     await clock.advance(5_000)
     trouble = undefined
-    note(its, clock.now())
+    noting.note(its, clock.now())
     await clock.advance(5_000)
     await answered
     expect(told).toEqual([['a'], ['a']])
