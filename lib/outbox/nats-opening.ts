@@ -28,8 +28,14 @@ export interface NatsOptions extends ConnectionOptions {
 /** How much of the whole one app may take. */
 const SHARE = 0.75
 
-/** Opens the queue alone. Rejects with `StoreRefused` where it can't be. */
-export async function openNats(options: NatsOptions, surroundings: OutboxSurroundings): Promise<NatsOutbox> {
+/**
+ * Opens the queue alone. `offset`: of the clock that instances share from our own (ms), where there is one. Rejects with `StoreRefused` where it can't be.
+ */
+export async function openNats(
+  options: NatsOptions,
+  surroundings: OutboxSurroundings,
+  offset = (): number => 0,
+): Promise<NatsOutbox> {
   const { stream: name, replicas, contentKey, maxDeliveries } = options
   const { clock, sends } = surroundings
   const shown = `${name} at ${options.servers.map((each) => each.replace(/^.*@/, '')).join(', ')}`
@@ -43,7 +49,9 @@ export async function openNats(options: NatsOptions, surroundings: OutboxSurroun
     const streams = await openStreams(connection, name, replicas)
     const partitions = await agree(streams, { partitions: options.partitions, cipher, shown })
     const most = { maxDeliveries, maxDeliveriesPerApp: options.maxDeliveriesPerApp ?? Math.ceil(maxDeliveries * SHARE) }
-    return await openNatsOutbox({ streams, connection, name, partitions, cipher, most, sends, clock, health, trouble })
+    return await openNatsOutbox({
+      ...{ streams, connection, name, partitions, cipher, most, sends, clock, offset, health, trouble },
+    })
   } catch (error) {
     await connection.close()
     if (error instanceof StoreRefused) throw error
@@ -54,7 +62,7 @@ export async function openNats(options: NatsOptions, surroundings: OutboxSurroun
 
 /** The queue and the store beside it as one store. Rejects with `StoreRefused` where the queue can't be opened, and then closes the other. */
 export async function openBeside(options: NatsOptions, store: Store, surroundings: OutboxSurroundings): Promise<Store> {
-  const its = await openNats(options, surroundings).catch(async (error: unknown) => {
+  const its = await openNats(options, surroundings, store.clockOffset).catch(async (error: unknown) => {
     await store.close()
     throw error
   })

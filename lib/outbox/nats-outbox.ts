@@ -7,6 +7,7 @@ import { type Delivery } from '../model/notification'
 import { type Trace } from '../model/trace'
 import { type ContentCipher } from '../stores/content-cipher'
 import { makeListening } from '../stores/listening'
+import { shifted, shiftedAll } from '../stores/shifting'
 import { makeChanges } from './nats-changes'
 import { type Health } from './nats-connection'
 import { type Desk, makeDesk } from './nats-desk'
@@ -34,6 +35,8 @@ export interface NatsOutboxOptions {
   readonly most: BoundsOptions
   readonly sends: boolean
   readonly clock: Clock
+  /** What a moment of it is to be added to be one of the clock that instances share (ms). */
+  readonly offset: () => number
   readonly health: Health
   readonly trouble: (text: string) => void
 }
@@ -67,7 +70,7 @@ function hear(connection: NatsConnection, subject: string, members: Members, ans
 }
 
 export async function openNatsOutbox(options: NatsOutboxOptions): Promise<NatsOutbox> {
-  const { streams, connection, name, partitions, cipher, most, sends, clock, health, trouble } = options
+  const { streams, connection, name, partitions, cipher, most, sends, clock, offset, health, trouble } = options
   const members = makeMembers(randomUUID(), clock)
   const standing = makeStanding()
   const changes = makeChanges()
@@ -80,13 +83,14 @@ export async function openNatsOutbox(options: NatsOutboxOptions): Promise<NatsOu
   // Instance, turns and puts know each other: each is asked late.
   const parts: { instance?: Instance; putting?: Putting } = {}
   const turns = makeTurns({
-    ...{ clock, streams, standing, changes, rules, owned },
+    clock: { ...clock, now: () => clock.now() + offset() },
+    ...{ streams, standing, changes, rules, owned },
     lose: (own) => parts.instance?.lose(own),
     took: (rows) => parts.putting?.took(rows),
     after: async () => parts.instance?.after(),
     open: (row) => {
       try {
-        return handed(row, cipher)
+        return handed(row, cipher, offset())
       } catch {
         trouble(`delivery ${row.id} can't be opened with outbox.contentKey; it is not sent`)
         return undefined
@@ -166,10 +170,11 @@ export async function openNatsOutbox(options: NatsOutboxOptions): Promise<NatsOu
 
   return Object.freeze({
     outbox: Object.freeze({
-      put: (deliveries: readonly Delivery[]) => putting.put(deliveries),
+      put: (deliveries: readonly Delivery[]) =>
+        putting.put(deliveries.map((each) => shifted(each, clock.now(), offset()))),
       claim: (room: Room) => turns.claim(room),
       async settle(settlements: readonly Settlement[]) {
-        await turns.settle(settlements)
+        await turns.settle(shiftedAll(settlements, offset()))
         listening.settled(settlements)
       },
       heard: (id: string, within: number) => listening.heard(id, within),

@@ -27,7 +27,7 @@ interface Message {
   readonly d: string
 }
 
-/** A delivery that is in hand. Times are ms since 1970. */
+/** A delivery that is in hand. Times are ms since 1970, by the clock that instances share. */
 export interface Row {
   /** Its message's number in the stream. */
   readonly seq: number
@@ -101,16 +101,16 @@ export function read(text: string, at: { readonly seq: number; readonly partitio
   }
 }
 
-/** What the dispatcher is handed. Throws where the content key is another than the one it was sealed with. */
-export function handed(row: Row, cipher: Pick<ContentCipher, 'open'>): Claimed {
+/** What the dispatcher is handed; `offset`: of the shared clock from its own. Throws where the content key is another than the one it was sealed with. */
+export function handed(row: Row, cipher: Pick<ContentCipher, 'open'>, offset: number): Claimed {
   const text = row.sealed === null ? null : cipher.open(row.sealed, place(row.id))
   const { target, content }: { target: Delivery['target']; content: Content } = readSealed(text, row.target)
   return {
     delivery: {
-      ...{ id: row.id, app: row.app, target, acceptedAt: row.accepted },
+      ...{ id: row.id, app: row.app, target, acceptedAt: row.accepted - offset },
       notification: {
         ...{ class: row.class, urgency: row.urgency, ...(row.key === null ? {} : { collapseKey: row.key }) },
-        ...{ expiresAt: row.expires, content },
+        ...{ expiresAt: row.expires - offset, content },
       },
     },
     attempts: row.attempts,

@@ -120,8 +120,8 @@ export function makeRules(standing: Standing, changes: Changes): Rules {
       replace(older, row, now)
     },
     comeBack(row: Row, now: number) {
-      if (giveWay(row, 0, 0, now)) return
       if (row.notes !== null) row.notes = noteInterrupted(row.notes, now)
+      if (giveWay(row, 0, 0, now)) return
       Object.assign(row, { due: sooner(row, now), attempts: row.attempts + 1, ambiguous: true })
       waitAgain(row)
     },

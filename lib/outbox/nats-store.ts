@@ -12,6 +12,7 @@ const sum = (numbers: readonly number[]): number => numbers.reduce((all, each) =
 export function withNats(store: Store, its: NatsOutbox): Store {
   const ask: NatsOutbox['desk']['ask'] = (what, question) => its.desk.ask(what, question)
 
+  const shared = (at: number): number => at + (store.clockOffset?.() ?? 0)
   const oldest = async (): Promise<ReadonlyMap<string, number>> => {
     const found = new Map<string, number>()
     for (const each of await ask('oldest', {})) {
@@ -75,8 +76,8 @@ export function withNats(store: Store, its: NatsOutbox): Store {
         const counted = { deliveries: deliveries + first.deliveries + then.deliveries }
         return { ...erased, ...counted, traces: gone + first.traces + then.traces }
       },
-      hasten: async (which, at) => sum(await ask('hasten', { which, at })),
-      abandon: async (which, at) => sum(await ask('abandon', { which, at })),
+      hasten: async (which, at) => sum(await ask('hasten', { which, at: shared(at) })),
+      abandon: async (which, at) => sum(await ask('abandon', { which, at: shared(at) })),
       async sweep(sweep: Sweep, removed) {
         await its.sweepStories(sweep.tracesBefore, sweep.tracesBytes)
         await store.upkeep.sweep(sweep, removed)

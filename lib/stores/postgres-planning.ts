@@ -10,6 +10,7 @@ import { type Health } from './postgres-health'
 import { type Instances } from './postgres-instances'
 import { type Placed, type Planned, type Putter } from './postgres-put'
 import { type SharedTime } from './postgres-time'
+import { shifted } from './shifting'
 
 export interface Done {
   /** In the order of the batch. */
@@ -40,21 +41,6 @@ const isCall = ({ notification }: Delivery): boolean => notification.class === '
 function inOrder(deliveries: readonly Delivery[]): readonly Delivery[] {
   if (!deliveries.some(isCall)) return deliveries
   return [...deliveries.filter(isCall), ...deliveries.filter((each) => !isCall(each))]
-}
-
-/**
- * By the shared clock. What was accepted while our own was ahead, and is put now that this has been set back, waits for no moment
- * that is to come. `now`: by our own.
- */
-function shifted(delivery: Delivery, now: number, offset: number): Delivery {
-  const by = offset - Math.max(0, delivery.acceptedAt - now)
-  if (by === 0) return delivery
-  const { acceptedAt, dueAt, notification } = delivery
-  return {
-    ...{ ...delivery, acceptedAt: acceptedAt + by },
-    ...(dueAt === undefined ? {} : { dueAt: dueAt + by }),
-    notification: { ...notification, expiresAt: notification.expiresAt + by },
-  }
 }
 
 /** `room`: what may go out at once, by app. */

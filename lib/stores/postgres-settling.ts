@@ -4,6 +4,7 @@ import { type Health } from './postgres-health'
 import { type Instances } from './postgres-instances'
 import { type Settler, type WaitsAgain } from './postgres-settle'
 import { type SharedTime } from './postgres-time'
+import { shiftedAll } from './shifting'
 
 export interface Settling {
   /** Resolves when all are durable. */
@@ -44,11 +45,7 @@ export function makeSettling(options: SettlingOptions): Settling {
   let isClosed = false
 
   /** By the shared clock, as soon as it is handed in: our own may be set while it waits for the database. */
-  const shared = (settlements: readonly Settlement[]): readonly Settlement[] => {
-    const offset = time.offset()
-    if (offset === 0) return settlements
-    return settlements.map((each) => ('end' in each ? each : { ...each, dueAt: each.dueAt + offset }))
-  }
+  const shared = (settlements: readonly Settlement[]): readonly Settlement[] => shiftedAll(settlements, time.offset())
 
   /** What was said under a number that is no more may have found nothing: it is said again. Each word but the first changes nothing. */
   const inOneTerm = async (say: () => Promise<WaitsAgain>): Promise<WaitsAgain> => {

@@ -18,7 +18,7 @@ export interface SharedTime {
 /** Milliseconds since 1970 by the database's clock; undefined where there is none that ours may be held against. */
 export type DatabaseClock = () => Promise<number | undefined>
 
-/** Clocks that differ by less are the same clock. */
+/** Clocks that differ by less are the same clock; once they do not, they are again when they differ by half of it. */
 export const SLACK_MS = 2_000
 
 const wallClock: Statement = {
@@ -37,12 +37,16 @@ export function makeSharedTime(clock: Clock, ask: DatabaseClock): SharedTime {
   /** Where the shared clock stood when the steady one stood at 0. */
   let base = originNow()
   let isKnown = false
+  let areApart = false
 
   const offset = (): number => {
     const wall = originNow()
     // Nobody else says what the time is: what was set ahead is right then, and what was set back goes on as it was.
     if (!isKnown && wall - base > SLACK_MS) base = wall
-    return Math.abs(base - wall) > SLACK_MS ? base - wall : 0
+    const by = base - wall
+    // Looks differ by a moment: at the border the clock would be set to and fro by all of it.
+    areApart = Math.abs(by) > (areApart ? SLACK_MS / 2 : SLACK_MS)
+    return areApart ? by : 0
   }
 
   return Object.freeze({

@@ -190,6 +190,7 @@ export async function openPostgres(
       records: makePostgresRecords(asked),
       upkeep: makePostgresUpkeep({ session: database, health, instances, bounds, time, wake: () => outbox.wake() }),
       turns: presence.turns,
+      clockOffset: () => time.offset(),
       accounts: () => accountsOf(asked),
       close: () => (closing ??= close()),
     })

@@ -246,6 +246,8 @@ export interface Store {
   readonly upkeep: Upkeep
   /** Absent where the store is one process's own. */
   readonly turns?: Turns
+  /** What a moment of this machine's clock is to be added to be one of the clock that all processes share (ms); absent likewise. */
+  readonly clockOffset?: () => number
   /** Holds its own file still, to be copied: what becomes durable meanwhile goes into the log beside it. Resolves once it is so, and once it is over. */
   readonly holdStill?: (isStill: boolean) => Promise<void>
   /** What it holds, and what of that came after a moment (ms since 1970). Both are absent where it has no file of its own. */

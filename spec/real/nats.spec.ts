@@ -15,6 +15,7 @@ import { serverForAll } from '../support/real-server'
 
 const APP = 'org.example.ios'
 const LEASE_MS = 15_000
+const HOUR = 3600_000
 /** Each story opens the streams of a cluster several times; a delivery comes by its partition's own way. */
 const TRAITS = { stories: 8, comesApart: true }
 
@@ -153,8 +154,10 @@ realDescribe('nats', 'instances on one NATS server', () => {
   const server = serverForAll(() => startNats())
   const opened: (() => Promise<void>)[] = []
   const told: string[] = []
-  const open = async (clock: HandClock, options: Parameters<typeof openNats>[0], sends = true) => {
-    const its = await openNats(options, { clock, trouble: (text) => void told.push(text), sends })
+  const open = async (clock: HandClock, options: Parameters<typeof openNats>[0], sends = true, ahead = 0) => {
+    const wrong = { ...clock, now: () => clock.now() + ahead }
+    const surroundings = { clock: wrong, trouble: (text: string) => void told.push(text), sends }
+    const its = await openNats(options, surroundings, () => -ahead)
     opened.push(() => close(clock, its))
     return its
   }
@@ -260,6 +263,41 @@ realDescribe('nats', 'instances on one NATS server', () => {
     await Promise.all(opened.splice(0).map((closeIt) => closeIt()))
     await line.close()
   }, 60_000)
+
+  it.each([3 * HOUR, -3 * HOUR])(
+    'go by one clock, whichever of them has a wrong one (%d ms)',
+    async (ahead) => {
+      const clock = handClock()
+      const options = natsOptions(server(), { partitions: 1 })
+      const wrong = await open(clock, options, true, ahead)
+      const [call, other] = ['call', 'message'].map((its) =>
+        delivery(APP, clock.now() + ahead, { class: its === 'call' ? 'call' : 'message', content: { body: its } }),
+      )
+      if (call === undefined || other === undefined) throw new Error('none')
+      await wrong.outbox.put([call, other])
+      const its = await take(wrong)
+      expect(its.map(({ delivery: { acceptedAt, notification } }) => [acceptedAt, notification.expiresAt])).toEqual(
+        [call, other].map(({ acceptedAt, notification }) => [acceptedAt, notification.expiresAt]),
+      )
+      const again = { app: APP, dueAt: clock.now() + ahead + 10_000, attempts: 1, ambiguous: false, resent: false }
+      await wrong.outbox.settle([call, other].map(({ id }) => ({ id, ...again })))
+      await wrong.close()
+      const right = await open(clock, options)
+      expect(await take(right)).toEqual([])
+      await clock.advance(10_000)
+      const found = await take(right)
+      expect(
+        found.map(({ delivery: { id, acceptedAt, notification } }) => [id, acceptedAt, notification.expiresAt]),
+      ).toEqual(
+        [call, other].map(({ id, acceptedAt, notification }) => [
+          id,
+          acceptedAt - ahead,
+          notification.expiresAt - ahead,
+        ]),
+      )
+    },
+    60_000,
+  )
 
   it('keeps what was put while nobody sends, and knows an id again', async () => {
     const clock = handClock()

@@ -38,6 +38,19 @@ describe('lib/stores/postgres-time', () => {
     expect(time.offset()).toBe(-2_001)
   })
 
+  it('does not set the clock to and fro where two differ by about two seconds', async () => {
+    const { clock, time } = start()
+    await time.look()
+    clock.jump(2_001)
+    expect(time.offset()).toBe(-2_001)
+    clock.jump(-1_000)
+    expect(time.offset()).toBe(-1_001)
+    clock.jump(-1)
+    expect(time.offset()).toBe(0)
+    clock.jump(1_000)
+    expect(time.offset()).toBe(0)
+  })
+
   it('tells once how far the database’s clock was set back, and follows it', async () => {
     const { clock, database, time } = start()
     expect(await time.look()).toBe(0)
