@@ -6,7 +6,7 @@ const PATIENCE_MS = 20_000
 export async function patiently(isSo: () => boolean | Promise<boolean>, step: () => Promise<unknown>): Promise<void> {
   for (const begun = performance.now(); performance.now() - begun < PATIENCE_MS && !(await isSo());) {
     await step()
-    // A step that waits for nothing would let nothing else come in.
-    await new Promise((done) => setImmediate(done))
+    // A step that waits for nothing would let nothing else come in, and take from the machine what the others need.
+    await new Promise((done) => setTimeout(done, 1))
   }
 }
