@@ -106,6 +106,8 @@ export interface Pacer {
 
 /** Remembers at most so many keys; a key that is at rest again is forgotten. */
 const MOST_KEYS = 200_000
+/** Fewer are not worth looking through. */
+const FEW_KEYS = 1_000
 
 /** Paces each key by itself (generic cell rate algorithm, ITU-T I.371 annex A): one number per key. */
 export function makePacer(pace: Pace, clock: Clock): Pacer {
@@ -113,6 +115,8 @@ export function makePacer(pace: Pace, clock: Clock): Pacer {
   const slack = spacing * (pace.burst - 1)
   /** When the key would be at rest: the theoretical arrival time of its next one. */
   const arrivals = new Map<string, number>()
+  /** So many keys are looked through for those that are at rest; twice as many as were busy then, so that a sweep costs each key little. */
+  let sweptAt = FEW_KEYS
 
   function sweep(now: number): void {
     for (const [key, at] of arrivals) {
@@ -120,15 +124,16 @@ export function makePacer(pace: Pace, clock: Clock): Pacer {
     }
     // Still too many that are busy at once: the longest known give way, and are paced afresh; so many that the next sweep is far.
     for (const key of arrivals.keys()) {
-      if (arrivals.size <= MOST_KEYS * 0.9) return
+      if (arrivals.size <= MOST_KEYS * 0.9) break
       arrivals.delete(key)
     }
+    sweptAt = Math.min(MOST_KEYS, Math.max(FEW_KEYS, 2 * arrivals.size))
   }
 
   return Object.freeze({
     take(key: string, most: number) {
       const now = clock.elapsed()
-      if (arrivals.size >= MOST_KEYS && !arrivals.has(key)) sweep(now)
+      if (arrivals.size >= sweptAt && !arrivals.has(key)) sweep(now)
       const arrival = Math.max(arrivals.get(key) ?? 0, now)
       const wait = Math.max(0, arrival - slack - now)
       if (wait >= most) return most

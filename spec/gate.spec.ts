@@ -117,6 +117,24 @@ describe('gate: pacing', () => {
     expect(pacer.take('key 200000', 1e9)).toBe(10_000)
   })
 
+  it('forgets those that are at rest, however few they are', async () => {
+    const clock = handClock()
+    const pacer = makePacer(pace, clock)
+    for (let round = 0; round < 50; round++) {
+      for (let n = 0; n < 1_000; n++) pacer.take(`${round} ${n}`, 1e9)
+      await clock.advance(10_000)
+    }
+    expect(pacer.size).toBeLessThanOrEqual(2_000)
+  })
+
+  it('forgets nobody who is not at rest while there is room', () => {
+    const pacer = makePacer(pace, handClock())
+    const keys = Array.from({ length: 10_000 }, (_, n) => `key ${n}`)
+    for (let n = 0; n < 3; n++) keys.forEach((key) => pacer.take(key, 1e9))
+    expect(pacer.size).toBe(10_000)
+    expect(new Set(keys.map((key) => pacer.take(key, 1e9)))).toEqual(new Set([10_000]))
+  })
+
   it('never lets more pass in any span than burst and rate allow', async () => {
     await fc.assert(
       fc.asyncProperty(fc.array(fc.nat(20_000), { maxLength: 60 }), async (pauses) => {
