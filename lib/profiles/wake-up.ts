@@ -1,5 +1,5 @@
 /** What profiles share: when a push is a mere wake-up, and short names for what may replace what. */
-import { createHash } from 'node:crypto'
+import { hash } from 'node:crypto'
 import { type Content, type Notification } from '../model/notification'
 
 /** True if nothing would be lost were a newer push of the same kind sent in its place. */
@@ -19,5 +19,5 @@ export function collapseByClass(notification: Omit<Notification, 'collapseKey'>)
 
 /** A short name that tells the push service nothing: 16 hex digits of a hash. */
 export function opaqueName(...parts: readonly string[]): string {
-  return createHash('sha256').update(parts.join('\0')).digest('hex').slice(0, 16)
+  return hash('sha256', parts.join('\0')).slice(0, 16)
 }

@@ -74,13 +74,20 @@ export function endpointOf(address: string): string | undefined {
   return address.startsWith(SEALED) ? address.slice(SEALED.length) : subscriptionOf(address)?.endpoint
 }
 
+/** The bytes of base64url without padding, as `normalise` leaves it; undefined if they are not so many. */
+function keyOf(text: unknown, length: number): Buffer | undefined {
+  if (typeof text !== 'string' || text.length !== Math.ceil((length * 4) / 3)) return undefined
+  const bytes = Buffer.from(text, 'base64url')
+  return bytes.length === length ? bytes : undefined
+}
+
 /** Reads an address back; undefined for what `normalise` has not made. With every push: without a schema. */
 export function subscriptionOf(address: string): Subscription | undefined {
-  const found = jsonOf(address)
+  const found = address.startsWith(SEALED) ? undefined : jsonOf(address)
   if (typeof found !== 'object' || found === null) return undefined
   const { endpoint, p256dh, auth } = found as Readonly<Record<string, unknown>>
-  const key = typeof p256dh === 'string' ? bytesOf(p256dh, 65) : undefined
-  const secret = typeof auth === 'string' ? bytesOf(auth, 16) : undefined
+  const key = keyOf(p256dh, 65)
+  const secret = keyOf(auth, 16)
   if (typeof endpoint !== 'string' || key === undefined || secret === undefined) return undefined
   return { endpoint, p256dh: key, auth: secret }
 }

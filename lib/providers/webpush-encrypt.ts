@@ -2,8 +2,9 @@
  * Message encryption for Web Push (RFC 8291) in the coding aes128gcm (RFC 8188): one record, a key and a salt of its own for each message,
  * padded so that its length says little. Knows nothing of requests. The older coding aesgcm is not spoken.
  */
-import { createCipheriv, createECDH, createHmac, randomBytes } from 'node:crypto'
+import { createCipheriv, createECDH, randomFillSync } from 'node:crypto'
 import { type Subscription } from './webpush-address'
+import { hmac } from './webpush-hmac'
 
 /** What must be fresh for each message; handed in by test vectors alone. */
 export interface Fresh {
@@ -18,8 +19,9 @@ export interface Fresh {
 /** What a push service takes (RFC 8030 §7.2), and the size that the record claims. */
 const LARGEST_BODY = 4096
 const TAG = 16
+const SALT = 16
 /** Salt, record size, and a key of 65 bytes with its length (RFC 8188 §2.1). */
-const HEADER = 16 + 4 + 1 + 65
+const HEADER = SALT + 4 + 1 + 65
 
 /** Bytes of plaintext that fit into one message beside header, delimiter and tag: 3993. */
 export const LARGEST_PLAINTEXT = LARGEST_BODY - HEADER - TAG - 1
@@ -29,8 +31,6 @@ export const LARGEST_PLAINTEXT = LARGEST_BODY - HEADER - TAG - 1
  * what fits there unpadded fits padded too.
  */
 const LENGTHS = [512, 1024, 1536, 2048, 2560, 2642, 3072, 3584, LARGEST_PLAINTEXT + 1]
-
-const hmac = (key: Buffer, text: string | Buffer): Buffer => createHmac('sha256', key).update(text).digest()
 
 /** HKDF-Extract (RFC 5869 §2.2). By hand, for Node's `hkdfSync` takes twice as long, and extracts anew for each key. */
 const extract = (salt: Buffer, ikm: Buffer): Buffer => hmac(salt, ikm)
@@ -57,15 +57,35 @@ export function seal(
     padTo,
   }: { readonly ikm: Buffer; readonly salt: Buffer; readonly keyId: Buffer; readonly padTo: number },
 ): Buffer {
-  const head = Buffer.alloc(5)
-  head.writeUInt32BE(LARGEST_BODY, 0)
-  head.writeUInt8(keyId.length, 4)
   const { key, nonce } = contentKeys(ikm, salt)
   const record = Buffer.alloc(Math.max(padTo, plaintext.length + 1))
   plaintext.copy(record)
   record.writeUInt8(2, plaintext.length)
   const cipher = createCipheriv('aes-128-gcm', key, nonce)
-  return Buffer.concat([salt, head, keyId, cipher.update(record), cipher.final(), cipher.getAuthTag()])
+  const sealed = cipher.update(record)
+  // In this mode nothing is left for the end.
+  cipher.final()
+  const whole = Buffer.allocUnsafe(SALT + 5 + keyId.length + sealed.length + TAG)
+  whole.set(salt, 0)
+  whole.writeUInt32BE(LARGEST_BODY, SALT)
+  whole.writeUInt8(keyId.length, SALT + 4)
+  whole.set(keyId, SALT + 5)
+  whole.set(sealed, SALT + 5 + keyId.length)
+  whole.set(cipher.getAuthTag(), whole.length - TAG)
+  return whole
+}
+
+/** Salts that nobody has had yet: asking for many together costs hardly more than asking for one. */
+const salts = Buffer.alloc(256 * SALT)
+let nextSalt = salts.length
+
+/** Good until some two hundred more were asked for. */
+function freshSalt(): Buffer {
+  if (nextSalt === salts.length) {
+    randomFillSync(salts)
+    nextSalt = 0
+  }
+  return salts.subarray(nextSalt, (nextSalt += SALT))
 }
 
 const INFO = Buffer.from('WebPush: info\0')
@@ -88,5 +108,5 @@ export function encrypt(plaintext: Buffer, to: Pick<Subscription, 'p256dh' | 'au
   const info = Buffer.concat([INFO, to.p256dh, keyId, ONE])
   const ikm = expand(extract(to.auth, ecdh.computeSecret(to.p256dh)), info, 32)
   const padTo = fresh.padTo ?? LENGTHS.find((length) => length > plaintext.length) ?? 0
-  return seal(plaintext, { ikm, salt: fresh.salt ?? randomBytes(16), keyId, padTo })
+  return seal(plaintext, { ikm, salt: fresh.salt ?? freshSalt(), keyId, padTo })
 }

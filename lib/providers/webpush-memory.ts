@@ -9,10 +9,10 @@ export interface Trouble {
 }
 
 export interface Troubles {
-  /** It has happened again. */
-  note(about: string): Trouble
-  /** It is over. */
-  clear(about: string): void
+  /** It has happened again. `whose`: an origin, an endpoint. */
+  note(what: string, whose: string): Trouble
+  /** It is over. Costs nothing where there is no trouble at all. */
+  clear(what: string, whose: string): void
 }
 
 /** Those remembered; the one that happened longest ago gives way. */
@@ -22,7 +22,8 @@ const MOST = 10_000
 export function makeTroubles(clock: Clock): Troubles {
   const known = new Map<string, { readonly since: number; readonly times: number }>()
   return Object.freeze({
-    note(about: string) {
+    note(what: string, whose: string) {
+      const about = `${what} ${whose}`
       const now = clock.elapsed()
       const { since, times } = known.get(about) ?? { since: now, times: 0 }
       known.delete(about)
@@ -31,6 +32,8 @@ export function makeTroubles(clock: Clock): Troubles {
       if (known.size > MOST && oldest !== undefined) known.delete(oldest)
       return { times: times + 1, lasts: now - since }
     },
-    clear: (about: string) => void known.delete(about),
+    clear(what: string, whose: string) {
+      if (known.size > 0) known.delete(`${what} ${whose}`)
+    },
   })
 }

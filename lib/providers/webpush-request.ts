@@ -1,9 +1,9 @@
 /** One push message as a push service wants it (RFC 8030 §5, RFC 8291, RFC 8292), but for its path. Pure, except for the fresh keys. */
-import { createHmac } from 'node:crypto'
 import { type WebPushContent } from '../model/content'
 import { type WireRequest } from '../wire/wire'
 import { type Subscription } from './webpush-address'
 import { encrypt } from './webpush-encrypt'
+import { hmac } from './webpush-hmac'
 
 export interface Message {
   readonly to: Subscription
@@ -23,7 +23,7 @@ const LONGEST_TTL_S = 2_419_200
  * base64url, and refuses lengths that don't fit.
  */
 export function topicOf(topic: string, { auth }: Pick<Subscription, 'auth'>): string {
-  return createHmac('sha256', auth).update(`topic ${topic}`).digest().subarray(0, 24).toString('base64url')
+  return hmac(auth, `topic ${topic}`).toString('base64url', 0, 24)
 }
 
 /** True for Microsoft's push service, which has a header of its own. */

@@ -51,6 +51,9 @@ const WITH_KEY =
   'Set the clock of this machine (NTP), and look at vapid.subject: it must be a mailto: or https: address that exists; Apple refuses localhost'
 const WITHOUT_KEY = 'This push service demands VAPID: give the app `vapid` with `subject` and `privateKey`'
 
+/** The troubles that are over once its push service has taken a push. */
+const OF_AN_ENDPOINT = ['redirected', 'no subscriber', 'forbidden'] as const
+
 /** Knows of no trouble yet. */
 export function makeWebPushSender({
   guard,
@@ -66,11 +69,11 @@ export function makeWebPushSender({
   let hasTaken = false
 
   const noticeHourly = (about: string, text: string): void => {
-    const { times, lasts } = troubles.note(`notice ${about}`)
+    const { times, lasts } = troubles.note('notice', about)
     if (times > 1 && lasts < HOUR) return
     if (times > 1) {
-      troubles.clear(`notice ${about}`)
-      troubles.note(`notice ${about}`)
+      troubles.clear('notice', about)
+      troubles.note('notice', about)
     }
     notice(text)
   }
@@ -86,19 +89,19 @@ export function makeWebPushSender({
   const failed = (failure: WireFailure, { origin, href }: Endpoint): Outcome => {
     const { why, ambiguous } = failure
     if (failure.forbidden === true) return forbidden(why, href)
-    const lasts = failure.unreachable && !isProxied ? troubles.note(`unreachable ${origin}`).lasts : 0
+    const lasts = failure.unreachable && !isProxied ? troubles.note('unreachable', origin).lasts : 0
     return lasts >= UNREACHABLE_FOR ? { is: 'suspect', why } : { is: 'down', whom: 'target', why, ambiguous }
   }
 
   const forbidden = (why: string, endpoint: string): Outcome =>
-    troubles.note(`forbidden ${endpoint}`).lasts >= FORBIDDEN_FOR ? { is: 'suspect', why } : { is: 'refused', why }
+    troubles.note('forbidden', endpoint).lasts >= FORBIDDEN_FOR ? { is: 'suspect', why } : { is: 'refused', why }
 
   const conclude = (judged: Judged, endpoint: Endpoint, isTrusted: boolean): Outcome => {
     const { origin, href } = endpoint
     switch (judged.is) {
       case 'delivered':
         hasTaken = true
-        for (const about of ['redirected', 'no subscriber', 'forbidden']) troubles.clear(`${about} ${href}`)
+        for (const what of OF_AN_ENDPOINT) troubles.clear(what, href)
         return judged
       case 'token refused':
         return tokenRefused(judged.why, endpoint, isTrusted)
@@ -111,12 +114,12 @@ export function makeWebPushSender({
       case 'too large':
         return { is: 'refused', why: judged.why }
       case 'redirected': {
-        const { times } = troubles.note(`redirected ${href}`)
+        const { times } = troubles.note('redirected', href)
         const { why } = judged
         return times > MOST_REDIRECTS ? { is: 'suspect', why } : { is: 'down', whom: 'target', why, ambiguous: false }
       }
       case 'no subscriber': {
-        const { lasts } = troubles.note(`no subscriber ${href}`)
+        const { lasts } = troubles.note('no subscriber', href)
         return { is: lasts >= NO_SUBSCRIBER_FOR ? 'gone' : 'refused', why: judged.why }
       }
       default:
@@ -124,49 +127,76 @@ export function makeWebPushSender({
     }
   }
 
-  const ask = async (
-    to: Subscription | undefined,
-    endpoint: Endpoint,
-    isTrusted: boolean,
-    attempt: Pick<Attempt, 'expiresAt'> & { readonly content: WebPushContent },
-  ): Promise<Judged | WireFailure> => {
-    const { content, expiresAt } = attempt
-    const { origin } = endpoint
-    const { sealed } = content
-    const request = async (what: ReturnType<typeof requestFor>): Promise<Judged | WireFailure> => {
-      const reply = await wire.request(endpoint.href, what)
-      if (reply.is === 'failure') return reply
-      if (isTrusted) heard(origin, reply.headers['date'])
-      return judgeReply(reply, { origin, isTrusted, now: clock.now() })
-    }
-    if (sealed !== undefined) return request(sealedRequestFor(sealed, content, expiresAt, clock.now()))
-    if (to === undefined) return { is: 'refused', why: 'the address has no keys to encrypt for' }
-    const once = async (isBare: boolean): Promise<Judged | WireFailure> => {
-      const now = clock.now()
-      if (tokens === undefined) return request(requestFor({ to, content, expiresAt, isBare }, now))
-      const authorization = tokens.authorization(origin)
-      return request(requestFor({ to, content, expiresAt, isBare, authorization }, now))
-    }
-    const isLong = Buffer.byteLength(content.payload) > LARGEST_PLAINTEXT
-    const first = await once(isLong)
-    const judged = first.is === 'token refused' && tokens?.renew(origin) === true ? await once(isLong) : first
-    return judged.is === 'too large' && !isLong ? once(true) : judged
+  interface Task {
+    readonly to: Subscription | undefined
+    readonly endpoint: Endpoint
+    readonly isTrusted: boolean
+    readonly content: WebPushContent
+    readonly expiresAt: number
   }
 
-  return async ({ address, expiresAt }, content) => {
-    const to = subscriptionOf(address.reveal())
-    const named = endpointOf(address.reveal())
-    if (named === undefined) return { is: 'suspect', why: 'the address is no Web Push subscription' }
+  const request = ({ endpoint, isTrusted }: Task, what: ReturnType<typeof requestFor>): Promise<Judged | WireFailure> =>
+    wire.request(endpoint.href, what).then((reply) => {
+      if (reply.is === 'failure') return reply
+      const { origin } = endpoint
+      if (isTrusted) heard(origin, reply.headers['date'])
+      return judgeReply(reply, { origin, isTrusted, now: clock.now() })
+    })
+
+  const once = (task: Task, to: Subscription, isBare: boolean): Promise<Judged | WireFailure> => {
+    const { content, expiresAt } = task
+    const now = clock.now()
+    if (tokens === undefined) return request(task, requestFor({ to, content, expiresAt, isBare }, now))
+    const authorization = tokens.authorization(task.endpoint.origin)
+    return request(task, requestFor({ to, content, expiresAt, isBare, authorization }, now))
+  }
+
+  /** What belongs to the same attempt: a fresh token, a shorter message. */
+  const again = async (task: Task, to: Subscription, first: Judged, isLong: boolean): Promise<Judged | WireFailure> => {
+    const isRenewed = first.is === 'token refused' && tokens?.renew(task.endpoint.origin) === true
+    const judged = isRenewed ? await once(task, to, isLong) : first
+    return judged.is === 'too large' && !isLong ? once(task, to, true) : judged
+  }
+
+  /** One promise where the first answer is the last, as nearly always. Throws for keys that nothing can be encrypted for. */
+  const ask = (task: Task): Promise<Judged | WireFailure> => {
+    const { to, content, expiresAt } = task
+    const { sealed } = content
+    if (sealed !== undefined) return request(task, sealedRequestFor(sealed, content, expiresAt, clock.now()))
+    if (to === undefined) return Promise.resolve({ is: 'refused', why: 'the address has no keys to encrypt for' })
+    const isLong = Buffer.byteLength(content.payload) > LARGEST_PLAINTEXT
+    return once(task, to, isLong).then((first) =>
+      first.is === 'token refused' || first.is === 'too large' ? again(task, to, first, isLong) : first,
+    )
+  }
+
+  return ({ address, expiresAt }, content) => {
+    const text = address.reveal()
+    const to = subscriptionOf(text)
+    const named = to?.endpoint ?? endpointOf(text)
+    if (named === undefined) return outcomeOf({ is: 'suspect', why: 'the address is no Web Push subscription' })
     const endpoint = guard.endpoint(named)
-    if (endpoint.is === 'refused') return forbidden(`the endpoint is refused: ${endpoint.why}`, named)
+    if (endpoint.is === 'refused') {
+      return outcomeOf(forbidden(`the endpoint is refused: ${endpoint.why}`, named))
+    }
     const { host, origin } = endpoint
     const isTrusted = guard.isNamed(host) || VENDORS.test(host)
     const rest = services.enter(origin, isTrusted)
-    if (rest !== undefined) return { is: 'busy', whom: 'target', ...rest }
-    const found = await ask(to, endpoint, isTrusted, { content, expiresAt })
-    services.left(origin, found.is === 'failure' || found.is === 'busy' || found.is === 'down' ? 'ill' : 'well')
-    if (found.is === 'failure') return failed(found, endpoint)
-    troubles.clear(`unreachable ${origin}`)
-    return conclude(found, endpoint, isTrusted)
+    if (rest !== undefined) return outcomeOf({ is: 'busy', whom: 'target', ...rest })
+    let asked: Promise<Judged | WireFailure>
+    try {
+      asked = ask({ to, endpoint, isTrusted, content, expiresAt })
+    } catch {
+      services.left(origin, 'well')
+      return outcomeOf({ is: 'suspect', why: 'the address has a key that nothing can be encrypted for' })
+    }
+    return asked.then((found) => {
+      services.left(origin, found.is === 'failure' || found.is === 'busy' || found.is === 'down' ? 'ill' : 'well')
+      if (found.is === 'failure') return failed(found, endpoint)
+      troubles.clear('unreachable', origin)
+      return conclude(found, endpoint, isTrusted)
+    })
   }
 }
+
+const outcomeOf = (outcome: Outcome): Promise<Outcome> => Promise.resolve(outcome)

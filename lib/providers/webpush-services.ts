@@ -29,10 +29,15 @@ interface Standing {
 
 /** All are well. */
 export function makeServices(clock: Clock): Services {
+  /** The one that was asked for longest ago comes first. */
   const known = new Map<string, Standing>()
+  let newest = ''
 
   const standingOf = (origin: string): Standing => {
-    const standing = known.get(origin) ?? { underway: 0, inARow: 0, restsUntil: 0 }
+    const found = known.get(origin)
+    if (found !== undefined && origin === newest) return found
+    newest = origin
+    const standing = found ?? { underway: 0, inARow: 0, restsUntil: 0 }
     known.delete(origin)
     known.set(origin, standing)
     const [oldest, other] = known.entries().next().value ?? []

@@ -26,7 +26,8 @@ const CLOCKS_DIFFER = 60_000
 const MOST = 2000
 
 interface Token {
-  readonly jwt: string
+  /** What a request says, put together once. */
+  readonly field: string
   /** Milliseconds since 1970. */
   readonly signedAt: number
   /** Of `clock.elapsed()`. */
@@ -56,7 +57,8 @@ export function makeVapidTokens(vapid: Vapid, clock: Clock): VapidTokens {
 
   const make = (origin: string): Token => {
     const signedAt = clock.now()
-    const token = { jwt: signVapid(vapid, origin, signedAt + LIFE), signedAt, madeAt: clock.elapsed() }
+    const jwt = signVapid(vapid, origin, signedAt + LIFE)
+    const token = { field: `vapid t=${jwt}, k=${vapid.publicKey}`, signedAt, madeAt: clock.elapsed() }
     tokens.delete(origin)
     tokens.set(origin, token)
     const [oldest] = tokens.keys()
@@ -67,8 +69,7 @@ export function makeVapidTokens(vapid: Vapid, clock: Clock): VapidTokens {
   return Object.freeze({
     authorization(origin: string) {
       const held = tokens.get(origin)
-      const token = held === undefined || age(held) >= USED_FOR || hasJumped(held) ? make(origin) : held
-      return `vapid t=${token.jwt}, k=${vapid.publicKey}`
+      return (held === undefined || age(held) >= USED_FOR || hasJumped(held) ? make(origin) : held).field
     },
     renew(origin: string) {
       const held = tokens.get(origin)

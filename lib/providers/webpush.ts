@@ -121,11 +121,11 @@ function open(options: WebPushOptions, { clock, keep, notice }: ProviderSurround
     get concurrency() {
       return CONCURRENCY + MORE * wire.more
     },
-    async attempt(attempt: Attempt): Promise<Outcome> {
+    attempt(attempt: Attempt): Promise<Outcome> {
       const { content } = attempt
       return content.speaks === 'webpush'
         ? send(attempt, content)
-        : { is: 'refused', why: `written for ${content.speaks}, not for Web Push` }
+        : Promise.resolve({ is: 'refused', why: `written for ${content.speaks}, not for Web Push` })
     },
     async whyNot(address: string) {
       const endpoint = guard.endpoint(endpointOf(address) ?? '')

@@ -68,8 +68,8 @@ export function privateHost(entry: string): PrivateHost | undefined {
   return { host: bare(url), protocol: url.protocol, port: said ?? (url.protocol === 'http:' ? 80 : undefined) }
 }
 
-function bare(url: URL): string {
-  return url.hostname.replace(/^\[|\]$/g, '')
+function bare({ hostname }: URL): string {
+  return hostname.startsWith('[') ? hostname.slice(1, -1) : hostname
 }
 
 function portOf(url: URL): number {
@@ -87,9 +87,12 @@ function parse(text: string): URL | string {
   if (text.length > LONGEST) return `it is longer than ${LONGEST} bytes`
   // What the parser would quietly mend: spaces, tabs, line ends, backslashes, a missing `//`, letters that only look like others.
   if (!/^https?:\/\/[^/\\]/i.test(text) || /[^\x21-\x7e]|\\/.test(text)) return 'it is no https address'
-  if (!URL.canParse(text)) return 'it is no https address'
-  const url = new URL(text)
-  return url.href.length > LONGEST ? `it is longer than ${LONGEST} bytes` : url
+  try {
+    const url = new URL(text)
+    return url.href.length > LONGEST ? `it is longer than ${LONGEST} bytes` : url
+  } catch {
+    return 'it is no https address'
+  }
 }
 
 /** Why this address, to which the host was resolved, must not be connected to, for the operator; undefined if it may. */
@@ -106,20 +109,19 @@ export function makeGuard(rules: GuardRules): Guard {
   const ports = rules.ports ?? [443]
 
   /** Whether the operator has named it, with this scheme and port. */
-  const isOwn = (url: URL): boolean =>
+  const isOwn = (url: URL, its: string): boolean =>
     own.some(
       ({ host, protocol, port }) =>
-        host === bare(url) && protocol === url.protocol && (port === undefined ? isServed(url) : port === portOf(url)),
+        host === its && protocol === url.protocol && (port === undefined ? isServed(url) : port === portOf(url)),
     )
   const isServed = (url: URL): boolean => ports.includes(portOf(url))
 
-  const fault = (url: URL, text: string): string | undefined => {
-    const host = bare(url)
+  const fault = (url: URL, text: string, host: string, isNamedHere: boolean): string | undefined => {
     if (/^[^/]*\/\/[^/?#]*@/.test(text)) return 'it names a user'
     if (text.includes('#')) return 'it has a fragment'
     if (host.endsWith('.')) return 'its host ends with a dot'
     if (deny.some((glob) => glob.test(host))) return 'its host is refused here'
-    if (isOwn(url)) return undefined
+    if (isNamedHere) return undefined
     if (url.protocol !== 'https:') return 'it is no https address'
     if (!isServed(url)) return 'its port is refused here'
     if (allow.length > 0 && !allow.some((glob) => glob.test(host))) return 'its host is not among those that are served'
@@ -130,11 +132,12 @@ export function makeGuard(rules: GuardRules): Guard {
   const judge = (text: string): Judgement => {
     const url = parse(text)
     if (typeof url === 'string') return { is: 'refused', why: url }
-    const why = fault(url, text)
+    const host = bare(url)
+    const mayBePrivate = isOwn(url, host)
+    const why = fault(url, text, host, mayBePrivate)
     if (why !== undefined) return { is: 'refused', why }
-    const path = `${url.pathname}${url.search}`
-    const { href, origin } = url
-    return { is: 'endpoint', href, origin, host: bare(url), path, mayBePrivate: isOwn(url) }
+    const { href, origin, pathname, search } = url
+    return { is: 'endpoint', href, origin, host, path: `${pathname}${search}`, mayBePrivate }
   }
   /** Who sends and the wire ask about the same one, one right after the other. */
   let last: { readonly text: string; readonly judgement: Judgement } | undefined

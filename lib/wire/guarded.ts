@@ -81,11 +81,11 @@ export function makeGuardedWire(
   }
 
   return Object.freeze({
-    async request(text: string, request: Omit<WireRequest, 'path'>) {
+    request(text: string, request: Omit<WireRequest, 'path'>) {
       const endpoint = guard.endpoint(text)
       if (endpoint.is === 'refused') {
         const why = `the endpoint is refused: ${endpoint.why}`
-        return { is: 'failure', why, ambiguous: false, unreachable: true, forbidden: true }
+        return Promise.resolve({ is: 'failure', why, ambiguous: false, unreachable: true, forbidden: true })
       }
       return origins.request(endpoint.origin, requestTo(endpoint.path, request), () => open(endpoint))
     },

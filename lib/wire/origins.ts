@@ -30,10 +30,18 @@ interface Entry {
   stay: () => void
 }
 
+const closed = (url: string): WireFailure => ({
+  is: 'failure',
+  why: `${url}: is being closed`,
+  ambiguous: false,
+  unreachable: false,
+})
+
 /** An empty pool. */
 export function makeOrigins({ most, idleAfter }: OriginsOptions, clock: Clock): Origins {
   /** The one that was asked longest ago comes first. */
   const entries = new Map<string, Entry>()
+  let newest: Entry | undefined
   const leaving = new Set<Promise<void>>()
   let isClosed = false
 
@@ -59,17 +67,22 @@ export function makeOrigins({ most, idleAfter }: OriginsOptions, clock: Clock): 
   }
 
   return Object.freeze({
-    async request(url: string, request: WireRequest, open: () => Origin) {
-      if (isClosed) return { is: 'failure', why: `${url}: is being closed`, ambiguous: false, unreachable: false }
-      const entry = entries.get(url) ?? { origin: open(), underway: 0, stay: () => undefined }
+    request(url: string, request: WireRequest, open: () => Origin) {
+      if (isClosed) return Promise.resolve(closed(url))
+      const found = entries.get(url)
+      const entry = found ?? { origin: open(), underway: 0, stay: () => undefined }
       entry.stay()
       entry.underway++
-      entries.delete(url)
-      entries.set(url, entry)
-      makeRoom()
-      const answer = await entry.origin.request(request)
-      rest(url, entry)
-      return answer
+      if (found === undefined || found !== newest) {
+        newest = entry
+        entries.delete(url)
+        entries.set(url, entry)
+        makeRoom()
+      }
+      return entry.origin.request(request).then((answer) => {
+        rest(url, entry)
+        return answer
+      })
     },
     get size() {
       return entries.size

@@ -65,6 +65,22 @@ describe('lib/providers/webpush-sender, at push services on the internet', () =>
     })
   })
 
+  it('casts doubt on a key that is no point of the curve, which takes no place at its push service', async () => {
+    const content = { speaks: 'webpush', payload: '{}', urgency: 'normal' } as const
+    const key = Buffer.alloc(65, 7)
+    key[0] = 4
+    const text = JSON.stringify({ endpoint: `${STRANGER}/capability`, p256dh: key.toString('base64url'), auth })
+    const broken = { id: 'b', address: new Opaque(text), content, expiresAt: clock.now() + HOUR }
+    for (let at = 0; at < 20; at++) {
+      expect(await send(broken, content)).toEqual({
+        is: 'suspect',
+        why: 'the address has a key that nothing can be encrypted for',
+      })
+    }
+    expect(asked).toEqual([])
+    expect(await to(STRANGER)).toEqual({ is: 'delivered' })
+  })
+
   it('believes a vendor’s word about us, and repeats it', async () => {
     answer = reply(403, 'permission denied: invalid JWT provided')
     expect(await to(VENDOR)).toMatchObject({
