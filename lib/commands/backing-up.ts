@@ -23,7 +23,8 @@ Where the service runs, it tells what will be lost and asks; then the service fi
 what is under way, comes down, and starts again on the backup, in the same process and
 within some seconds. Where it does not start so, it goes back to the store that was there.
 What was there is kept beside it as …before-<time>. Whatever interrupts it, one of the
-two stores is in place, whole; the same command does it again.
+two stores is in place, whole; the same command does it again. Ctrl-C takes away what
+was made ready so far, and leaves the store as it is.
 Devices that registered after the backup are lost until their apps register again, which
 most do at their next start; pushes that waited then are sent, again where they were
 sent since.`

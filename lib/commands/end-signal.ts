@@ -25,6 +25,41 @@ export function hearEndSignal(): EndSignal {
   }
 }
 
+/** Work was given up because the operator wants its process to end; the message says how things stand. */
+export class BrokenOff extends Error {
+  /** `undo`: takes away what was begun; to be called once more when nothing of the work can run any longer. */
+  constructor(
+    readonly by: string,
+    how: string,
+    readonly undo: () => void,
+  ) {
+    super(`broken off by ${by}; ${how}`)
+  }
+}
+
+/** What comes of the work; where the signal comes first, and it is not too late to give up, what `given` makes of it is thrown. */
+export function unlessBrokenOff<T>(
+  end: EndSignal,
+  work: Promise<T>,
+  given: (by: string) => BrokenOff | undefined,
+): Promise<T> {
+  const broken = endOf(end).then((by) => {
+    const error = given(by)
+    if (error !== undefined) throw error
+    return work
+  })
+  return Promise.race([work, broken])
+}
+
+/**
+ * Ends the process as the signal does that nobody hears, at once: a thread that copies a database listens to nothing until it is done, and
+ * an orderly exit waits for it.
+ */
+export function dieOf(end: EndSignal, by: string): void {
+  end.off()
+  for (const name of SIGNALS) if (name === by) process.kill(process.pid, name)
+}
+
 /** The name of the signal, once it came. */
 export function endOf({ signal }: EndSignal): Promise<string> {
   return new Promise((done) => {

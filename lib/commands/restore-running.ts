@@ -2,7 +2,7 @@
 import { existsSync, readdirSync } from 'node:fs'
 import { basename, dirname } from 'node:path'
 import { type BackupProgress, type Exchanged, type Prepared, type Restored, type RestoreOrder } from '../model/backup'
-import { endOf, hearEndSignal } from './end-signal'
+import { BrokenOff, endOf, type EndSignal, unlessBrokenOff } from './end-signal'
 import { NotDone, type OwnStore, Silent } from './own-store'
 import { losses } from './restore-report'
 import { holdStore, type StoreHold } from './store-hold'
@@ -16,6 +16,8 @@ export interface RestoreRunningOptions {
   readonly progress: BackupProgress
   /** Nothing is drawn from now on. */
   readonly drawn: () => void
+  /** Whoever runs the command wants it to end. */
+  readonly end: EndSignal
   readonly terminal: Terminal
 }
 
@@ -23,17 +25,20 @@ export interface RestoreRunningOptions {
 const LOOK = 200
 /** Milliseconds in which the service must have come back: it gives what is out ten seconds to end. */
 const PATIENCE = 120_000
+/** Milliseconds in which the service is to hear that it need not keep its place free any longer. */
+const LET_GO = 1_000
+
+export const AS_IT_WAS = 'the store is as it was'
+const GOES_ON = 'the service goes on exchanging the store all the same, and its log tells what came of it'
 
 /** Whether whoever sits at the terminal wants it; where nobody does, it is not. */
-async function isWantedBy({ onEnter, err }: Terminal): Promise<boolean> {
+async function isWantedBy({ onEnter, err }: Terminal, end: EndSignal): Promise<boolean> {
   if (onEnter === undefined) return false
   err('Press Enter to do it, or Ctrl-C to leave all as it is.\n')
-  const end = hearEndSignal()
   let ignore = (): void => undefined
   const entered = new Promise<void>((resolve) => (ignore = onEnter(resolve)))
   await Promise.race([entered, endOf(end)])
   ignore()
-  end.off()
   return !end.signal.aborted
 }
 
@@ -78,32 +83,38 @@ async function heard<T>(asked: Promise<T | undefined>): Promise<T | undefined> {
   }
 }
 
-async function confirm(prepared: Prepared, { store, isWanted, terminal }: RestoreRunningOptions): Promise<void> {
+async function confirm(prepared: Prepared, { store, isWanted, end, terminal }: RestoreRunningOptions): Promise<void> {
   const now = await store.ask({ ask: 'holding', after: prepared.madeAt ?? Number.MAX_SAFE_INTEGER })
   if (now === undefined || isWanted) return
   terminal.err(`${losses(prepared, now).join('\n')}\n`)
-  if (await isWantedBy(terminal)) return
+  if (await isWantedBy(terminal, end)) return
   const how = terminal.onEnter === undefined ? '; to do it without being asked, say --yes' : ''
   throw new NotDone(`nothing was changed, and the service goes on${how}`)
 }
 
 /** Undefined where no service runs. Rejects with `NotDone`, or with what hinders it and left the store as it was. */
 export async function restoreRunning(options: RestoreRunningOptions): Promise<Restored | undefined> {
-  const { store, order, progress, drawn, terminal } = options
+  const { store, order, progress, drawn, end, terminal } = options
   const restoring = store.backup.restoring(terminal.clock)
+  const givenUp = (by: string): BrokenOff => new BrokenOff(by, AS_IT_WAS, () => restoring.discard())
   const held: StoreHold | undefined = await holdStore(store, 'hold-place', terminal)
   if (held === undefined) return undefined
   let prepared: Prepared
   try {
-    prepared = await restoring.prepare(order, progress)
+    prepared = await unlessBrokenOff(end, restoring.prepare(order, progress), givenUp)
     drawn()
     await confirm(prepared, options)
     const broken = await held.handOver()
-    if (broken !== undefined) throw new NotDone(`${broken}; the store is as it was`)
+    if (broken !== undefined) throw new NotDone(`${broken}; ${AS_IT_WAS}`)
+    if (end.signal.aborted) throw givenUp(await endOf(end))
   } catch (error) {
     restoring.discard()
-    await held.off()
+    const over = new AbortController()
+    await Promise.race([held.off(), terminal.clock.sleep(LET_GO, over.signal)])
+    over.abort()
     throw error
   }
-  return { ...prepared, to: store.place, ...(await exchange(store, held.name, prepared.madeAt, terminal)) }
+  const exchanging = exchange(store, held.name, prepared.madeAt, terminal)
+  const exchanged = await unlessBrokenOff(end, exchanging, (by) => new BrokenOff(by, GOES_ON, () => undefined))
+  return { ...prepared, to: store.place, ...exchanged }
 }
