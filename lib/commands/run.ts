@@ -6,6 +6,7 @@ import { startService, type Service } from '../service'
 import { endOf, hearEndSignal } from './end-signal'
 import { faultLines } from './faults'
 import { makeExchanging } from './exchanging'
+import { giveBackAtRest } from './giving-back'
 import { makeReloading, type Reloading } from './reloading'
 import { type ExitCode, type Terminal } from './terminal'
 import { keepYoung } from './young-objects'
@@ -38,6 +39,7 @@ export async function run({ file }: { readonly file: string }, terminal: Termina
   const { exchange } = exchanging
   const its = { observe, clock, proves: true, reload, ...(exchange === undefined ? {} : { exchange }) }
   const start = (): Promise<Service> => startService(exchanging.config, its)
+  const stopGivingBack = giveBackAtRest({ clock })
   try {
     let service = await start()
     for (let current = config; ;) {
@@ -64,6 +66,7 @@ export async function run({ file }: { readonly file: string }, terminal: Termina
     return 1
   } finally {
     process.off('SIGHUP', onHangUp)
+    stopGivingBack()
     end.off()
   }
 }

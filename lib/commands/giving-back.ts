@@ -1,0 +1,86 @@
+/**
+ * Gives memory back to the system once the process rests: what a start, a burst or an outage made the heap grow by, V8 keeps by itself. Knows V8's
+ * heap (Node 20 to 24), and nothing of what lies in it.
+ *
+ * busy → (two looks in a row find the event loop at rest, and the heap grown since the last time) → collected → resting until the heap has grown
+ * again. A collection stops the process for some 50 ms, hence at rest only.
+ */
+import type * as Inspector from 'node:inspector'
+import { performance } from 'node:perf_hooks'
+import { type Clock } from '../clock'
+
+/** Milliseconds between two looks. */
+const LOOK_EVERY = 1_000
+/** Looks in a row that find it at rest. */
+const LOOKS = 2
+/** Share of its time for which the event loop of a process at rest works at most: a push a second is a tenth of it. */
+const RESTS = 0.02
+/** Bytes by which the heap has to have grown, to be worth the pause. */
+const WORTH = 6 * 1024 * 1024
+
+export interface GivingBack {
+  readonly clock: Clock
+  /** Share of its time for which the event loop worked since it was last asked; the process's own by default. */
+  readonly busy?: () => number
+  /** Bytes that the heap takes; the process's own by default. */
+  readonly heap?: () => number
+  /** Collects all there is and gives back what it held. */
+  readonly collect?: () => Promise<void>
+}
+
+function makeBusy(): () => number {
+  let before = performance.eventLoopUtilization()
+  return () => {
+    const now = performance.eventLoopUtilization()
+    const { utilization } = performance.eventLoopUtilization(now, before)
+    before = now
+    return utilization
+  }
+}
+
+/** A full collection after which V8 keeps no page that it need not. Never rejects: a Node that is built without an inspector collects nothing. */
+export async function collectAll(): Promise<void> {
+  try {
+    const { Session } = module.require('node:inspector') as typeof Inspector
+    const session = new Session()
+    session.connect()
+    await new Promise<void>((done) => session.post('HeapProfiler.collectGarbage', () => done()))
+    session.disconnect()
+  } catch {
+    // The heap stays as large as it is.
+  }
+}
+
+/** Looks from now on; the function returned ends it. Keeps no process alive. */
+export function giveBackAtRest({
+  clock,
+  busy = makeBusy(),
+  heap = () => process.memoryUsage().heapTotal,
+  collect = collectAll,
+}: GivingBack): () => void {
+  /** What the heap took when it was last collected. */
+  let least = 0
+  let calm = 0
+  let isStopped = false
+  let cancel = (): void => undefined
+
+  async function look(): Promise<void> {
+    calm = busy() <= RESTS ? calm + 1 : 0
+    if (calm >= LOOKS && heap() - least >= WORTH) {
+      await collect()
+      least = heap()
+      calm = 0
+    }
+    if (!isStopped) next()
+  }
+  function next(): void {
+    cancel = clock.after(LOOK_EVERY, () => void look())
+  }
+
+  busy()
+  next()
+  return () => {
+    isStopped = true
+    cancel()
+  }
+}

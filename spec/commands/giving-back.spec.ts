@@ -1,0 +1,84 @@
+import { collectAll, giveBackAtRest } from '../../lib/commands/giving-back'
+import { handClock } from '../support/hand-clock'
+
+const MIB = 1024 * 1024
+
+/** A process whose heap and work are set by hand; what is collected leaves 20 MiB. */
+function make() {
+  const clock = handClock()
+  const its = { heap: 40 * MIB, busy: 0, collected: 0 }
+  const stop = giveBackAtRest({
+    clock,
+    busy: () => its.busy,
+    heap: () => its.heap,
+    collect: () => {
+      its.collected += 1
+      its.heap = 20 * MIB
+      return Promise.resolve()
+    },
+  })
+  return { clock, its, stop }
+}
+
+describe('commands/giving-back', () => {
+  it('collects once the process rests after its start', async () => {
+    const { clock, its } = make()
+    await clock.advance(1_000)
+    expect(its.collected).toBe(0)
+    await clock.advance(1_000)
+    expect(its.collected).toBe(1)
+  })
+
+  it('does not while it works', async () => {
+    const { clock, its } = make()
+    its.busy = 0.5
+    for (let second = 0; second < 60; second++) await clock.advance(1_000)
+    expect(its.collected).toBe(0)
+  })
+
+  it('takes a short pause between two bursts for no rest', async () => {
+    const { clock, its } = make()
+    for (let second = 0; second < 60; second++) {
+      its.busy = second % 2 === 0 ? 0.5 : 0
+      await clock.advance(1_000)
+    }
+    expect(its.collected).toBe(0)
+  })
+
+  it('collects nothing more where little has come since', async () => {
+    const { clock, its } = make()
+    for (let second = 0; second < 60; second++) {
+      await clock.advance(1_000)
+      its.heap = Math.min(its.heap + MIB / 20, 40 * MIB)
+    }
+    expect(its.collected).toBe(1)
+  })
+
+  it('collects again after a burst', async () => {
+    const { clock, its } = make()
+    for (let second = 0; second < 3; second++) await clock.advance(1_000)
+    its.heap = 90 * MIB
+    its.busy = 1
+    await clock.advance(1_000)
+    its.busy = 0
+    for (let second = 0; second < 3; second++) await clock.advance(1_000)
+    expect(its.collected).toBe(2)
+    expect(its.heap).toBe(20 * MIB)
+  })
+
+  it('looks no more when it is stopped', async () => {
+    const { clock, its, stop } = make()
+    stop()
+    for (let second = 0; second < 5; second++) await clock.advance(1_000)
+    expect(its.collected).toBe(0)
+  })
+
+  it('collects what nobody refers to', async () => {
+    const kept: { text: string }[] = [{ text: 'kept' }]
+    const refs = ['kept', 'lost'].map((text) => new WeakRef(text === 'kept' ? (kept[0] ?? { text }) : { text }))
+    // What was just looked at is kept till the end of the turn.
+    await new Promise((done) => setImmediate(done))
+    await collectAll()
+    expect(refs.map((ref) => ref.deref()?.text)).toEqual(['kept', undefined])
+  })
+})
