@@ -79,7 +79,10 @@ export function makeInstance(options: InstanceOptions): Instance {
     return true
   }
   const lose = (own: Own): void => {
-    if (drop(own) && !isStopped)
+    if (!drop(own)) return
+    // Nobody may have it: servers that have lost or doubled a message speak alike. The next look tells.
+    begun.add(own.partition)
+    if (!isStopped)
       trouble(`another instance took over partition ${own.partition}; what was out of it may be sent twice`)
   }
   const followAgain = async (own: Own): Promise<void> => {
@@ -128,13 +131,14 @@ export function makeInstance(options: InstanceOptions): Instance {
   }
 
   const takeOver = makeTakeover({
-    ...{ owned, begun, streams, members, isGone: options.isGone, standing, rules, ask, watched, trouble },
+    ...{ owned, begun, streams, members, isGone: options.isGone, standing, rules, clock, ask, watched, trouble },
   })
 
+  /** What waits again since is parked too: what its push service goes on refusing would keep it here for hours. */
   const park = (own: Own): void => {
     const waits = rowsOf(own.partition).filter(({ state }) => state === 'waiting')
     for (const row of waits) standing.drop(row)
-    own.parked = new Map(waits.map((row) => [row.seq, row]))
+    own.parked = new Map([...(own.parked ?? []), ...waits.map((row) => [row.seq, row] as const)])
   }
   const mayBeOurs = (partition: number): boolean => members.isOurs(partition) || begun.has(partition)
   const look = async (): Promise<void> => {
@@ -146,7 +150,8 @@ export function makeInstance(options: InstanceOptions): Instance {
       if (own !== undefined) {
         // It was cut while it was not ours yet, or while something else was done about it.
         if (own.isCut) void followAgain(own)
-        if (own.parked === undefined && !members.isOurs(partition)) await ask(() => park(own))
+        // Again at each look: after the turn it is given back, or that is tried once more.
+        if (own.parked !== undefined || !members.isOurs(partition)) await ask(() => void (isOurs(own) && park(own)))
       } else if (mayBeOurs(partition) && !claimed.has(partition) && !busy.has(partition)) await tryTaking(partition)
     }
     // Side by side: a cluster takes its time to agree on each of them.
@@ -174,13 +179,14 @@ export function makeInstance(options: InstanceOptions): Instance {
       // This process stood still: what the others told meanwhile is not read yet.
       if (clock.elapsed() - since > QUIET_MS) members.wereDeaf()
       tell(beat())
-      looking = health
+      // Servers that choose a leader may take their time to answer; nobody is dead because of that.
+      looking ??= health
         .once(look)
         .catch(() => members.wereDeaf())
-        .then(() => {
+        .finally(() => {
           looking = undefined
-          if (!isStopped) lookSoon()
         })
+      if (!isStopped) lookSoon()
     })
   }
   /** One message more is written to the journal, so that all before it may go one day. */

@@ -37,6 +37,8 @@ export interface Following {
   readonly pending: number
   /** Whether all that was sent has come. Rejects where nobody can say. */
   isWhole(): Promise<boolean>
+  /** Whether all that is there has come, by what the servers say now. Rejects where nobody can say. */
+  hasAll(): Promise<boolean>
   stop(): Promise<void>
   /** Nobody follows by it any more, and the next one need not wait to learn that. */
   end(): Promise<void>
@@ -209,6 +211,10 @@ export async function openStreams(connection: NatsConnection, name: string, repl
           if (error instanceof JetStreamApiError && NOT_THERE.includes(error.code)) return false
           throw error
         }
+      },
+      async hasAll() {
+        const { delivered, num_pending } = await manager.consumers.info(name, consumer.name)
+        return num_pending === 0 && delivered.consumer_seq < expected
       },
       async stop() {
         isOver = true

@@ -1,4 +1,5 @@
 /** How a partition comes to be ours: what its journal says, held against what comes of the stream. Knows nothing of who else is to have one. */
+import { type Clock } from '../clock'
 import { type FollowOptions, follow } from './nats-following'
 import { type Counts, type Folded, type Commit, addCounts, change, fold, leftOf, lives, outlive } from './nats-journal'
 import { type Members } from './nats-members'
@@ -18,6 +19,7 @@ export interface TakeoverOptions {
   readonly isGone: (id: string) => Promise<boolean>
   readonly standing: Standing
   readonly rules: Rules
+  readonly clock: Pick<Clock, 'after'>
   /** Runs inside a turn. */
   readonly ask: <T>(work: (now: number) => T) => Promise<T>
   /** How it is followed once it is ours. */
@@ -34,6 +36,8 @@ export interface Takeover {
   stop(): void
 }
 
+/** Nothing came for so long: what was to come may have ended, or have been counted by a server that was not up to date. */
+const IDLE_MS = 1_000
 /** Clocks that differ by less are the same clock. */
 const SLACK_MS = 2_000
 
@@ -43,7 +47,7 @@ function lostOf(folded: Folded): Readonly<Record<string, Counts>> {
 }
 
 export function makeTakeover(options: TakeoverOptions): Takeover {
-  const { owned, begun, streams, members, standing, rules, ask, watched, trouble } = options
+  const { owned, begun, streams, members, standing, rules, clock, ask, watched, trouble } = options
   const isOurs = (own: Own): boolean => owned.get(own.partition) === own
   const wakeOnStop: (() => void)[] = []
   let isStopped = false
@@ -100,7 +104,20 @@ export function makeTakeover(options: TakeoverOptions): Takeover {
         doubted: unlessOurs(watched.doubted),
       })
       const pending = own.following?.pending ?? 0
-      while (own.received < pending && !isBroken && !isStopped) await new Promise<void>((more) => (seen = more))
+      let isAll = false
+      while (own.received < pending && !isAll && !isBroken && !isStopped) {
+        const cancel = clock.after(IDLE_MS, () => {
+          void own.following?.hasAll().then(
+            (hasAll) => {
+              isAll = hasAll
+              seen?.()
+            },
+            () => seen?.(),
+          )
+        })
+        await new Promise<void>((more) => (seen = more))
+        cancel()
+      }
       if (!isBroken || isStopped) return
     }
   }

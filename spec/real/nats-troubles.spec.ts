@@ -19,6 +19,8 @@ import { natsOptions } from '../support/nats-outbox'
 import { serverForAll } from '../support/real-server'
 
 const APP = 'org.example.ios'
+/** Who has nothing to do looks again after that. */
+const NAP_MS = 50_000
 const secret = (text: string) => new Credential(Buffer.from(text), 'the configuration')
 
 const some = (clock: HandClock, count: number): readonly Delivery[] =>
@@ -212,6 +214,37 @@ realDescribe('nats', 'streams that change under the outbox', () => {
     expect([...(await deliver([one, other], clock, waiting.length))].sort()).toEqual(idsOf(waiting))
     const account = await accountOf(other)
     expect(account).toMatchObject({ accepted: 80, delivered: 80, waiting: 0, inFlight: 0 })
+  }, 60_000)
+
+  it('gives back what another instance is to have once that can be written down, though nothing else is to be done', async () => {
+    const clock = handClock()
+    const options = natsOptions(server())
+    const one = await open(clock, options)
+    const waiting = some(clock, 40)
+    await one.outbox.put(waiting)
+    const journal = `${options.stream}_JOURNAL`
+    await until(clock, async () => (await accountOf(one))?.accepted === 40)
+    const { state } = await manager.streams.info(journal)
+    await manager.streams.update(journal, { max_bytes: state.bytes })
+    const other = await open(clock, options)
+    await clock.advance(3_000)
+    await manager.streams.update(journal, { max_bytes: -1 })
+    // The first one claims nothing and naps for a minute: all that the other one is to have has to come to it.
+    const since = clock.elapsed()
+    const found: string[] = []
+    await until(
+      clock,
+      async () => {
+        const claimed = await takeNow(other.outbox, { [APP]: 1000 })
+        await other.outbox.settle(claimed.map((each) => ended(each)))
+        found.push(...claimed.map(({ delivery: { id } }) => id))
+        return found.length > 0
+      },
+      100,
+    )
+    expect(clock.elapsed() - since).toBeLessThan(NAP_MS)
+    expect([...found, ...(await deliver([one, other], clock, 40 - found.length))].sort()).toEqual(idsOf(waiting))
+    expect(await accountOf(other)).toMatchObject({ accepted: 40, delivered: 40, waiting: 0, inFlight: 0 })
   }, 60_000)
 
   it('knows a delivery that the servers send late for what it is: no new one, and in doubt if it was out', async () => {
