@@ -67,6 +67,7 @@ export function makeAttempts(options: AttemptsOptions): (provider: Provider, sen
       expiresAt: notification.expiresAt,
     }
     if (environment !== undefined) attempt.environment = environment
+    if (notification.class === 'call') attempt.isCall = true
     const failed = (error: unknown): T => told(broken(app, error))
     try {
       return provider.attempt(attempt).then(told, failed)

@@ -31,7 +31,7 @@ function bearerOf(jwt: string): string {
  * `WireRequest`.
  */
 export function requestFor(
-  { id, address, expiresAt }: Attempt,
+  { id, address, expiresAt, isCall }: Attempt,
   content: ApnsContent,
   topic: string,
   jwt: string | undefined,
@@ -55,5 +55,6 @@ export function requestFor(
     sensitive: UNIQUE,
     body: JSON.stringify(content.payload),
     notAfter,
+    isUrgent: isCall === true,
   }
 }

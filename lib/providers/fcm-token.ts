@@ -22,8 +22,8 @@ const SHORTEST_PAUSE = 1000
 const LONGEST_PAUSE = 60_000
 
 export interface AccessTokens {
-  /** A token that should be good now, or why there is none. Never rejects. */
-  get(): Promise<Grant | NoGrant>
+  /** A token that should be good now, or why there is none; a promise only where Google is asked first. Never rejects. */
+  get(): Grant | NoGrant | Promise<Grant | NoGrant>
   /** This token was refused although it lives: it isn't handed out again. */
   drop(token: string): void
   /** Gives up what is being asked. */
@@ -131,7 +131,7 @@ export function makeAccessTokens(account: Account, around: AccessTokensOptions):
   }
 
   return Object.freeze({
-    async get() {
+    get() {
       const at = clock.elapsed()
       const pausedBy = at < pausedUntil ? failed : undefined
       if (held !== undefined && at < held.diesAt) {

@@ -13,9 +13,9 @@ import { caExpiry } from './ca-expiry'
 import { connectionsOption, wireConnections, type Connections } from './connections'
 import { credentialName } from './credential-name'
 import { readAccount, type Account, type AccountFault } from './fcm-account'
-import { judgeReply } from './fcm-outcome'
 import { probeFcm } from './fcm-probe'
 import { requestFor } from './fcm-request'
+import { makeFcmSender } from './fcm-sender'
 import { makeAccessTokens } from './fcm-token'
 import { http2Option, spokenBy } from './http2'
 import { masked, previewOf } from './preview'
@@ -123,30 +123,14 @@ function open(options: FcmOptions, { clock, notice }: ProviderSurroundings): Pro
     ...(ca === undefined ? {} : { ca }),
   })
 
-  const underWay = new Set<Promise<Outcome>>()
+  const send = makeFcmSender({ account, origin, tokens, clock, heard: (date) => theirs.hear(whom, date) })
+  let underWay = 0
+  let ended: (() => void) | undefined
 
-  /** `isTrial`: FCM only looks at it. */
-  const tryIt = async ({ address, content, expiresAt }: Attempt, isTrial = false): Promise<Outcome> => {
-    if (content.speaks !== 'fcm') return { is: 'refused', why: `written for ${content.speaks}, not for FCM` }
-    const once = async () => {
-      const grant = await tokens.get()
-      if (grant.is !== 'granted') return grant
-      const sender = { project: account.project, bearer: grant.token }
-      const notAfter = clock.elapsed() + expiresAt - clock.now()
-      const request = requestFor({ address, content, expiresAt }, sender, clock.now(), isTrial, notAfter)
-      const reply = await origin.request(request)
-      if (reply.is === 'failure') return { is: 'down', why: reply.why, ambiguous: reply.ambiguous } as const
-      theirs.hear(whom, reply.headers['date'])
-      const judged = judgeReply(reply, clock.now())
-      return judged.is === 'token refused' ? { ...judged, token: grant.token } : judged
-    }
-    const first = await once()
-    if (first.is !== 'token refused') return first
-    tokens.drop(first.token)
-    const judged = await once()
-    if (judged.is !== 'token refused') return judged
-    const mend = `Google grants tokens to ${account.email} that FCM refuses: see in the Google Cloud console whether the account is disabled`
-    return { is: 'misconfigured', whom: 'credential', why: `${judged.why}, with a fresh access token too`, mend }
+  /** One attempt less; `close` waits for the last. */
+  const left = (): void => {
+    underWay--
+    if (underWay === 0) ended?.()
   }
 
   return Object.freeze({
@@ -154,14 +138,18 @@ function open(options: FcmOptions, { clock, notice }: ProviderSurroundings): Pro
     get concurrency() {
       return STREAMS * (origin.connections?.() ?? 1) + AHEAD
     },
-    async attempt(attempt: Attempt) {
-      const outcome = tryIt(attempt)
-      underWay.add(outcome)
-      try {
-        return discreet(await outcome, attempt)
-      } finally {
-        underWay.delete(outcome)
-      }
+    attempt(attempt: Attempt) {
+      underWay++
+      return send(attempt).then(
+        (outcome) => {
+          left()
+          return discreet(outcome, attempt)
+        },
+        (error: unknown) => {
+          left()
+          throw error
+        },
+      )
     },
     preview(attempt: Attempt) {
       if (attempt.content.speaks !== 'fcm') return undefined
@@ -169,13 +157,19 @@ function open(options: FcmOptions, { clock, notice }: ProviderSurroundings): Pro
       return previewOf(wire.url, requestFor(message, { project: account.project, bearer: '…' }, clock.now()))
     },
     async prove() {
-      const proven = await probeFcm(account.project, (attempt) => tryIt(attempt, true), clock)
+      const proven = await probeFcm(account.project, (attempt) => send(attempt, true), clock)
       return [...proven, ...theirs.findings()]
     },
     async close() {
-      const ended = new AbortController()
-      await Promise.race([Promise.allSettled(underWay), clock.sleep(GRACE, ended.signal)])
-      ended.abort()
+      if (underWay > 0) {
+        await new Promise<void>((done) => {
+          const cancel = clock.after(GRACE, done)
+          ended = () => {
+            cancel()
+            done()
+          }
+        })
+      }
       tokens.close()
       await origin.close(0)
     },

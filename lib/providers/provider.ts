@@ -17,6 +17,8 @@ export interface Attempt {
   readonly content: VendorContent
   /** Milliseconds since 1970. */
   readonly expiresAt: number
+  /** It rings: where attempts wait for room on a connection, it goes ahead of those that do not. */
+  readonly isCall?: true
 }
 
 /** A certificate and its password that an administrator handed in over XMPP, in place of what the configuration names. */

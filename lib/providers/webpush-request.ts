@@ -12,6 +12,8 @@ export interface Message {
   readonly expiresAt: number
   /** The `authorization` field; absent where there is no VAPID key. */
   readonly authorization?: string
+  /** A call goes ahead of what else waits for a stream. */
+  readonly isCall?: true | undefined
   /** Without the payload, and as short as can be: for a push service that takes no larger ones. */
   readonly isBare: boolean
 }
@@ -37,6 +39,7 @@ export function sealedRequestFor(
   { urgency }: Pick<WebPushContent, 'urgency'>,
   expiresAt: number,
   now: number,
+  isCall?: true,
 ): Omit<WireRequest, 'path'> {
   const ttl = Math.min(LONGEST_TTL_S, Math.max(0, Math.floor((expiresAt - now) / 1000)))
   const bytes = Buffer.from(body, 'base64')
@@ -49,6 +52,7 @@ export function sealedRequestFor(
     },
     ...(authorization === undefined ? {} : { sensitive: ['authorization'] }),
     body: bytes,
+    isUrgent: isCall === true,
   }
 }
 
@@ -56,7 +60,7 @@ const SECRET: readonly string[] = Object.freeze(['authorization'])
 
 /** The request. Expiry becomes the whole seconds that are left, 0 («now or never») up to four weeks. */
 export function requestFor(message: Message, now: number): Omit<WireRequest, 'path'> {
-  const { to, content, expiresAt, authorization, isBare } = message
+  const { to, content, expiresAt, authorization, isBare, isCall } = message
   const ttl = Math.min(LONGEST_TTL_S, Math.max(0, Math.floor((expiresAt - now) / 1000)))
   const body = isBare ? encrypt(Buffer.alloc(0), to, { padTo: 1 }) : encrypt(Buffer.from(content.payload), to)
   const headers: Record<string, string> = {
@@ -73,5 +77,5 @@ export function requestFor(message: Message, now: number): Omit<WireRequest, 'pa
     // For Microsoft «cache» means a TTL above 0, and it refuses a push in which the two differ.
     headers['x-wns-cache-policy'] = ttl === 0 ? 'no-cache' : 'cache'
   }
-  return { method: 'POST', headers, sensitive: SECRET, body }
+  return { method: 'POST', headers, sensitive: SECRET, body, isUrgent: isCall === true }
 }

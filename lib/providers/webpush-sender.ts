@@ -133,6 +133,7 @@ export function makeWebPushSender({
     readonly isTrusted: boolean
     readonly content: WebPushContent
     readonly expiresAt: number
+    readonly isCall: true | undefined
   }
 
   const request = ({ endpoint, isTrusted }: Task, what: ReturnType<typeof requestFor>): Promise<Judged | WireFailure> =>
@@ -144,11 +145,11 @@ export function makeWebPushSender({
     })
 
   const once = (task: Task, to: Subscription, isBare: boolean): Promise<Judged | WireFailure> => {
-    const { content, expiresAt } = task
+    const { content, expiresAt, isCall } = task
     const now = clock.now()
-    if (tokens === undefined) return request(task, requestFor({ to, content, expiresAt, isBare }, now))
+    if (tokens === undefined) return request(task, requestFor({ to, content, expiresAt, isBare, isCall }, now))
     const authorization = tokens.authorization(task.endpoint.origin)
-    return request(task, requestFor({ to, content, expiresAt, isBare, authorization }, now))
+    return request(task, requestFor({ to, content, expiresAt, isBare, isCall, authorization }, now))
   }
 
   /** What belongs to the same attempt: a fresh token, a shorter message. */
@@ -160,9 +161,9 @@ export function makeWebPushSender({
 
   /** One promise where the first answer is the last, as nearly always. Throws for keys that nothing can be encrypted for. */
   const ask = (task: Task): Promise<Judged | WireFailure> => {
-    const { to, content, expiresAt } = task
+    const { to, content, expiresAt, isCall } = task
     const { sealed } = content
-    if (sealed !== undefined) return request(task, sealedRequestFor(sealed, content, expiresAt, clock.now()))
+    if (sealed !== undefined) return request(task, sealedRequestFor(sealed, content, expiresAt, clock.now(), isCall))
     if (to === undefined) return Promise.resolve({ is: 'refused', why: 'the address has no keys to encrypt for' })
     const isLong = Buffer.byteLength(content.payload) > LARGEST_PLAINTEXT
     return once(task, to, isLong).then((first) =>
@@ -170,7 +171,7 @@ export function makeWebPushSender({
     )
   }
 
-  return ({ address, expiresAt }, content) => {
+  return ({ address, expiresAt, isCall }, content) => {
     const text = address.reveal()
     const to = subscriptionOf(text)
     const named = to?.endpoint ?? endpointOf(text)
@@ -185,7 +186,7 @@ export function makeWebPushSender({
     if (rest !== undefined) return outcomeOf({ is: 'busy', whom: 'target', ...rest })
     let asked: Promise<Judged | WireFailure>
     try {
-      asked = ask({ to, endpoint, isTrusted, content, expiresAt })
+      asked = ask({ to, endpoint, isTrusted, content, expiresAt, isCall })
     } catch {
       services.left(origin, 'well')
       return outcomeOf({ is: 'suspect', why: 'the address has a key that nothing can be encrypted for' })

@@ -37,3 +37,22 @@ export function makeFifo<Item>(): Fifo<Item> {
     },
   })
 }
+
+/** Two of them as one: whatever `isFirst` goes ahead of all that is not, each kind in its own order. */
+export function makeTwoLanes<Item>(isFirst: (item: Item) => boolean): Fifo<Item> {
+  const first = makeFifo<Item>()
+  const others = makeFifo<Item>()
+  const laneOf = (item: Item): Fifo<Item> => (isFirst(item) ? first : others)
+  return Object.freeze({
+    get length() {
+      return first.length + others.length
+    },
+    push(item: Item) {
+      laneOf(item).push(item)
+    },
+    unshift(item: Item) {
+      laneOf(item).unshift(item)
+    },
+    shift: () => first.shift() ?? others.shift(),
+  })
+}

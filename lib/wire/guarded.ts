@@ -44,11 +44,12 @@ const RESOLVED_WITHIN = 3000
 /** Field by field: V8 gives each object that is spread from another one and added to a hidden class of its own. */
 function requestTo(
   path: string,
-  { method, headers, sensitive, body, notAfter }: Omit<WireRequest, 'path'>,
+  { method, headers, sensitive, body, notAfter, isUrgent }: Omit<WireRequest, 'path'>,
 ): WireRequest {
   const whole: { -readonly [K in keyof WireRequest]: WireRequest[K] } = { method, path, headers, body }
   if (sensitive !== undefined) whole.sensitive = sensitive
   if (notAfter !== undefined) whole.notAfter = notAfter
+  if (isUrgent === true) whole.isUrgent = true
   return whole
 }
 

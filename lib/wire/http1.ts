@@ -6,7 +6,7 @@ import { request as httpRequest, type ClientRequest, type IncomingMessage } from
 import { type Socket } from 'node:net'
 import { type Clock } from '../clock'
 import { wordsOf, type Dial } from './dial'
-import { makeFifo } from './fifo'
+import { makeTwoLanes } from './fifo'
 import { makeKeptAgent, Undialled } from './http1-agent'
 import { type Origin, type OriginOptions, type WireFailure, type WireReply, type WireRequest } from './wire'
 
@@ -46,7 +46,7 @@ function gather(incoming: IncomingMessage, maxBody: number, done: (reply: WireRe
 export function makeHttp1Origin(options: OriginOptions, clock: Clock, via: Dial<Socket>): Origin {
   const { host, hostname, port } = new URL(options.url)
   const size = Math.max(1, options.connections ?? 1)
-  const queue = makeFifo<Asked>()
+  const queue = makeTwoLanes<Asked>(({ request }) => request.isUrgent === true)
   const underway = new Set<ClientRequest>()
   let kept = makeKeptAgent(via, clock)
   let isClosing = false

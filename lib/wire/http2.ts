@@ -4,7 +4,7 @@
  */
 import { type Clock } from '../clock'
 import { dial, placeOf, type Dial } from './dial'
-import { makeFifo } from './fifo'
+import { makeTwoLanes } from './fifo'
 import { openConnection, type Asked, type Connection } from './http2-connection'
 import { openOwnSession } from './h2/session'
 import type * as Node from './http2-node'
@@ -36,7 +36,7 @@ function dialling(options: OriginOptions, clock: Clock): Dial {
 export function makeHttp2Origin(options: OriginOptions, clock: Clock, via = dialling(options, clock)): Origin {
   const openSession = sessions[options.http2 ?? 'own']()
   const most = Math.max(1, options.connections ?? 1)
-  const queue = makeFifo<Asked>()
+  const queue = makeTwoLanes<Asked>(({ request }) => request.isUrgent === true)
   const pool: Connection[] = []
   const all = new Set<Connection>()
   let failures = 0

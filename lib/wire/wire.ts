@@ -10,6 +10,8 @@ export interface WireRequest {
   readonly body: string | Buffer
   /** Of `clock.elapsed()`: from then on it isn't written any more, and fails safely; what it says of time would be over. */
   readonly notAfter?: number
+  /** True: where requests wait for room, it goes ahead of those that are not urgent. */
+  readonly isUrgent?: boolean
 }
 
 /** A whole response; the body is cut at the wire's bound. */

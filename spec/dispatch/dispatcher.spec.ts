@@ -121,6 +121,14 @@ afterEach(async () => {
 })
 
 describe('lib/dispatch/dispatcher', () => {
+  it('tells the provider which attempt is a call', async () => {
+    await put({ class: 'call' })
+    await put({ class: 'message' })
+    await start()
+    await until(() => asked.length === 2)
+    expect(asked.filter(({ isCall }) => isCall === true)).toHaveLength(1)
+  })
+
   it('abandons a call that may have rung, also where the registry cannot be read', async () => {
     await put({ class: 'call' })
     expect(await takeNow(store.outbox, { [APP]: 1 })).toHaveLength(1)
