@@ -71,7 +71,8 @@ export async function startPostgres({
   const options = { cwd: folder, stdio: 'ignore', ...who } as const
   execFileSync(
     join(programs, 'initdb'),
-    ['-D', data, '-U', 'admin', '-A', 'trust', '-E', 'UTF8', '--no-locale'],
+    // Its own first files need not outlast the machine.
+    ['-D', data, '-U', 'admin', '-A', 'trust', '-E', 'UTF8', '--no-locale', '--no-sync'],
     options,
   )
   const rules = [

@@ -1,6 +1,7 @@
 /** Hands jest what `compile.cjs` has compiled: a compiler in each of its workers would take longer than many of the specs. */
 const { createHash } = require('node:crypto')
 const path = require('node:path')
+require('./compiled-once.cjs')
 const { madeOf, makeNow, ROOT, WITH } = require('./compiler.cjs')
 
 module.exports = {
