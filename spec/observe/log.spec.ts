@@ -1,4 +1,4 @@
-import { makeObserve, type LogFormat } from '../../lib/observe'
+import { makeObserve, type Event, type LogFormat } from '../../lib/observe'
 
 type Level = Parameters<typeof makeObserve>[0]['level']
 
@@ -22,6 +22,29 @@ describe('lib/observe', () => {
       ['trouble', 50],
     ])
     expect(lines[0]).toMatchObject({ apps: ['org.example.ios'], msg: 'credentials reloaded for org.example.ios' })
+  })
+
+  it.each([
+    ['a device', { registration: 'r-1', owner: 'romeo@example.com' }],
+    ['nobody’s device', {}],
+    ['a name that needs escapes', { registration: 'r-1', owner: 'a\u001f"\\\u2028\ud800❤é@example.com' }],
+  ] as const)('writes a delivery to %s as JSON has it, member by member in their order', (_, whose) => {
+    const event: Event = {
+      at: 'settled',
+      delivery: 'd-1',
+      app: 'org.example."ios"',
+      class: 'message',
+      attempt: 2,
+      age: 31,
+      resent: false,
+      ...whose,
+      outcome: { is: 'delivered' },
+      end: 'delivered',
+    }
+    const lines: string[] = []
+    makeObserve({ level: 'info', destination: { write: (line) => void lines.push(line) } })(event)
+    const told = JSON.stringify(event).slice(1, -1)
+    expect(lines[0]?.replace(/"time":"[^"]+",/, '')).toBe(`{"level":30,${told},"msg":"delivery d-1 delivered"}\n`)
   })
 
   it('writes the time, the level and a sentence for people', () => {
