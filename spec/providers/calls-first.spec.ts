@@ -1,4 +1,7 @@
-/** What every provider does with a call while its connections have no room: not the order of a queue, but that of urgency. */
+/**
+ * What becomes of a call while the one connection of a provider has no room: it does not wait its turn. The relay has several connections at once,
+ * so that the order in which they take requests is nobody's.
+ */
 import { createECDH, randomBytes } from 'node:crypto'
 import { type ServerHttp2Stream } from 'node:http2'
 import { Opaque } from '../../lib/model/opaque'
@@ -7,7 +10,6 @@ import { type Outcome } from '../../lib/model/outcome'
 import { apns } from '../../lib/providers/apns'
 import { fcm } from '../../lib/providers/fcm'
 import { type Provider, type ProviderSurroundings } from '../../lib/providers/provider'
-import { relay } from '../../lib/providers/relay'
 import { webpush } from '../../lib/providers/webpush'
 import { startOauthSimulator } from '../../lib/sim/oauth'
 import { ALERT, byToken, credential, memoryKeep } from '../support/apns-app'
@@ -53,11 +55,6 @@ const scenes: Readonly<Record<string, Open>> = {
       address: (number) => JSON.stringify({ endpoint: `${url}/d0${number}0`, p256dh, auth }),
     }
   },
-  relay: async (upstream, surroundings) => ({
-    provider: relay.open({ upstream, ca: authority }, surroundings),
-    content: { speaks: 'relay', body: { type: 'message' } },
-    address: (number) => `d0${number}0`,
-  }),
 }
 
 const ROOM = 2
