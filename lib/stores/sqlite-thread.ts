@@ -4,6 +4,9 @@ import { Worker } from 'node:worker_threads'
 import { type Opened } from './sqlite-protocol'
 import { StoreRefused } from './store'
 
+/** MiB of the thread's young generation: a batch is over within one turn, and V8 would let it grow to 48. */
+const YOUNG = 6
+
 export interface Started {
   readonly worker: Worker
   /** What the operator should know though the store is open. */
@@ -20,6 +23,7 @@ export async function startThread(
   const extension = extname(__filename)
   const worker = new Worker(join(__dirname, `${script}${extension}`), {
     workerData,
+    resourceLimits: { maxYoungGenerationSizeMb: YOUNG },
     ...(extension === '.ts' ? { execArgv: ['--require', 'tsx/cjs'] } : {}),
   })
   const exited = new Promise<void>((resolve) => worker.once('exit', () => resolve()))
