@@ -4,3 +4,8 @@
 export class Unavailable extends Error {
   override readonly name = 'Unavailable'
 }
+
+/** For whoever still asks while the process stops. `what`: the store or the outbox, as the operator knows it. */
+export function closed(what: string): Unavailable {
+  return new Unavailable(`${what} is closed, for this process is stopping; ask again once it, or another one, is up`)
+}

@@ -1,5 +1,6 @@
 /** Takes deliveries: into the stream, as many as may wait. Knows bounds and numbers; not what becomes of them. */
 import { type Delivery } from '../model/notification'
+import { closed } from '../model/unavailable'
 import { type ContentCipher } from '../stores/content-cipher'
 import { type Health } from './nats-connection'
 import { type Own } from './nats-partition'
@@ -131,7 +132,7 @@ export function makePutting(options: PutOptions): Putting {
 
   return Object.freeze({
     async put(deliveries: readonly Delivery[]) {
-      if (isClosed) throw new Error('the outbox is closed')
+      if (isClosed) throw closed('the outbox')
       const put = await Promise.allSettled(deliveries.map(putOne))
       return put.map((each) => {
         if (each.status === 'rejected') throw each.reason

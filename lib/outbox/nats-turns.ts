@@ -3,6 +3,7 @@
  * releases, ends what expired, claims, takes in what came, writes all of it to the journals, and only then answers.
  */
 import { type Clock } from '../clock'
+import { closed } from '../model/unavailable'
 import { type Claimed, type Room, type Settlement } from '../outbox/outbox'
 import { type Changes, commitOf } from './nats-changes'
 import { addCounts } from './nats-journal'
@@ -212,14 +213,14 @@ export function makeTurns(options: TurnsOptions): Turns {
   }
   const ask = <T>(work: (now: number) => T, weight = 1): Promise<T> =>
     new Promise<T>((done, failed) => {
-      if (isClosed) return failed(new Error('the outbox is closed'))
+      if (isClosed) return failed(closed('the outbox'))
       handedIn.push({ weight, work, done: (answer) => done(answer as T), failed })
       schedule()
     })
 
   const look = <T>(work: () => T): Promise<T> =>
     new Promise<T>((done, failed) => {
-      if (isClosed) return failed(new Error('the outbox is closed'))
+      if (isClosed) return failed(closed('the outbox'))
       handedIn.push({ weight: 0, work: () => undefined, done: () => done(work()), failed })
       schedule()
     })

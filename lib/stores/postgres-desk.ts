@@ -7,6 +7,7 @@
  */
 import { type Clock } from '../clock'
 import { type Delivery } from '../model/notification'
+import { closed } from '../model/unavailable'
 import { type Claimed, type Put, type Room } from '../outbox/outbox'
 import { type Bounds } from './postgres-bounds'
 import { type Claimer } from './postgres-claim'
@@ -251,7 +252,7 @@ export function makeDesk(options: DeskOptions): Desk {
 
   return Object.freeze({
     put(deliveries: readonly Delivery[]) {
-      if (isClosed) return Promise.reject(new Error('the store is closed'))
+      if (isClosed) return Promise.reject(closed('the store'))
       if (health.illness !== undefined) return Promise.reject(health.illness)
       if (queued > 0 && queued + deliveries.length > MAX_QUEUED)
         return Promise.resolve(deliveries.map((): Put => 'full'))

@@ -3,7 +3,7 @@
  * once, and the connection is tried again, sooner at first → well. Told once per illness.
  */
 import { type Clock } from '../clock'
-import { Unavailable } from '../model/unavailable'
+import { closed, Unavailable } from '../model/unavailable'
 import { isCollision, isFloorBroken, troubleText } from './postgres-trouble'
 
 export interface Health {
@@ -87,7 +87,7 @@ export function makeHealth({ shown, clock, trouble, recover }: HealthOptions): H
     },
     steady,
     guarded: <T>(ask: () => Promise<T>): Promise<T> => {
-      if (isClosed) return Promise.reject(new Unavailable(`store ${shown} is closed`))
+      if (isClosed) return Promise.reject(closed(`store ${shown}`))
       return illness === undefined ? steady(ask) : Promise.reject(illness)
     },
     recovered: () =>

@@ -3,6 +3,7 @@
  * connection, and the connection ends with the process (advisory locks of a session, PostgreSQL 15, §13.3.5). Knows nothing of
  * what follows from it.
  */
+import { closed } from '../model/unavailable'
 import { type Database, type Held } from './postgres-database'
 import { type Turns } from './store'
 
@@ -75,7 +76,7 @@ export function makePresence(
   }
 
   function held(): Promise<Held> {
-    if (isClosed) return Promise.reject(new Error('the store is closed'))
+    if (isClosed) return Promise.reject(closed('the store'))
     opening ??= database.hold(lost).catch((error: unknown) => {
       opening = undefined
       throw error

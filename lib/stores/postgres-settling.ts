@@ -1,4 +1,5 @@
 /** The outbox's second line of work: settlements, and what goes back, gathered into batches. While the database is away they wait. */
+import { closed } from '../model/unavailable'
 import { type Settlement } from '../outbox/outbox'
 import { type Health } from './postgres-health'
 import { type Instances } from './postgres-instances'
@@ -123,7 +124,7 @@ export function makeSettling(options: SettlingOptions): Settling {
 
   return Object.freeze({
     settle(settlements: readonly Settlement[]) {
-      if (isClosed) return Promise.reject(new Error('the store is closed'))
+      if (isClosed) return Promise.reject(closed('the store'))
       return new Promise<void>((resolve, reject) => {
         queue.push({ settlements: shared(settlements), resolve, reject })
         schedule()
