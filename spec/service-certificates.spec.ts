@@ -19,6 +19,8 @@ const STORED = 'org.example.stored'
 const FILED = 'org.example.filed'
 /** Days until a day that is far, for the simulator's TLS judges by the machine's own clock. */
 const LONG = 20 * 365
+/** Few, for the certificate is read again and again; how many there may be is told in the specs of its reading. */
+const ROUNDS = 8
 const COMMAND = 'admin#set-apns-certificate'
 /** One device has one token for each app. */
 const tokens: Readonly<Record<string, string>> = {
@@ -38,7 +40,7 @@ function issue(bundleId: string, days: number, more: Partial<ClientCertificateOp
   const validity = { validFrom: until(-400), validUntil: until(days) }
   return processAuthority()
     .issueClient({ bundleId, ...validity, ...more })
-    .p12(PASSWORD, 'old')
+    .p12(PASSWORD, 'old', ROUNDS)
 }
 
 /** What a node answers an administrator, or somebody else. */

@@ -31,8 +31,11 @@ export interface Certified {
 
 /** A client's certificate, its key, and both of them as PKCS#12. */
 export interface ClientCertificate extends Certified {
-  /** The pair as a `.p12`: `old` is RC2-40 and 3DES with SHA-1, as macOS exports; `new` is AES-256 with SHA-256, as OpenSSL 3 does. */
-  readonly p12: (password: string, encryption: Pkcs12Encryption) => Buffer
+  /**
+   * The pair as a `.p12`: `old` is RC2-40 and 3DES with SHA-1, as macOS exports; `new` is AES-256 with SHA-256, as OpenSSL 3 does. Both take
+   * 2048 rounds to open, if `rounds` says nothing else.
+   */
+  readonly p12: (password: string, encryption: Pkcs12Encryption, rounds?: number) => Buffer
 }
 
 /** What Apple writes into a push certificate. */
@@ -213,7 +216,14 @@ export const makeAuthority = (commonName = 'xmpp-push simulator authority'): Aut
       return {
         certPem: pem('CERTIFICATE', cert),
         keyPem: pkcs8(keys.privateKey),
-        p12: (password, encryption) => makePkcs12({ cert, privateKey: keys.privateKey, password, encryption }),
+        p12: (password, encryption, rounds) =>
+          makePkcs12({
+            cert,
+            privateKey: keys.privateKey,
+            password,
+            encryption,
+            ...(rounds === undefined ? {} : { rounds }),
+          }),
       }
     },
   } satisfies Authority)
