@@ -38,7 +38,7 @@ const OUTLIVED_AFTER = 60 * MINUTE
 const CLOCKS_DIFFER = MINUTE
 
 /** A store that is down is asked so often, with so many milliseconds between. */
-const [TRIES, PAUSE] = [10, 1_000]
+const [TRIES, PAUSE] = [20, 1_000]
 
 const encode = (value: unknown): string => Buffer.from(JSON.stringify(value)).toString('base64url')
 
@@ -73,6 +73,8 @@ function makeTokens(credential: TokenCredential, keep: Keep, clock: Clock): Prov
   let isDoubtful = false
   /** Found, and signed by a clock that was wrong. */
   let wrong: string | undefined
+  /** The current one, where it was signed while the store was away: another one may stand there, and Apple takes that alone. */
+  let unkept: Kept | undefined
 
   const isYounger = (signedAt: number, age: number): boolean => clock.now() - signedAt < age
   /** A wall clock that is set says nothing of the token's age, and Apple counts by its own. */
@@ -89,13 +91,14 @@ function makeTokens(credential: TokenCredential, keep: Keep, clock: Clock): Prov
     ![current?.jwt, wrong].includes(kept.value) && isYounger(kept.at, age) && isOurs(kept.value, credential.key)
 
   /** Of several instances that sign at once, all use the token of the one that was first. */
-  const make = async (age: number): Promise<ProviderToken> => {
+  const make = async (age: number, most: number): Promise<ProviderToken> => {
     const signed = (): Kept => {
       const at = Math.floor(clock.now() / 1000) * 1000
       return { value: signToken(credential, at), at }
     }
-    let mine: Kept | undefined
-    for (let tries = 0; tries < TRIES; tries++) {
+    let mine = unkept !== undefined && isCurrentYounger(age) ? unkept : undefined
+    unkept = undefined
+    for (let tries = 0; tries < most; tries++) {
       if (tries > 0) await clock.sleep(PAUSE)
       try {
         const found = await keep.get(name)
@@ -112,12 +115,13 @@ function makeTokens(credential: TokenCredential, keep: Keep, clock: Clock): Prov
       }
     }
     // A store that stays down must not stop the pushes that it has handed out already.
-    return tokenOf(mine ?? signed())
+    unkept = mine ?? signed()
+    return tokenOf(unkept)
   }
 
   /** Single-flight: whoever asks meanwhile gets the same. */
-  const replace = (age: number): Promise<ProviderToken> =>
-    (underway ??= make(age).then((token) => {
+  const replace = (age: number, most = TRIES): Promise<ProviderToken> =>
+    (underway ??= make(age, most).then((token) => {
       current = token
       isDoubtful = token.signedAt - clock.now() > CLOCKS_DIFFER
       since = clock.elapsed() - Math.max(0, clock.now() - token.signedAt)
@@ -127,8 +131,10 @@ function makeTokens(credential: TokenCredential, keep: Keep, clock: Clock): Prov
 
   return Object.freeze({
     get() {
-      if (current !== undefined && isCurrentYounger(RENEWED_AFTER)) return current
-      return replace(RENEWED_AFTER)
+      if (current === undefined || !isCurrentYounger(RENEWED_AFTER)) return replace(RENEWED_AFTER)
+      // As soon as the store says again what stands there.
+      if (unkept !== undefined) void replace(RENEWED_AFTER, 1)
+      return current
     },
     async renew(generation: number) {
       if (current === undefined) return replace(RENEWED_AFTER)

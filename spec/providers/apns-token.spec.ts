@@ -122,11 +122,11 @@ describe('providers/apns-token', () => {
       expect(new Set(jwts()).size).toBe(2)
     })
 
-    it('is made although the store is down, once it was for nine seconds', async () => {
+    it('is made although the store is down, once it was for nineteen seconds', async () => {
       const { open, push, clock } = await start()
       const down = () => Promise.reject(new Error('disk full'))
       const pushed = push(open({}, { get: down, put: down }))
-      await clock.advance(8_999)
+      await clock.advance(18_999)
       expect(jwts()).toEqual([])
       await clock.advance(1)
       expect(await pushed).toEqual({ is: 'delivered' })
@@ -144,6 +144,48 @@ describe('providers/apns-token', () => {
       await clock.advance(1_000)
       expect(await pushed).toEqual({ is: 'delivered' })
       expect(new Set(jwts()).size).toBe(1)
+    })
+
+    it('that was made while the store was away gives way to the one that the store has, as soon as that is back', async () => {
+      const { open, push, clock } = await start()
+      await push(open())
+      await clock.advance(2_000)
+      let isDown = true
+      const get: typeof app.keep.get = (name) =>
+        isDown ? Promise.reject(new Error('the connection broke')) : app.keep.get(name)
+      const put = (...its: Parameters<typeof app.keep.put>) =>
+        isDown ? Promise.reject(new Error('the connection broke')) : app.keep.put(...its)
+      const other = open({}, { get, put })
+      const pushed = push(other)
+      await clock.advance(19_000)
+      expect(await pushed).toMatchObject({ is: 'busy', whom: 'credential' })
+      // The store is asked along with each push, which does not wait for it.
+      expect(await push(other)).toMatchObject({ is: 'busy', whom: 'credential' })
+      isDown = false
+      await push(other)
+      expect(await push(other)).toEqual({ is: 'delivered' })
+      expect(jwts().at(-1)).toBe(jwts()[0])
+      expect(new Set(jwts()).size).toBe(2)
+    })
+
+    it('that was made while the store was away is the store’s, where that has none', async () => {
+      const { open, push, clock } = await start()
+      let isDown = true
+      const whileUp = <T>(ask: () => Promise<T>) => (isDown ? Promise.reject(new Error('the connection broke')) : ask())
+      const first = open(
+        {},
+        { get: (name) => whileUp(() => app.keep.get(name)), put: (...its) => whileUp(() => app.keep.put(...its)) },
+      )
+      const pushed = push(first)
+      await clock.advance(19_000)
+      expect(await pushed).toEqual({ is: 'delivered' })
+      isDown = false
+      await push(first)
+      await clock.advance(1_000)
+      await push(open())
+      expect(jwts()).toHaveLength(3)
+      expect(new Set(jwts()).size).toBe(1)
+      expect(app.sim.violations).toEqual([])
     })
   })
 })
