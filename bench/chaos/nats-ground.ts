@@ -43,7 +43,8 @@ export async function makeNatsGround(folder: string, complain: (text: string) =>
   const servers = [...cluster.servers]
   const connection = await connect({ servers, maxReconnectAttempts: -1, reconnectTimeWait: 200, pingInterval: 2_000 })
   const looks = { all: 0, open: 0 }
-  const away: Span[] = []
+  // A cluster that was just made is choosing its leaders, of the streams too: who starts meanwhile may have to start again.
+  const away: Span[] = [{ from: performance.now(), to: performance.now() + ELECTING }]
   let opened: Promise<NatsBooks> | undefined
   let isClosed = false
 

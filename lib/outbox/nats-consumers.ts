@@ -32,26 +32,49 @@ interface Followed {
   readonly stream: string
   readonly partition: number
   readonly epoch: number
+  /** Epochs that may have been before, the newest first. */
+  readonly earlier: readonly number[]
 }
 
+const isTaken = (error: unknown): boolean => error instanceof JetStreamApiError && error.code === NOT_UNIQUE
+
 /** A work queue has one consumer of a subject, so whoever follows from now on ends those before. */
-export async function addConsumer({ connection, manager, stream, partition, epoch }: Followed) {
+export async function addConsumer({ connection, manager, stream, partition, epoch, earlier }: Followed) {
   const prefix = `p${partition}_`
+  const add = (its: number) =>
+    manager.consumers.add(stream, {
+      ...{ durable_name: `${prefix}${its}`, filter_subject: `${stream}.delivery.${partition}` },
+      ...{ ack_policy: AckPolicy.Explicit, deliver_policy: DeliverPolicy.All },
+      ...{ ack_wait: ACK_WAIT_NS, max_ack_pending: -1, max_deliver: -1 },
+    })
+  const end = (name: string) => manager.consumers.delete(stream, name).catch(() => false)
+  /**
+   * COMPAT(nats-server ≤ 2.9): one that was deleted while a server of its cluster was down is still there on that server, which
+   * then lets no other one in, and lists none. Under its own name it is let in, and can be deleted.
+   */
+  const endForgotten = async (): Promise<void> => {
+    for (const its of earlier) {
+      try {
+        await add(its)
+      } catch (error) {
+        if (isTaken(error)) continue
+        throw error
+      }
+      await end(`${prefix}${its}`)
+      return
+    }
+  }
   for (let tries = 0; ; tries++) {
     try {
-      return await manager.consumers.add(stream, {
-        ...{ durable_name: `${prefix}${epoch}`, filter_subject: `${stream}.delivery.${partition}` },
-        ...{ ack_policy: AckPolicy.Explicit, deliver_policy: DeliverPolicy.All },
-        ...{ ack_wait: ACK_WAIT_NS, max_ack_pending: -1, max_deliver: -1 },
-      })
+      return await add(epoch)
     } catch (error) {
-      const isTaken = error instanceof JetStreamApiError && error.code === NOT_UNIQUE
-      if (!isTaken || tries > MOST_TRIES) throw error
+      if (!isTaken(error) || tries > MOST_TRIES) throw error
     }
-    for (const name of await namesOf(connection, stream)) {
-      if (!name.startsWith(prefix)) continue
-      if (Number(name.slice(prefix.length)) > epoch) throw new Overtaken(`${stream}.delivery.${partition}`)
-      await manager.consumers.delete(stream, name).catch(() => false)
+    const others = (await namesOf(connection, stream)).filter((name) => name.startsWith(prefix))
+    if (others.some((name) => Number(name.slice(prefix.length)) > epoch)) {
+      throw new Overtaken(`${stream}.delivery.${partition}`)
     }
+    for (const name of others) await end(name)
+    if (others.length === 0) await endForgotten()
   }
 }

@@ -17,9 +17,16 @@ export interface FollowOptions {
   readonly trouble: (text: string) => void
 }
 
-/** A consumer's name must be another each time, and grow. */
-const FOLLOWINGS = 1000
-let followings = 0
+/** A consumer's name must be another each time, and grow: it is followed by the number of the message that says whose it is. */
+const FOLLOWINGS = 1_000_000
+/** So many of each may have been left behind on a server. */
+const LEFT = 3
+
+/** Names that whoever had it before may have followed by, the newest first. */
+function earlierOf({ takeovers }: Own['before'], epoch: number): readonly number[] {
+  const all = takeovers.flatMap((at) => Array.from({ length: LEFT }, (_, index) => at * FOLLOWINGS + index + 1))
+  return all.filter((each) => each < epoch).reverse()
+}
 
 /** Follows the deliveries of a partition that is ours. Rejects with `Overtaken` where it is not any more. */
 export async function follow(own: Own, options: FollowOptions): Promise<void> {
@@ -28,7 +35,7 @@ export async function follow(own: Own, options: FollowOptions): Promise<void> {
   if (own.isOver) throw new Overtaken(`partition ${partition}`)
   await own.following?.stop()
   Object.assign(own, { received: 0, isCut: false })
-  const epoch = own.journal * FOLLOWINGS + (++followings % FOLLOWINGS)
+  const epoch = (before.takeovers.at(-1) ?? own.journal) * FOLLOWINGS + ++own.followings
   const opened = (seq: number, text: string, ack: () => void): Row | undefined => {
     try {
       return read(text, { seq, partition, ack })
@@ -39,7 +46,7 @@ export async function follow(own: Own, options: FollowOptions): Promise<void> {
     }
   }
   own.following = await streams.follow(
-    { partition, epoch, of: own.of },
+    { partition, epoch, earlier: earlierOf(before, epoch), of: own.of },
     ({ seq, text, ack }) => {
       // Whoever has it now is to see it.
       if (own.isOver) return

@@ -50,6 +50,8 @@ export interface Folded {
   of: string | undefined
   /** Ids of the last messages, the newest last. */
   said: readonly string[]
+  /** Numbers of the last messages by which it was taken over, the newest last. */
+  takeovers: readonly number[]
   /** Up to this delivery, `live` says which there are; above it all, but for `ended`. */
   listed: number
   live: Set<number>
@@ -61,7 +63,7 @@ export interface Folded {
 
 export function nothing(): Folded {
   return {
-    ...{ through: 0, at: 0, took: 0, by: undefined, of: undefined, said: [], listed: 0 },
+    ...{ through: 0, at: 0, took: 0, by: undefined, of: undefined, said: [], takeovers: [], listed: 0 },
     ...{ live: new Set(), ended: new Set(), changed: new Map(), out: new Set(), counts: new Map() },
   }
 }
@@ -94,7 +96,10 @@ export function fold(folded: Folded, commit: Commit, seq: number): void {
   folded.of = commit.of ?? folded.of
   folded.at = Math.max(folded.at, commit.at)
   folded.took = Math.max(folded.took, commit.took)
-  if (commit.by !== undefined) folded.by = commit.by
+  if (commit.by !== undefined) {
+    folded.by = commit.by
+    folded.takeovers = [...folded.takeovers.slice(1 - REMEMBERED), seq]
+  }
   if (commit.isReleased === true) folded.by = undefined
   for (const [app, counts] of Object.entries(commit.counts)) addCounts(folded.counts, app, counts)
   for (const changed of commit.waits) {
@@ -146,6 +151,7 @@ interface State {
   readonly by?: string
   readonly of?: string
   readonly said?: readonly string[]
+  readonly takeovers?: readonly number[]
   readonly counts: Readonly<Record<string, Counts>>
   /** Each less the one before. */
   readonly live: readonly number[]
@@ -162,8 +168,9 @@ export function spellState(
     by,
     of,
     said,
+    takeovers,
     counts,
-  }: Pick<Folded, 'through' | 'at' | 'took' | 'by' | 'of' | 'said'> & {
+  }: Pick<Folded, 'through' | 'at' | 'took' | 'by' | 'of' | 'said' | 'takeovers'> & {
     readonly counts: ReadonlyMap<string, Counts>
   },
   rows: Iterable<Row>,
@@ -171,7 +178,7 @@ export function spellState(
 ): readonly Buffer[] {
   const sorted = [...rows].sort((one, other) => one.seq - other.seq)
   const state: State = {
-    ...{ through, at, took, said, counts: Object.fromEntries(counts) },
+    ...{ through, at, took, said, takeovers, counts: Object.fromEntries(counts) },
     ...{ ...(by === undefined ? {} : { by }), ...(of === undefined ? {} : { of }) },
     live: sorted.map(({ seq }, index) => seq - (sorted[index - 1]?.seq ?? 0)),
     changed: sorted.filter(({ isChanged }) => isChanged).map(changedOf),
@@ -189,6 +196,7 @@ export function readState(pieces: readonly Uint8Array[]): Folded {
   return {
     ...{ through: state.through, at: state.at, took: state.took, by: state.by, of: state.of, listed: state.took },
     said: state.said ?? [],
+    takeovers: state.takeovers ?? [],
     live: new Set(state.live.map((more) => (seq += more))),
     ended: new Set(),
     changed: new Map(state.changed.map((each) => [each[0], each])),

@@ -30,6 +30,8 @@ export interface Own {
   /** Messages of the journal since the state was saved. */
   unsaved: number
   following: Following | undefined
+  /** How often it was followed since it is ours. */
+  followings: number
   /** What comes of it does not reach us any more: it is to be followed anew. */
   isCut: boolean
   /** Messages that came since it is followed. */
@@ -81,8 +83,13 @@ export async function readPartition(streams: Streams, partition: number): Promis
  */
 export async function saveState(streams: Streams, own: Own, rows: Iterable<Row>, by: string) {
   const { partition, journal: through, at, took, counts, of, said } = own
+  const { takeovers } = own.before
   const subject = streams.subjects.state(partition)
-  const pieces = spellState({ through, at, took, by, of, said, counts }, rows, streams.maxBytes - SPARE_BYTES)
+  const pieces = spellState(
+    { through, at, took, by, of, said, takeovers, counts },
+    rows,
+    streams.maxBytes - SPARE_BYTES,
+  )
   let first = 0
   for (const [index, piece] of pieces.entries()) {
     const header = Buffer.from(`${index} ${pieces.length} ${through}\n`)

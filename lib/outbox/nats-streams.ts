@@ -57,6 +57,8 @@ export interface Followed {
   readonly partition: number
   /** The highest follows, older are ended. */
   readonly epoch: number
+  /** Epochs that may have been before, the newest first. */
+  readonly earlier: readonly number[]
   /** The stream's identity. */
   readonly of: string
 }
@@ -169,9 +171,9 @@ export async function openStreams(connection: NatsConnection, name: string, repl
     const isRestored = !(born > 0) || (state.messages > 0 && Date.parse(state.first_ts) < born)
     return { id: created, isRestored, last: state.last_seq }
   }
-  const follow: Streams['follow'] = async ({ partition, epoch, of }, arrived, { broken, doubted }) => {
+  const follow: Streams['follow'] = async ({ partition, epoch, earlier, of }, arrived, { broken, doubted }) => {
     if ((await identity()).id !== of) throw new MadeAnew(`${name}.delivery.${partition}`)
-    const consumer = await addConsumer({ connection, manager: makers, stream: name, partition, epoch })
+    const consumer = await addConsumer({ connection, manager: makers, stream: name, partition, epoch, earlier })
     let expected = 1
     let isOver = false
     const break_ = (): void => {

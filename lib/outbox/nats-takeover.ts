@@ -161,7 +161,7 @@ export function makeTakeover(options: TakeoverOptions): Takeover {
         ...{ partition, of: identity.id, journal: folded.through, said: folded.said, at: folded.at, took: folded.took },
         ...{ arrived: folded.took, arrivals: new Map<number, Row>(), before: folded },
         ...{ counts: new Map<string, Counts>(), saved: 0, unsaved: 1 },
-        ...{ following: undefined, received: 0, isCut: false, parked: undefined, isOver: false },
+        ...{ following: undefined, followings: 0, received: 0, isCut: false, parked: undefined, isOver: false },
       }
       for (const [app, counts] of folded.counts) addCounts(own.counts, app, counts)
       await caughtUp(own)

@@ -49,6 +49,15 @@ describe('lib/outbox/nats-journal', () => {
     expect(folded(accepted(5), accepted(5)).counts.get(IOS)).toEqual({ accepted: 10 })
   })
 
+  it('remembers the last takeovers, in the saved state too', () => {
+    const its = Array.from({ length: 10 }, (_, index) => commit({ by: `instance ${index}` }))
+    const before = folded(delivered, ...its)
+    expect(before.takeovers).toEqual([13, 14, 15, 16, 17, 18, 19, 20])
+    const it = readState(spellState(before, [], 1_000_000))
+    fold(it, commit({ by: 'another' }), 30)
+    expect(it.takeovers).toEqual([14, 15, 16, 17, 18, 19, 20, 30])
+  })
+
   it('knows nothing more of what was there once the stream is made anew, but for what was counted', () => {
     const lost = commit({ took: 0, isAnew: true, counts: { [IOS]: { abandoned: 3 } } })
     const it = folded(accepted(5, 'first'), delivered, lost)

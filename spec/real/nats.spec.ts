@@ -1,4 +1,6 @@
 /** The outbox on a real cluster of three: its conformance suite, servers that die in mid-traffic, and instances that do. */
+import { cpSync } from 'node:fs'
+import { join } from 'node:path'
 import { closes } from '../../lib/model/accounting'
 import { type Delivery } from '../../lib/model/notification'
 import { openNats } from '../../lib/outbox/nats-opening'
@@ -7,6 +9,7 @@ import { outboxContract } from '../contracts/outbox'
 import { delivery, ended, takeNow, uuid } from '../contracts/outbox-scene'
 import { realDescribe } from '../support/available'
 import { makeCutLine } from '../support/cut-line'
+import { makeFolder } from '../support/folder'
 import { type HandClock, handClock } from '../support/hand-clock'
 import { come, until } from '../support/moving-clock'
 import { type NatsCluster, startNats } from '../support/nats-cluster'
@@ -51,6 +54,7 @@ const some = (clock: HandClock, count: number): readonly Delivery[] =>
 
 realDescribe('nats', 'the outbox on three NATS servers', () => {
   const cluster = serverForAll(() => startNats({ size: 3 }))
+  const folder = makeFolder()
   const told: string[] = []
   const trouble = (text: string) => void told.push(text)
   const opened: (() => Promise<void>)[] = []
@@ -122,6 +126,29 @@ realDescribe('nats', 'the outbox on three NATS servers', () => {
   it('loses nothing, and counts nothing twice, whichever server is killed in mid-traffic', async () => {
     // Side by side, each with a cluster of its own: most of it is waiting for a leader.
     await Promise.all([0, 1, 2].map((index) => killInMidTraffic(index)))
+  }, 180_000)
+
+  it('follows anew where a server that was down still knows who followed before', async () => {
+    const clock = handClock()
+    const options = natsOptions(cluster())
+    const before = await openNats(options, { clock, trouble, sends: true })
+    const known = join(cluster().folders[2] ?? '', 'jetstream', '$G', 'streams', options.stream, 'obs')
+    cpSync(known, join(folder.path, 'obs'), { recursive: true })
+    await close(clock, before)
+    await cluster().kill(2)
+    cpSync(join(folder.path, 'obs'), known, { recursive: true })
+    await cluster().start(2)
+    // While servers choose their leaders, a start is refused.
+    let its: NatsOutbox | undefined
+    await until(clock, async () => {
+      its = await come(clock, open(clock, options)).catch(() => undefined)
+      return its !== undefined
+    })
+    if (its === undefined) throw new Error('none')
+    const all = some(clock, 60)
+    await putSurely(its, clock, all)
+    const ids = new Set(all.map(({ id }) => id))
+    expect(new Set(await settleAll(its, clock, ids))).toEqual(ids)
   }, 180_000)
 
   it('loses nothing when the whole cluster is killed and started again', async () => {

@@ -10,6 +10,8 @@ import { programPath } from './available'
 export interface NatsCluster {
   /** Addresses of all servers. */
   readonly servers: readonly string[]
+  /** Where each keeps its data. */
+  readonly folders: readonly string[]
   /** Of those that run. */
   pids(): readonly number[]
   /** Kills one: no word of goodbye. */
@@ -88,6 +90,7 @@ export async function startNats({ size = 1, args = [] }: NatsPlace = {}): Promis
   for (const index of nodes.keys()) await up(index)
   return Object.freeze({
     servers: nodes.map(({ client }) => `nats://127.0.0.1:${client}`),
+    folders: nodes.map((_, index) => join(folder, String(index))),
     pids: () => nodes.map((node) => node.process?.pid).filter((pid) => pid !== undefined),
     kill: (index: number) => end(index, 'SIGKILL'),
     async start(index: number) {
