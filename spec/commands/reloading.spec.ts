@@ -10,6 +10,7 @@ import { type ApnsRequest } from '../../lib/sim/apns-simulator'
 import { ANDROID, DOMAIN, IOS, startHouse, type House } from '../support/house'
 import { like } from '../support/like'
 import { publishTo, registerDevice } from '../support/one-device'
+import { patiently } from '../support/patience'
 
 const token = 'c3'.repeat(32)
 const second = makeProviderKey()
@@ -24,12 +25,10 @@ const KEY = 'AuthKey_ABC123DEFG.p8'
 const isTold = (...texts: readonly string[]): boolean =>
   [...log, ...house.log].some((line) => texts.every((text) => line.includes(text)))
 
-/** Lets the watch look until something holds; a minute of its time is more than it ever needs. */
+/** Lets the watch look until something holds; it reads files, which a loaded machine takes its own time for. */
 async function until(what: () => boolean): Promise<void> {
-  for (let look = 0; look < 600; look++) {
-    if (what()) return
-    await house.clock.advance(100)
-  }
+  await patiently(what, () => house.clock.advance(100))
+  if (what()) return
   throw new Error(`it never came to be; the log says ${[...log, ...house.log].slice(-5).join('')}`)
 }
 
