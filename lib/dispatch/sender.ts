@@ -57,13 +57,15 @@ export function makeSender(
   const settle = makeSettling({ outbox, clock, observe, stopping: options.stopping })
 
   async function addresses(claimed: readonly Claimed[]): Promise<Found | undefined> {
-    const ids = claimed.flatMap(({ delivery: { target } }) =>
-      target.to === 'registration' ? [target.registration] : [],
-    )
-    if (ids.length === 0) return new Map()
+    const ids: string[] = []
+    for (const { delivery } of claimed) {
+      if (delivery.target.to === 'registration') ids.push(delivery.target.registration)
+    }
+    const found = new Map<string, Registration>()
+    if (ids.length === 0) return found
     try {
-      const found = await registry.get(ids)
-      return new Map(found.flatMap((each) => (each === undefined ? [] : [[each.id, each]])))
+      for (const each of await registry.get(ids)) if (each !== undefined) found.set(each.id, each)
+      return found
     } catch (error) {
       observe({ at: 'trouble', about: 'registry', text: `addresses could not be read: ${messageOf(error)}` })
       return undefined

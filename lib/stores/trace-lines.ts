@@ -35,9 +35,20 @@ export function toldOf(outcome: Outcome | undefined): string | null {
   return `"${outcome.is}",${JSON.stringify(masked(outcome.why))}`
 }
 
+/** Few publish, each of them often. */
+const firstOf = new Map<string, string>()
+const MOST_PUBLISHERS = 256
+
 /** The notes that a delivery begins with. */
 export function firstNotes(publisher: string | undefined): string {
-  return publisher === undefined ? 'null' : JSON.stringify(masked(publisher))
+  if (publisher === undefined) return 'null'
+  const known = firstOf.get(publisher)
+  if (known !== undefined) return known
+  const notes = JSON.stringify(masked(publisher))
+  if (firstOf.size === MOST_PUBLISHERS) firstOf.clear()
+  // Through bytes: a part of what a socket read would keep the whole of it in memory.
+  firstOf.set(Buffer.from(publisher).toString(), notes)
+  return notes
 }
 
 type Written = readonly [number, string, ...unknown[]]
