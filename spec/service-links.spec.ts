@@ -3,8 +3,10 @@ import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { startXmppServerSimulator, type XmppServerSimulator } from '../lib/sim/xmpp-server'
 import { callAt } from './support/call'
+import { settle } from './support/hand-clock'
 import { DOMAIN, IOS, startHouse, type House } from './support/house'
 import { publishTo, registerDevice } from './support/one-device'
+import { patiently } from './support/patience'
 
 const ORG = 'push.example.org'
 const [PHONE, TABLET] = ['c3'.repeat(32), 'd4'.repeat(32)]
@@ -138,9 +140,10 @@ describe('lib/service, attached to two servers', () => {
   it('goes on with one server while the other is away, and says which is', async () => {
     const phone = await registerDevice(house, 'juliet@example.com', IOS, PHONE)
     await second.close()
-    for (let looks = 0; looks < 500 && !house.log.some((line) => line.includes('"is":"lost"')); looks++) {
-      await new Promise((done) => setImmediate(done))
-    }
+    await patiently(
+      () => house.log.some((line) => line.includes('"is":"lost"')),
+      () => settle(1),
+    )
     expect(house.log.filter((line) => line.includes('"is":"lost"'))).toEqual([expect.stringContaining(ORG)])
     expect(await publishTo(house, phone)).toBe('result')
     await house.rest()

@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { startHttpHouse, type HttpHouse, type Reply } from '../support/http-house'
 import { IOS } from '../support/house'
 import { publishTo, registerDevice } from '../support/one-device'
+import { patiently } from '../support/patience'
 
 const TOKEN = 'the-token-of-the-night-shift'
 const AUTH = { authorization: `Bearer ${TOKEN}` }
@@ -57,7 +58,10 @@ function watch(place: HttpHouse, cookie: string): Promise<Stream> {
         ended: () => isOver,
         bytes: () => bytes,
         async next() {
-          for (let look = 0; look < 50 && !text.includes('\n\n'); look++) await place.house.clock.advance(1_000)
+          await patiently(
+            () => text.includes('\n\n'),
+            () => place.house.clock.advance(1_000),
+          )
           const end = text.indexOf('\n\n')
           const [event = '', data = ''] = text.slice(0, end).split('\n')
           text = text.slice(end + 2)
@@ -272,7 +276,10 @@ describe('lib/http/page', () => {
       if (listener !== undefined) listener.auth.tokens = { night: TOKEN }
       writeFileSync(file, JSON.stringify(config))
       await place.house.service().reload(place.house.config())
-      for (let look = 0; look < 20 && !stream.ended(); look++) await place.house.clock.advance(1_000)
+      await patiently(
+        () => stream.ended(),
+        () => place.house.clock.advance(1_000),
+      )
       expect(stream.ended()).toBe(true)
       await expect(watch(place, cookie)).rejects.toThrow('401')
       expect((await signIn(place)).csrf).not.toBe('')

@@ -10,6 +10,7 @@ import { type Origin, type OriginOptions, type WireRequest } from '../../lib/wir
 import { handClock, settle, type HandClock } from '../support/hand-clock'
 import { authority, ca, makePeer, ok, portOf } from '../support/http2-peer'
 import { sessions } from '../support/http2-sessions'
+import { patiently } from '../support/patience'
 
 const POST: WireRequest = { method: 'POST', path: '/', headers: {}, body: '{}' }
 
@@ -171,7 +172,10 @@ describe.each(sessions)('wire/http2, connecting, by %s', (_name, http2) => {
     const origin = originOf(await peer())
     const answer = origin.request(POST)
     if (wait > 0) {
-      for (let turn = 0; turn < 50 && clock.waiting === 0; turn++) await settle()
+      await patiently(
+        () => clock.waiting > 0,
+        () => settle(),
+      )
       await settle(100)
       await clock.advance(wait)
       await settle(20)
