@@ -9,10 +9,11 @@ const { default: Sequencer } = require(require.resolve('@jest/test-sequencer', {
 
 /** Slowest first; any that is missing here costs a few seconds at the end at most. */
 const SLOW = [
-  ...['real/nats', 'commands/broken-setups', 'commands/simulate', 'scenarios', 'stores/postgres', 'outbox/nats'],
-  ...['stores/postgres-instances', 'http/mongoosepush-table', 'real/migrate', 'real/standby', 'commands/check'],
-  ...['xmpp/fuzz', 'real/prosody', 'stores/sqlite-backup', 'service-certificates', 'stores/sqlite', 'real/ejabberd'],
-  ...['admin/operators', 'commands/import-settings', 'real/postgres', 'http/fuzz', 'stores/postgres-outage'],
+  ...['real/nats', 'xmpp/fuzz', 'scenarios', 'commands/simulate', 'stores/postgres', 'stores/postgres-instances'],
+  ...['real/standby', 'commands/broken-setups', 'http/mongoosepush-table', 'stores/sqlite-backup', 'real/prosody'],
+  ...['real/migrate', 'real/ejabberd', 'outbox/nats', 'service-certificates', 'commands/check', 'real/import-p2'],
+  ...['commands/restore-broken-off', 'admin/operators', 'stores/sqlite', 'reactions', 'commands/import-settings'],
+  ...['http/fuzz', 'wire/h2/fuzz', 'real/postgres', 'stores/postgres-outage'],
 ].map((name) => `/spec/${name}.spec.ts`)
 
 module.exports = class extends Sequencer {
