@@ -55,7 +55,7 @@ const ofOne: readonly Defect[] = [
   {
     name: 'a kill takes along what waited',
     file: 'stores/sqlite-settle.js',
-    from: "database.exec('UPDATE delivery SET state = 0 WHERE state = 2');",
+    from: 'unblock.run([found]);',
     to: "database.exec('DELETE FROM delivery WHERE state = 0');",
     claim: MISSING,
   },
@@ -203,8 +203,8 @@ const ofNats: readonly Defect[] = [
   {
     name: 'NATS: an end is told two seconds before it is durable',
     file: 'outbox/nats-outbox.js',
-    from: 'await turns.settle(settlements);',
-    to: 'setTimeout(() => void turns.settle(settlements).catch(() => undefined), 2000);',
+    from: 'await turns.settle((0, shifting_1.shiftedAll)(settlements, offset()));',
+    to: 'setTimeout(() => void turns.settle((0, shifting_1.shiftedAll)(settlements, offset())).catch(() => undefined), 2000);',
     claim: 'nothing is sent again once its end is durable',
   },
   {

@@ -18,6 +18,8 @@ import { serverForAll } from '../support/real-server'
 
 const APP = 'org.example.ios'
 const LEASE_MS = 15_000
+/** As long as a connection may take to stand again. */
+const QUIET_MS = 3_000
 const HOUR = 3600_000
 /** Each story opens the streams of a cluster several times; a delivery comes by its partition's own way. */
 const TRAITS = { stories: 8, comesApart: true }
@@ -287,6 +289,35 @@ realDescribe('nats', 'instances on one NATS server', () => {
     await heir.outbox.settle(taken.map(({ id }) => ({ id, app: APP, end: 'delivered', resent: false })))
     expect((await heir.accounts()).get(APP)).toMatchObject({ accepted: 7, delivered: 7, inFlight: 0, waiting: 0 })
     expect(told.filter((text) => text.includes('another instance took over'))).not.toEqual([])
+    await Promise.all(opened.splice(0).map((closeIt) => closeIt()))
+    await line.close()
+  }, 60_000)
+
+  it('take over what one had out whose connection has ended well before its lease is over, and not at its first silence', async () => {
+    const clock = handClock()
+    const options = natsOptions(server())
+    const line = await makeCutLine(portOf(server()))
+    const killed = await open(clock, { ...options, servers: [`nats://127.0.0.1:${line.port}`] })
+    const all = some(clock, 4)
+    await killed.outbox.put(all)
+    expect(await take(killed)).toHaveLength(4)
+    const heir = await open(clock, options)
+    await until(clock, async () => (await heir.accounts()).get(APP)?.inFlight === all.length)
+    line.cut()
+    const since = clock.elapsed()
+    const taken: string[] = []
+    await until(
+      clock,
+      async () => {
+        taken.push(...(await take(heir)).map(({ delivery: { id } }) => id))
+        return taken.length === all.length
+      },
+      40,
+    )
+    const after = clock.elapsed() - since
+    expect(after).toBeLessThan(LEASE_MS - 3_000)
+    expect(after).toBeGreaterThan(QUIET_MS - 1_000)
+    line.mend()
     await Promise.all(opened.splice(0).map((closeIt) => closeIt()))
     await line.close()
   }, 60_000)
