@@ -32,6 +32,8 @@ export interface Chromium {
   /** Opens a page of that address and waits until it is loaded. */
   readonly open: (url: string) => Promise<Tab>
   readonly send: Tab['send']
+  /** What events of that name told so far, of the browser and of all pages. */
+  readonly told: (method: string) => readonly Json[]
   /** Addresses of all requests so far, of pages that were opened and of their workers' scripts. */
   readonly requested: readonly string[]
   readonly close: () => Promise<void>
@@ -122,11 +124,13 @@ export async function startChromium(): Promise<Chromium> {
   })
   const { messages, tab } = converse(child)
   const browser = tab()
+  const told: Chromium['told'] = (method) =>
+    messages.filter((message) => message.method === method).map(({ params }) => params ?? {})
   return {
     send: browser.send,
+    told,
     get requested() {
-      const sent = messages.filter(({ method }) => method === 'Network.requestWillBeSent')
-      return sent.map(({ params }) => (params?.['request'] as { readonly url: string }).url)
+      return told('Network.requestWillBeSent').map(({ request }) => (request as { readonly url: string }).url)
     },
     async open(url) {
       const { targetId } = await browser.send('Target.createTarget', { url: 'about:blank' })
