@@ -9,7 +9,7 @@ import { makeExchanging } from './exchanging'
 import { giveBackAtRest } from './giving-back'
 import { makeReloading, type Reloading } from './reloading'
 import { type ExitCode, type Terminal } from './terminal'
-import { keepYoung } from './young-objects'
+import { collectOldSooner, keepYoung } from './young-objects'
 
 function load(file: string, terminal: Terminal): Config | undefined {
   const read = readConfig({ file })
@@ -21,6 +21,7 @@ function load(file: string, terminal: Terminal): Config | undefined {
 /** Runs until SIGTERM or SIGINT; SIGHUP reads the configuration again, and a changed key file is read by itself. 1 if the configuration or the store can't be used. */
 export async function run({ file }: { readonly file: string }, terminal: Terminal): Promise<ExitCode> {
   keepYoung()
+  collectOldSooner()
   const config = load(file, terminal)
   if (config === undefined) {
     terminal.err(`${file}: not started; \`xmpp-push check\` shows the whole picture\n`)

@@ -9,3 +9,14 @@ import { setFlagsFromString } from 'node:v8'
 export function keepYoung(): void {
   setFlagsFromString('--no-allocation-site-pretenuring')
 }
+
+/** Percent by which what is old grows before it is collected again. */
+const GROWS = 100
+
+/**
+ * To be called at the start. V8 lets the old objects of each thread grow to up to four times what lived the last time, which in an outage is
+ * tens of MiB for each 10,000 publishes; what is old here is little, so collecting it twice as often costs nothing that shows.
+ */
+export function collectOldSooner(): void {
+  setFlagsFromString(`--heap-growing-percent=${GROWS}`)
+}
