@@ -26,7 +26,7 @@ const LOOK = 200
 /** Milliseconds in which the service must have come back: it gives what is out ten seconds to end. */
 const PATIENCE = 120_000
 /** Milliseconds in which the service is to hear that it need not keep its place free any longer. */
-const LET_GO = 1_000
+const LET_GO = 5_000
 
 export const AS_IT_WAS = 'the store is as it was'
 const GOES_ON = 'the service goes on exchanging the store all the same, and its log tells what came of it'
