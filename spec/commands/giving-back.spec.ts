@@ -1,3 +1,6 @@
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { join } from 'node:path'
 import { collectAll, giveBackAtRest } from '../../lib/commands/giving-back'
 import { handClock } from '../support/hand-clock'
 
@@ -71,6 +74,13 @@ describe('commands/giving-back', () => {
     stop()
     for (let second = 0; second < 5; second++) await clock.advance(1_000)
     expect(its.collected).toBe(0)
+  })
+
+  it('leaves a process that ends by itself', async () => {
+    const file = JSON.stringify(join(__dirname, '../../lib/commands/giving-back'))
+    const code = `require(${file}).collectAll().then(() => console.log('collected'))`
+    const child = spawn(process.execPath, ['--require', 'tsx/cjs', '-e', code], { stdio: 'ignore', timeout: 20_000 })
+    expect((await once(child, 'exit')) as unknown[]).toEqual([0, null])
   })
 
   it('collects what nobody refers to', async () => {
