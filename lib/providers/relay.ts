@@ -51,12 +51,13 @@ function open({ upstream, token, ca, proxy }: RelayOptions, { clock }: ProviderS
   )
   const authorization = token === undefined ? {} : { authorization: `Bearer ${token.text().trim()}` }
 
-  async function send({ id, address, isCall }: Attempt, { body }: RelayContent): Promise<Outcome> {
+  async function send({ id, address, expiresAt, isCall }: Attempt, { body }: RelayContent): Promise<Outcome> {
     const reply = await wire.request(`${upstream}${PATH}`, {
       method: 'POST',
       headers: { 'content-type': 'application/json', 'x-request-id': id, ...authorization },
       sensitive: ['authorization'],
       body: JSON.stringify({ ...body, device_id: address.reveal() }),
+      notAfter: clock.elapsed() + expiresAt - clock.now(),
       isUrgent: isCall === true,
     })
     return reply.is === 'reply'

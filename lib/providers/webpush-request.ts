@@ -12,6 +12,8 @@ export interface Message {
   readonly expiresAt: number
   /** The `authorization` field; absent where there is no VAPID key. */
   readonly authorization?: string
+  /** As in `WireRequest`. */
+  readonly notAfter?: number
   /** A call goes ahead of what else waits for a stream. */
   readonly isCall?: true | undefined
   /** Without the payload, and as short as can be: for a push service that takes no larger ones. */
@@ -39,7 +41,7 @@ export function sealedRequestFor(
   { urgency }: Pick<WebPushContent, 'urgency'>,
   expiresAt: number,
   now: number,
-  isCall?: true,
+  { notAfter = Infinity, isCall }: Pick<Message, 'notAfter' | 'isCall'> = {},
 ): Omit<WireRequest, 'path'> {
   const ttl = Math.min(LONGEST_TTL_S, Math.max(0, Math.floor((expiresAt - now) / 1000)))
   const bytes = Buffer.from(body, 'base64')
@@ -52,6 +54,7 @@ export function sealedRequestFor(
     },
     ...(authorization === undefined ? {} : { sensitive: ['authorization'] }),
     body: bytes,
+    notAfter,
     isUrgent: isCall === true,
   }
 }
@@ -60,7 +63,7 @@ const SECRET: readonly string[] = Object.freeze(['authorization'])
 
 /** The request. Expiry becomes the whole seconds that are left, 0 («now or never») up to four weeks. */
 export function requestFor(message: Message, now: number): Omit<WireRequest, 'path'> {
-  const { to, content, expiresAt, authorization, isBare, isCall } = message
+  const { to, content, expiresAt, authorization, isBare, notAfter = Infinity, isCall } = message
   const ttl = Math.min(LONGEST_TTL_S, Math.max(0, Math.floor((expiresAt - now) / 1000)))
   const body = isBare ? encrypt(Buffer.alloc(0), to, { padTo: 1 }) : encrypt(Buffer.from(content.payload), to)
   const headers: Record<string, string> = {
@@ -77,5 +80,5 @@ export function requestFor(message: Message, now: number): Omit<WireRequest, 'pa
     // For Microsoft «cache» means a TTL above 0, and it refuses a push in which the two differ.
     headers['x-wns-cache-policy'] = ttl === 0 ? 'no-cache' : 'cache'
   }
-  return { method: 'POST', headers, sensitive: SECRET, body, isUrgent: isCall === true }
+  return { method: 'POST', headers, sensitive: SECRET, body, notAfter, isUrgent: isCall === true }
 }

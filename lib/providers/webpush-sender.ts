@@ -144,12 +144,17 @@ export function makeWebPushSender({
       return judgeReply(reply, { origin, isTrusted, now: clock.now() })
     })
 
+  /** A TTL of 0 is now or never (RFC 8030 §5.2), and now is not over yet. */
+  const lastMoment = (expiresAt: number, now: number): number => clock.elapsed() + Math.max(1, expiresAt - now)
+
   const once = (task: Task, to: Subscription, isBare: boolean): Promise<Judged | WireFailure> => {
     const { content, expiresAt, isCall } = task
     const now = clock.now()
-    if (tokens === undefined) return request(task, requestFor({ to, content, expiresAt, isBare, isCall }, now))
+    const notAfter = lastMoment(expiresAt, now)
+    if (tokens === undefined)
+      return request(task, requestFor({ to, content, expiresAt, isBare, notAfter, isCall }, now))
     const authorization = tokens.authorization(task.endpoint.origin)
-    return request(task, requestFor({ to, content, expiresAt, isBare, isCall, authorization }, now))
+    return request(task, requestFor({ to, content, expiresAt, isBare, notAfter, isCall, authorization }, now))
   }
 
   /** What belongs to the same attempt: a fresh token, a shorter message. */
@@ -163,7 +168,11 @@ export function makeWebPushSender({
   const ask = (task: Task): Promise<Judged | WireFailure> => {
     const { to, content, expiresAt, isCall } = task
     const { sealed } = content
-    if (sealed !== undefined) return request(task, sealedRequestFor(sealed, content, expiresAt, clock.now(), isCall))
+    if (sealed !== undefined) {
+      const now = clock.now()
+      const notAfter = lastMoment(expiresAt, now)
+      return request(task, sealedRequestFor(sealed, content, expiresAt, now, { notAfter, isCall }))
+    }
     if (to === undefined) return Promise.resolve({ is: 'refused', why: 'the address has no keys to encrypt for' })
     const isLong = Buffer.byteLength(content.payload) > LARGEST_PLAINTEXT
     return once(task, to, isLong).then((first) =>

@@ -1,5 +1,5 @@
 /**
- * What becomes of a call while the one connection of a provider has no room: it does not wait its turn. The relay has several connections at once,
+ * What becomes of pushes while the one connection of a provider has no room: a call does not wait its turn, and nothing waits beyond its end. The relay has several connections at once,
  * so that the order in which they take requests is nobody's.
  */
 import { createECDH, randomBytes } from 'node:crypto'
@@ -96,12 +96,12 @@ describe.each(Object.entries(scenes))('lib/providers/%s, where its connection ha
     for (let turn = 0; turn < 100_000 && !isSo(); turn++) await settle(1)
     expect(isSo()).toBe(true)
   }
-  const push = (number: number, isCall = false): Promise<Outcome> =>
+  const push = (number: number, isCall = false, lives = 60_000): Promise<Outcome> =>
     scene.provider.attempt({
       id: `11111111-2222-4333-8444-55555555555${number}`,
       address: new Opaque(scene.address(number)),
       content: scene.content,
-      expiresAt: clock.now() + 60_000,
+      expiresAt: clock.now() + lives,
       ...(isCall ? { isCall } : {}),
     })
   const answer = (): void => {
@@ -127,6 +127,18 @@ describe.each(Object.entries(scenes))('lib/providers/%s, where its connection ha
     await until(() => held.length === ROOM)
     await answered([...wakeUps, push(6, true), push(7, true)])
     expect(came).toEqual([0, 1, 2, 6, 7, 3, 4, 5])
+    await scene.provider.close()
+  })
+  it('never sends what has expired while it waited for room, and says that it never left', async () => {
+    await answered([push(0)])
+    const wakeUps = [1, 2].map((number) => push(number))
+    await until(() => held.length === ROOM)
+    const late = push(3, true, 1_000)
+    await settle(5)
+    await clock.advance(1_000)
+    await answered(wakeUps)
+    expect(await late).toMatchObject({ is: 'down', ambiguous: false })
+    expect(came).toEqual([0, 1, 2])
     await scene.provider.close()
   })
 })
