@@ -5,7 +5,6 @@
  */
 import { bareTarget } from './bare-target'
 import { type ContentCipher } from './content-cipher'
-import { type Message } from './gcm'
 import { type Bounds } from './sqlite-bounds'
 import { type Bound, type Database, sqliteCode } from './sqlite-database'
 import { type Field } from './sqlite-protocol'
@@ -180,29 +179,18 @@ export function makePutter(
     return plan
   }
 
-  /** Of the rows that have something to be sealed, in their order. */
-  const sealedOf = (puts: readonly Field[], plan: Plan): readonly Buffer[] => {
-    const messages: Message[] = []
-    for (const row of plan.rows) {
-      const text = row === undefined ? null : puts[row.index * PUT_FIELDS + 9]
-      if (row !== undefined && typeof text === 'string') messages.push({ text, place: `delivery ${row.id}` })
-    }
-    return cipher.sealAll(messages)
-  }
-
   const write = (puts: readonly Field[], plan: Plan): void => {
     if (plan.replaced.length > 0) remove.run(plan.replaced.map(({ id }) => id))
     const outs: Bound[] = []
     const waits: Bound[] = []
-    const sealed = sealedOf(puts, plan)
-    let seals = 0
     for (const row of plan.rows) {
       if (row === undefined) continue
       const at = row.index * PUT_FIELDS
+      const text = puts[at + 9]
       const values = row.state === 1 ? outs : waits
       values.push(row.id, row.app, row.target)
       for (let field = at + 3; field < at + 8; field++) values.push(puts[field] ?? null)
-      values.push(typeof puts[at + 9] === 'string' ? (sealed[seals++] ?? null) : null)
+      values.push(typeof text === 'string' ? cipher.seal(text, `delivery ${row.id}`) : null)
       values.push(puts[at + 11] ?? null, puts[at + 12] ?? '')
       if (row.state !== 1) waits.push(row.state, row.due, ++seq, row.attempts)
     }
