@@ -1,5 +1,6 @@
 /** Runs a server program of the machine as a child: up when its log says so, stopped in order, its directory removed. */
 import { spawn, type ChildProcess } from 'node:child_process'
+import { randomInt } from 'node:crypto'
 import { rm } from 'node:fs/promises'
 import { createServer } from 'node:net'
 import { after } from './time'
@@ -39,14 +40,25 @@ interface Running {
   readonly gone: Promise<void>
 }
 
-/** A port of 127.0.0.1 that nobody holds at this moment. */
-export async function freePort(): Promise<number> {
+/** Below those that systems give to connections going out: one of them could take a port before the program does that it is meant for. */
+const [FIRST_PORT, LAST_PORT] = [11_000, 32_000]
+const MOST_PORTS = 100
+
+function isFree(port: number): Promise<boolean> {
   const server = createServer()
-  await new Promise<void>((listening) => server.listen(0, '127.0.0.1', listening))
-  const address = server.address()
-  await new Promise((closed) => server.close(closed))
-  if (typeof address !== 'object' || address === null) throw new Error('the system gave no port')
-  return address.port
+  return new Promise((told) => {
+    server.once('error', () => told(false))
+    server.listen(port, '127.0.0.1', () => server.close(() => told(true)))
+  })
+}
+
+/** A port of 127.0.0.1 that nobody holds at this moment, and hardly anybody will in the next. */
+export async function freePort(): Promise<number> {
+  for (let tries = 0; tries < MOST_PORTS; tries++) {
+    const port = randomInt(FIRST_PORT, LAST_PORT)
+    if (await isFree(port)) return port
+  }
+  throw new Error(`of ${MOST_PORTS} ports between ${FIRST_PORT} and ${LAST_PORT} none was free`)
 }
 
 /** Starts a program; resolves when it is ready. Rejects with the end of its log, and leaves nothing, where it is not. */

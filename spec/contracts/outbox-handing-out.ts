@@ -46,8 +46,10 @@ export function outboxHandsOut(scene: OutboxScene, comesApart: boolean): void {
     it('hands a claim that waits no more than it has room for', async () => {
       const claim = scene.outbox().claim(new Map([[scene.app, 2]]))
       await scene.outbox().put([1, 2, 3].map(() => delivery(scene.app, scene.now())))
-      expect(await claim).toHaveLength(2)
-      expect(await scene.takeAll()).toHaveLength(1)
+      // An engine that is told of each push by itself may hand out the first before it knows of the second.
+      const { length } = await claim
+      expect([1, 2]).toContain(length)
+      expect(await scene.takeAll()).toHaveLength(3 - length)
     })
 
     it('hands out nothing of an app that is not named', async () => {

@@ -27,22 +27,42 @@ export interface NatsPlace {
   readonly args?: readonly string[]
 }
 
-/** Half a minute: a majority has to find itself. */
-const MOST_TRIES = 300
+/** A minute: a majority has to find itself. */
+const MOST_TRIES = 600
+/** A port that was free a moment ago may be somebody's by now. */
+const MOST_STARTS = 3
 
 interface Node {
   readonly client: number
   readonly route: number
   readonly monitor: number
   process: ChildProcess | undefined
+  /** The end of what it logs. */
+  told: string
 }
 
-export async function startNats({ size = 1, args = [] }: NatsPlace = {}): Promise<NatsCluster> {
+class NotUp extends Error {}
+
+const isOver = ({ process: its }: Node): boolean => its !== undefined && (its.exitCode ?? its.signalCode) !== null
+
+export async function startNats(place: NatsPlace = {}): Promise<NatsCluster> {
+  for (let starts = 1; ; starts++) {
+    try {
+      return await startOnce(place)
+    } catch (error) {
+      if (!(error instanceof NotUp) || starts === MOST_STARTS) throw error
+    }
+  }
+}
+
+/** Rejects with `NotUp`, and leaves nothing behind. */
+async function startOnce({ size = 1, args = [] }: NatsPlace): Promise<NatsCluster> {
   const program = programPath('nats-server') ?? 'nats-server'
   const folder = mkdtempSync(join(tmpdir(), 'xmpp-push-nats-'))
   const nodes: Node[] = []
   for (let index = 0; index < size; index++) {
-    nodes.push({ client: await freePort(), route: await freePort(), monitor: await freePort(), process: undefined })
+    const ports = { client: await freePort(), route: await freePort(), monitor: await freePort() }
+    nodes.push({ ...ports, process: undefined, told: '' })
   }
   const leave = (): void => nodes.forEach((node) => void node.process?.kill('SIGKILL'))
   process.once('exit', leave)
@@ -69,14 +89,19 @@ export async function startNats({ size = 1, args = [] }: NatsPlace = {}): Promis
       size === 1 ? [] : ['--cluster_name', 'spec', '--cluster', `nats://127.0.0.1:${node.route}`, '--routes', routes]
     const own = ['-a', '127.0.0.1', '-p', String(node.client), '-m', String(node.monitor)]
     const files = ['-js', '-sd', data, '-n', `node-${index}`]
-    node.process = spawn(program, [...own, ...files, ...cluster, ...args], { stdio: 'ignore' })
+    const child = spawn(program, [...own, ...files, ...cluster, ...args], { stdio: ['ignore', 'ignore', 'pipe'] })
+    child.stderr.setEncoding('utf8').on('data', (piece: string) => (node.told = (node.told + piece).slice(-1_000)))
+    node.process = child
   }
   const up = async (index: number, query = ''): Promise<void> => {
     for (let tries = 0; tries < MOST_TRIES; tries++) {
+      if (nodes.some(isOver) && query === '') break
+      // Of one that comes back, a connection of somebody else may have the port for a moment.
+      if (isOver(nodeAt(index))) launch(index)
       if (await isHealthy(nodeAt(index), query)) return
       await new Promise((done) => setTimeout(done, 100))
     }
-    throw new Error(`NATS server ${index} did not come up`)
+    throw new NotUp(`NATS server ${index} did not come up; servers told: ${nodes.map(({ told }) => told).join(' | ')}`)
   }
   const end = async (index: number, signal: NodeJS.Signals): Promise<void> => {
     const { process: ending } = nodeAt(index)
@@ -86,22 +111,28 @@ export async function startNats({ size = 1, args = [] }: NatsPlace = {}): Promis
     await gone
   }
 
+  const stop = async (): Promise<void> => {
+    await Promise.all([...nodes.keys()].map((index) => end(index, 'SIGKILL')))
+    process.off('exit', leave)
+    rmSync(folder, { recursive: true, force: true })
+  }
+
   nodes.forEach((_, index) => launch(index))
-  for (const index of nodes.keys()) await up(index)
+  try {
+    for (const index of nodes.keys()) await up(index)
+  } catch (error) {
+    await stop()
+    throw error
+  }
   return Object.freeze({
     servers: nodes.map(({ client }) => `nats://127.0.0.1:${client}`),
     folders: nodes.map((_, index) => join(folder, String(index))),
     pids: () => nodes.map((node) => node.process?.pid).filter((pid) => pid !== undefined),
     kill: (index: number) => end(index, 'SIGKILL'),
     async start(index: number) {
-      const { process: child } = nodeAt(index)
-      if (child?.exitCode !== null || child.signalCode !== null) launch(index)
+      if (isOver(nodeAt(index))) launch(index)
       await up(index, '?js-enabled=true')
     },
-    async stop() {
-      await Promise.all([...nodes.keys()].map((index) => end(index, 'SIGKILL')))
-      process.off('exit', leave)
-      rmSync(folder, { recursive: true, force: true })
-    },
+    stop,
   })
 }
