@@ -2,7 +2,7 @@
 
 import { type Server, type Socket } from 'node:net'
 
-/** Call before it listens. The function returned ends every connection at once and frees the port. */
+/** Call before it listens. The function returned ends every connection at once and frees the port; it may listen again after that. */
 export function closing(server: Server): () => Promise<void> {
   const sockets = new Set<Socket>()
   server.on('connection', (socket: Socket) => {

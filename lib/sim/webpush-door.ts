@@ -9,6 +9,7 @@ import { type Socket } from 'node:net'
 import { type Writable } from 'node:stream'
 import { type TLSSocket } from 'node:tls'
 import { type Certified } from './certificates'
+import { closing } from './closing'
 import { flatHeaders, readBody } from './http-journal'
 import { type Now } from './time'
 
@@ -71,7 +72,6 @@ export const openDoor = async (options: {
   readonly onExchange: (exchange: Exchange) => Promise<void>
 }): Promise<Door> => {
   const { certificate, protocols, now, onExchange } = options
-  const sockets = new Set<Socket>()
   const numbers = new WeakMap<object, number>()
   let connections = 0
   let isRefusing = false
@@ -157,11 +157,9 @@ export const openDoor = async (options: {
           { ...tls, allowHTTP1: protocols === 'both', settings: { maxConcurrentStreams: STREAMS } },
           serve,
         )
+  const close = closing(server)
   server.on('connection', (socket: Socket) => {
-    sockets.add(socket)
     socket.setNoDelay(true)
-    socket.on('error', () => undefined)
-    socket.once('close', () => sockets.delete(socket))
     if (isRefusing) socket.destroy()
   })
   // Before the one of node:http2, which makes the session and announces it.
@@ -180,11 +178,6 @@ export const openDoor = async (options: {
     refuse: (refuse: boolean) => {
       isRefusing = refuse
     },
-    close: async () => {
-      const closed = once(server, 'close')
-      server.close()
-      for (const socket of sockets) socket.destroy()
-      await closed
-    },
+    close,
   })
 }

@@ -1,6 +1,7 @@
 /** The port that components connect to, their connections, and who of several for one domain gets the next stanza. */
 import { createServer, type Server, type Socket } from 'node:net'
 import { createServer as createTlsServer } from 'node:tls'
+import { closing } from './closing'
 import { type After } from './time'
 import { type Faults } from './xmpp-server-faults'
 import { type Personality } from './xmpp-server-personality'
@@ -31,7 +32,6 @@ export async function openLinks(
     readonly after: After
   },
 ): Promise<Links> {
-  const sockets = new Set<Socket>()
   const streams = new Set<ComponentStream>()
   let admitted: readonly ComponentStream[] = []
   let turn = 0
@@ -87,12 +87,7 @@ export async function openLinks(
   }
 
   const server: Server = tls === undefined ? createServer(connected) : createTlsServer({ ...tls }, connected)
-  // Also those that never get as far as TLS.
-  server.on('connection', (socket: Socket) => {
-    sockets.add(socket)
-    socket.on('error', () => undefined)
-    socket.on('close', () => sockets.delete(socket))
-  })
+  const stop = closing(server)
   server.on('tlsClientError', () => undefined)
 
   const listen = (): Promise<void> =>
@@ -104,12 +99,6 @@ export async function openLinks(
         port = typeof address === 'object' && address !== null ? address.port : port
         listening()
       })
-    })
-
-  const stop = (): Promise<void> =>
-    new Promise((stopped) => {
-      server.close(() => stopped())
-      sockets.forEach((socket) => socket.destroy())
     })
 
   const faults: Faults = {
