@@ -15,6 +15,7 @@ import { close } from './chaos/ending'
 import { makeHost, type Notes } from './chaos/hosts'
 import { judge, type Evidence } from './chaos/judgement'
 import { makeLoad } from './chaos/load'
+import { tellLeftovers } from './chaos/leftover'
 import { watchLogs, type LogWatch } from './chaos/log-watch'
 import { buildOlder, NoHistory } from './chaos/older'
 import { makeNatsGround } from './chaos/nats-ground'
@@ -123,6 +124,16 @@ async function settle({ world, load, ground, violations, logs }: Run): Promise<b
   return isSettled
 }
 
+/** What waits, in lines for whoever reads of a run that failed. */
+async function tellLeft({ ground, programs }: Run): Promise<readonly string[]> {
+  const lives = programs.flatMap((program) => program.lives)
+  try {
+    return tellLeftovers(await ground.leftovers(), lives)
+  } catch (error) {
+    return [`what waits can't be told: ${String(error)}`, ...tellLeftovers([], lives)]
+  }
+}
+
 /** What a run of several instances is there for. */
 function metBy({ hosts, drawn, ground, programs, logs, isWanted }: Run): Evidence['met'] {
   const surely = [{ name: 'SIGKILL' }, ...ground.faults.slice(0, 2)]
@@ -158,6 +169,8 @@ async function chaos(run: Run): Promise<number> {
   const calmSince = performance.now()
   const isSettled = await settle(run)
   const settling = (performance.now() - calmSince) / 1000
+  // As long as whoever has it lives, and can be asked.
+  const leftovers = isSettled ? [] : await tellLeft(run)
   for (const host of hosts) {
     host.weigh()
     if ((await host.life().stop()) !== 0) notes.complaints.push('the last life did not end with 0')
@@ -185,6 +198,7 @@ async function chaos(run: Run): Promise<number> {
     ...{ seed, settling, drawn: run.drawn, isReal: ground.disk.isReal, lives: lives.length, evidence, claims },
     seconds: (performance.now() - begun) / 1000,
   })
+  for (const each of leftovers) process.stdout.write(`${each}\n`)
   return claims.some(({ holds }) => !holds) ? 1 : 0
 }
 

@@ -4,6 +4,7 @@ import { type Trace } from '../../lib/model/trace'
 import { type Chance } from '../kill/chance'
 import { type Device } from './devices'
 import { type Disk } from './disk'
+import { type Leftover } from './leftover'
 
 /** The books at one moment. */
 export interface Look {
@@ -51,6 +52,8 @@ export interface Ground {
   readonly faults: readonly GroundFault[]
   /** Undefined where it can't be read just now. */
   look(): Promise<Look | undefined>
+  /** What has not come to its end, in words. Rejects where it can't be read. */
+  leftovers(): Promise<readonly Leftover[]>
   /** An instance was killed, and nobody has begun anew in its place. Resolves with whether the books close, undefined where that can't be said. */
   killed(): Promise<boolean | undefined>
   /** An instance is being stopped, and has stopped when `over` resolves. */

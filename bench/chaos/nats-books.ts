@@ -30,6 +30,8 @@ export interface NatsBooks {
   /** As far as was seen. */
   readonly counts: ReadonlyMap<string, Counts>
   readonly lines: readonly string[]
+  /** Numbers of what had not ended at the last look, and the partition of each. */
+  readonly left: ReadonlyMap<number, number>
   readonly handovers: readonly Handover[]
   /** The last message of each instance. */
   readonly lastWords: ReadonlyMap<string, number>
@@ -69,6 +71,7 @@ export async function readBooks(connection: NatsConnection, name: string, count:
   const ids = new Map<number, string>()
   const repeated: number[] = []
   const partitionOf = new Map<number, number>()
+  const left = new Map<number, number>()
 
   const of = (partition: number): Partition => {
     const known = partitions.get(partition)
@@ -157,7 +160,12 @@ export async function readBooks(connection: NatsConnection, name: string, count:
       const alive = [...new Set([...lay, ...since])].filter((seq) => seq <= took && !ended.has(seq))
       closes &&= alive.length === balance
     }
-    return { closes, left: there.filter((seq) => !of(partitionOf.get(seq) ?? 0).ended.has(seq)).length }
+    left.clear()
+    for (const seq of there) {
+      const partition = partitionOf.get(seq) ?? 0
+      if (!of(partition).ended.has(seq)) left.set(seq, partition)
+    }
+    return { closes, left: left.size }
   }
   let looking: Promise<unknown> = Promise.resolve()
   const inTurn = (): Promise<NatsSight> => {
@@ -172,5 +180,5 @@ export async function readBooks(connection: NatsConnection, name: string, count:
     looking = next.catch(() => undefined)
     return next
   }
-  return Object.freeze({ see: inTurn, counts, lines, handovers, lastWords, ids, repeated })
+  return Object.freeze({ see: inTurn, counts, lines, left, handovers, lastWords, ids, repeated })
 }

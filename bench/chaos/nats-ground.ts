@@ -10,6 +10,7 @@ import { type Chance } from '../kill/chance'
 import { type Device } from './devices'
 import { type Books, type Doubt, type Ground, type GroundFault } from './ground'
 import { type NatsBooks, type NatsSight, readBooks } from './nats-books'
+import { natsLeftovers } from './nats-leftover'
 import { makePostgresGround } from './postgres-ground'
 import { type Span } from './violations'
 
@@ -131,6 +132,10 @@ export async function makeNatsGround(folder: string, complain: (text: string) =>
     disk: database.disk,
     faults: faults.filter((fault) => fault !== undefined),
     look: trySee,
+    async leftovers() {
+      const books = await opened
+      return books === undefined ? [] : natsLeftovers(connection, { name: STREAM, replicas: SERVERS, books })
+    },
     async killed() {
       await sleep(ARRIVED)
       return (await seeAtLast())?.closes

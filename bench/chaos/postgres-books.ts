@@ -4,6 +4,7 @@ import { type Trace } from '../../lib/model/trace'
 import { readLine } from '../../lib/stores/trace-lines'
 import { type RealPostgres } from '../../spec/support/postgres'
 import { type Device } from './devices'
+import { type Leftover, away } from './leftover'
 import { endpointOf } from './sqlite-ground'
 import { DOMAIN } from './world'
 
@@ -34,6 +35,10 @@ interface Seen {
 
 const columns = ['accepted', 'resent', ...ends]
 
+type LeftRow = Readonly<
+  Record<'due' | 'accepted' | 'expires' | 'now', number> & Record<'id' | 'row' | 'instances', string>
+>
+
 /** One statement is one snapshot. */
 const sight = `
   SELECT (SELECT json_agg(a) FROM (
@@ -47,6 +52,8 @@ export interface PostgresBooks {
   see(): Promise<Sight>
   remembered(devices: readonly Device[]): Promise<ReadonlyMap<Device, readonly string[]>>
   stories(): Promise<readonly Trace[]>
+  /** What has not ended, with all that its row says. */
+  leftovers(): Promise<readonly Leftover[]>
 }
 
 export function makePostgresBooks(server: Pick<RealPostgres, 'sql'>, database: string): PostgresBooks {
@@ -80,6 +87,20 @@ export function makePostgresBooks(server: Pick<RealPostgres, 'sql'>, database: s
         its.set(`${owner} ${app}`, [...(its.get(`${owner} ${app}`) ?? []), ...texts])
       }
       return new Map(devices.map((device) => [device, its.get(`${device.owner} ${device.app}`) ?? []]))
+    },
+    async leftovers() {
+      const rows = (await server.sql(
+        `SELECT d.id, (to_jsonb(d) - 'sealed')::text AS row, d.due_at AS due, d.accepted_at AS accepted, d.expires_at AS expires,
+          (extract(epoch FROM clock_timestamp()) * 1000)::bigint AS now,
+          (SELECT json_agg(i) FROM xmpp_push.instance i)::text AS instances
+        FROM xmpp_push.delivery d ORDER BY d.due_at LIMIT 50`,
+        database,
+      )) as unknown as readonly LeftRow[]
+      return rows.map(({ id, row, due, accepted, expires, now, instances }) => {
+        const at = (moment: number): string => away(Number(moment), Number(now))
+        const words = `due ${at(due)}, accepted ${at(accepted)}, expires ${at(expires)}`
+        return { id, words: `${words}\n      ${row}\n      instances ${instances}` }
+      })
     },
     async stories() {
       const rows = (await server.sql(

@@ -145,6 +145,7 @@ export async function makePostgresGround(folder: string): Promise<Ground> {
     disk,
     faults,
     look: trySee,
+    leftovers: () => books.leftovers(),
     async killed() {
       const seen = await seeAtLast()
       if (seen !== undefined) noted.push({ by: 'kill', sights: [seen] })

@@ -59,6 +59,7 @@ export function makeSqliteGround(
       const seen = copied()
       return seen && { closes: seen.closes, left: seen.left.length }
     },
+    leftovers: async () => (copied()?.left ?? []).map((each) => ({ id: each.id, words: JSON.stringify(each) })),
     killed: async () => copied()?.closes === true,
     stopping: async (over: Promise<unknown>) => void (await over),
     wasAway: () => false,
