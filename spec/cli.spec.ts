@@ -26,6 +26,12 @@ describe('lib/cli', () => {
     [['check', 'everything'], 'too many arguments'],
     [['run', 'now'], 'too many arguments'],
     [['simulate', '--twice'], "unknown option '--twice'"],
+    [['explain', ''], '<what> is empty'],
+    [['devices', 'remove', ' '], '<device> is empty'],
+    [['devices', 'erase', '--owner', ''], '--owner <jid> is empty'],
+    [['restore', '--from', ''], '--from <file> is empty'],
+    [['status', '--config='], '-c, --config <file> is empty'],
+    [['outbox', 'drop', ''], '[push] is empty'],
     [[], 'Usage: xmpp-push'],
   ])('ends with 2 where the words are off: %j', async (words, told) => {
     const { code, out, err } = await call(...words)

@@ -404,7 +404,7 @@ describe('lib/config', () => {
       faults: [{ text: 'there is no such file', mend: like(/--config/) }],
     })
     const aFolder = readConfig({ file: folder.path, env: {}, kinds: smallKinds })
-    expect(aFolder).toMatchObject({ faults: [{ text: "can't be read (EISDIR)" }] })
+    expect(aFolder).toMatchObject({ faults: [{ text: 'is a folder', mend: 'Name the file itself' }] })
   })
 
   it('never throws, whatever stands in the file, and never leaves a fault without its mend', () => {

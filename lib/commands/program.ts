@@ -6,6 +6,7 @@ import { version } from '../version'
 import { addBackupCommands } from './backing-up'
 import type * as Check from './check'
 import { completion, type Shell, shells } from './completion'
+import { emptyWord } from './empty-words'
 import { addImportCommands } from './importing'
 import { manPage } from './man'
 import { addOperatorCommands } from './operators'
@@ -62,6 +63,10 @@ export function makeProgram(terminal: Terminal, end: (code: ExitCode) => void): 
     .showHelpAfterError('(xmpp-push --help tells the words)')
     .configureOutput({ writeOut: terminal.out, writeErr: terminal.err })
     .exitOverride()
+    .hook('preAction', (_program, command) => {
+      const empty = emptyWord(command)
+      if (empty !== undefined) command.error(`error: ${empty} is empty; is the variable set that it comes from?`)
+    })
   const configWord = [
     '-c, --config <file>',
     'the configuration (default: component.config.json, or XMPP_PUSH_CONFIG)',

@@ -15,6 +15,7 @@ export function load(
     source = known?.reveal() ?? readFileSync(file, 'utf8')
   } catch (error) {
     const code = (error as NodeJS.ErrnoException).code ?? String(error)
+    if (code === 'EISDIR') return { path: file, text: 'is a folder', mend: 'Name the file itself' }
     return code === 'ENOENT' || code === 'ENOTDIR'
       ? {
           path: file,
