@@ -64,6 +64,11 @@ export interface Service {
   stop(signal?: 'SIGTERM' | 'SIGKILL'): Promise<number | null>
 }
 
+/** A process of its own. */
+export interface Running extends Service {
+  readonly pid: number
+}
+
 export interface BenchHouse {
   readonly folder: string
   /** Of the push service, and the PEM of who vouches for it. */
@@ -72,11 +77,11 @@ export interface BenchHouse {
   readonly load: Part<Order, Told>
   readonly peer: Part<LightOrder, LightTold>
   /** Resolves when it is attached. */
-  start(): Promise<Service>
+  start(): Promise<Running>
   /** Puts registrations into the store, which `load` then adopts. No service may run. */
   fill(rows: number): void
   /** Starts it with so many registrations in its store, to which `load` publishes. */
-  startWith(registrations: number): Promise<Service>
+  startWith(registrations: number): Promise<Running>
   /**
    * Resolves with the app's account once so many were accepted, nothing waits and nothing is out; rejects if that does not come within so
    * many ms, or the account does not close.
@@ -107,8 +112,12 @@ const wide = { burst: 10_000_000, perSecond: 1_000_000 }
  */
 export const unlimited = { limits: { app: wide, domain: wide } }
 
-/** One app, whose push service costs as little as it can; everything else is as nobody configured it, but for `more`. */
-export async function makeHouse(kind: LightKind, more: object = {}): Promise<BenchHouse> {
+/** One app, whose push service costs as little as it can; everything else is as nobody configured it, but for `more` and Node's own flags. */
+export async function makeHouse(
+  kind: LightKind,
+  more: object = {},
+  nodeFlags: readonly string[] = [],
+): Promise<BenchHouse> {
   const folder = mkdtempSync(join(tmpdir(), 'xmpp-push-bench-'))
   const load = part<Order, Told>('xmpp-load.ts')
   const peer = part<LightOrder, LightTold>('light-peer.ts', kind)
@@ -151,11 +160,11 @@ export async function makeHouse(kind: LightKind, more: object = {}): Promise<Ben
   let starts = 0
   const profile = process.env['BENCH_PROFILE']
   const running: ChildProcess[] = []
-  async function start(): Promise<Service> {
+  async function start(): Promise<Running> {
     const attached = load.hear('attached')
     const log = join(folder, `service-${++starts}.log`)
     const out = openSync(log, 'w')
-    const flags = profile === undefined ? [] : ['--cpu-prof', `--cpu-prof-dir=${profile}`]
+    const flags = profile === undefined ? nodeFlags : ['--cpu-prof', `--cpu-prof-dir=${profile}`]
     const child = spawn(
       process.execPath,
       [...flags, join(__dirname, '..', 'dist', 'cli.js'), 'run', '--config', file],
@@ -168,6 +177,7 @@ export async function makeHouse(kind: LightKind, more: object = {}): Promise<Ben
     const over = once(child, 'exit') as Promise<[number | null]>
     await Promise.race([attached, over.then(([code]) => Promise.reject(new Error(`the service ended with ${code}`)))])
     return {
+      pid: child.pid ?? 0,
       usage: () => usageOf(child.pid ?? 0),
       logged: () => statSync(log).size,
       log: () => readFileSync(log, 'utf8'),
