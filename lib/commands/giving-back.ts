@@ -28,7 +28,8 @@ export interface GivingBack {
   readonly collect?: () => Promise<void>
 }
 
-function makeBusy(): () => number {
+/** Share of its time for which the event loop worked since it was last asked. */
+export function makeBusy(): () => number {
   let before = performance.eventLoopUtilization()
   return () => {
     const now = performance.eventLoopUtilization()
@@ -38,14 +39,45 @@ function makeBusy(): () => number {
   }
 }
 
-/** A full collection after which V8 keeps no page that it need not. Never rejects: a Node that is built without an inspector collects nothing. */
-export async function collectAll(): Promise<void> {
+/** Milliseconds for which a thread is waited for: one whose disk hangs answers nothing. */
+const THREAD_WITHIN = 1_000
+const COLLECT = 'HeapProfiler.collectGarbage'
+
+/** The same in each thread that runs. Resolves once all have answered, or have had their time. */
+async function collectThreads(session: Inspector.Session, clock: Clock): Promise<void> {
+  const asked = new Set<string>()
+  await new Promise<void>((done) => {
+    const late = clock.after(THREAD_WITHIN, done)
+    function over(thread: string): void {
+      asked.delete(thread)
+      if (asked.size > 0) return
+      late()
+      done()
+    }
+    session.on('NodeWorker.attachedToWorker', ({ params: { sessionId } }) => {
+      asked.add(sessionId)
+      session.post('NodeWorker.sendMessageToWorker', { sessionId, message: JSON.stringify({ id: 1, method: COLLECT }) })
+    })
+    session.on('NodeWorker.receivedMessageFromWorker', ({ params }) => over(params.sessionId))
+    session.on('NodeWorker.detachedFromWorker', ({ params }) => over(params.sessionId))
+    // Those that run are told of before this is answered.
+    session.post('NodeWorker.enable', { waitForDebuggerOnStart: false }, () => asked.size === 0 && over(''))
+  })
+  await new Promise((done) => session.post('NodeWorker.disable', () => setImmediate(done)))
+}
+
+/**
+ * A full collection of every thread, after which V8 keeps no page that it need not. Never rejects: a Node that is built without an inspector
+ * collects nothing.
+ */
+export async function collectAll(clock: Clock): Promise<void> {
   try {
     const { Session } = module.require('node:inspector') as typeof Inspector
     const session = new Session()
     session.connect()
     // On the next turn: a session that is closed within its answer keeps Node 20 from ending.
-    await new Promise((done) => session.post('HeapProfiler.collectGarbage', () => setImmediate(done)))
+    await new Promise((done) => session.post(COLLECT, () => setImmediate(done)))
+    await collectThreads(session, clock)
     session.disconnect()
   } catch {
     // The heap stays as large as it is.
@@ -57,7 +89,7 @@ export function giveBackAtRest({
   clock,
   busy = makeBusy(),
   heap = () => process.memoryUsage().heapTotal,
-  collect = collectAll,
+  collect = () => collectAll(clock),
 }: GivingBack): () => void {
   /** What the heap took when it was last collected. */
   let least = 0

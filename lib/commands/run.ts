@@ -7,6 +7,7 @@ import { endOf, hearEndSignal } from './end-signal'
 import { faultLines } from './faults'
 import { makeExchanging } from './exchanging'
 import { giveBackAtRest } from './giving-back'
+import { optimizeOnceBusy } from './optimizing'
 import { makeReloading, type Reloading } from './reloading'
 import { type ExitCode, type Terminal } from './terminal'
 import { collectOldSooner, keepYoung } from './young-objects'
@@ -22,13 +23,15 @@ function load(file: string, terminal: Terminal): Config | undefined {
 export async function run({ file }: { readonly file: string }, terminal: Terminal): Promise<ExitCode> {
   keepYoung()
   collectOldSooner()
+  const { clock } = terminal
+  const stopLooking = optimizeOnceBusy({ clock })
   const config = load(file, terminal)
   if (config === undefined) {
+    stopLooking()
     terminal.err(`${file}: not started; \`xmpp-push check\` shows the whole picture\n`)
     return 1
   }
   const observe = makeObserve(config.log)
-  const { clock } = terminal
   // One that comes while the service starts must not be the system's own sudden end; what is out comes back at the next start.
   const end = hearEndSignal()
   const starting = { faults: [{ path: file, text: 'the service is starting', mend: 'Ask again in a moment' }] }
@@ -68,6 +71,7 @@ export async function run({ file }: { readonly file: string }, terminal: Termina
   } finally {
     process.off('SIGHUP', onHangUp)
     stopGivingBack()
+    stopLooking()
     end.off()
   }
 }

@@ -1,0 +1,44 @@
+/**
+ * V8's optimizing compiler is left alone until there is work for what it makes. Knows V8's flags (Node 20 to 24), and nothing of what is compiled.
+ *
+ * A start runs some functions a few hundred times, which V8 takes for hot: the compiler's own program (3 MiB of Node's) and what it worked with
+ * (2 MiB) then stay resident in a process that rests. Interpreted and baseline code do for a start, and take no longer.
+ */
+import { setFlagsFromString } from 'node:v8'
+import { type Clock } from '../clock'
+import { makeBusy } from './giving-back'
+
+/** Milliseconds between two looks. */
+const LOOK_EVERY = 500
+/** Looks in a row that find it at work: more than a start takes. */
+const LOOKS = 2
+/** Share of its time for which the event loop works at least: some hundred pushes a second. */
+const WORKS = 0.1
+
+export interface Optimizing {
+  readonly clock: Clock
+  /** Share of its time for which the event loop worked since it was last asked; the process's own by default. */
+  readonly busy?: () => number
+  /** Sets flags of V8. */
+  readonly set?: (flags: string) => void
+}
+
+/** Compiles nothing more optimized from now on until the process works, and as V8 likes after that; the function returned ends the looks. Keeps no process alive. */
+export function optimizeOnceBusy({ clock, busy = makeBusy(), set = setFlagsFromString }: Optimizing): () => void {
+  let working = 0
+  let cancel = (): void => undefined
+
+  function look(): void {
+    working = busy() >= WORKS ? working + 1 : 0
+    if (working < LOOKS) return next()
+    set('--opt')
+  }
+  function next(): void {
+    cancel = clock.after(LOOK_EVERY, look)
+  }
+
+  set('--no-opt')
+  busy()
+  next()
+  return () => cancel()
+}
