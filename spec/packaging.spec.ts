@@ -1,5 +1,6 @@
 /** What the package is run with, kept in step with the program: every path, word and variable in `packaging/` and docs/running.md is there. */
-import { execFile, execFileSync } from 'node:child_process'
+import { execFile, execFileSync, spawn } from 'node:child_process'
+import { once } from 'node:events'
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:http'
 import { type AddressInfo } from 'node:net'
@@ -57,6 +58,19 @@ async function faultsOf(path: string, env: Readonly<Record<string, string>>): Pr
 }
 
 describe('packaging/xmpp-push.service', () => {
+  it('is told to read again by the shell alone, for a small system has no other kill', async () => {
+    const [, shell = '', script = ''] = /^(\S+) -c '(.*)'$/.exec(valuesOf('ExecReload').join()) ?? []
+    const service = spawn(process.execPath, ['-e', 'setInterval(() => undefined, 1e6)'], { stdio: 'ignore' })
+    try {
+      await once(service, 'spawn')
+      const ended = once(service, 'exit')
+      execFileSync(shell, ['-c', script], { env: { PATH: '/nowhere', MAINPID: String(service.pid) } })
+      expect(await ended).toEqual([null, 'SIGHUP'])
+    } finally {
+      service.kill('SIGKILL')
+    }
+  })
+
   it('starts the program with words that it knows', async () => {
     const [start = ''] = valuesOf('ExecStart')
     expect(start).toBe('xmpp-push run --config /etc/xmpp-push/component.config.json')
