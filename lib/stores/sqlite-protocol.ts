@@ -40,6 +40,9 @@ export type ToldRegistrations = readonly (string | number)[]
 /** service, node, owner */
 export type GraveKey = readonly [string, string, string]
 
+/** service, owner, dialect, app, device */
+export type Device = readonly [string, string, string, string, string]
+
 export interface TraceStretch {
   /** The row that the stretch before ended with; undefined: begin with the newest. */
   readonly before: number | undefined
@@ -98,7 +101,14 @@ export interface Questions {
     readonly ask: { readonly id: string; readonly environment: Environment; readonly address: string }
     readonly answer: undefined
   }
-  count: { readonly ask: undefined; readonly answer: ReadonlyMap<string, number> }
+  /** How many registrations there are after this one, by app, and where the next stretch begins; undefined: this was the last. */
+  count: {
+    readonly ask: Device
+    readonly answer: {
+      readonly counts: readonly (readonly [string, number])[]
+      readonly next: Device | undefined
+    }
+  }
   remoteDisablesDue: {
     readonly ask: { readonly at: number; readonly limit: number }
     readonly answer: readonly RemoteDisable[]

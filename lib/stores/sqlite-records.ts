@@ -1,5 +1,6 @@
 /** What operators ask of the embedded store, put together from questions that are each answered in a moment. */
 import { type Trace } from '../model/trace'
+import { countAll } from './sqlite-count'
 import { type PlainWaiting, type Question, type Questions, type TraceRead } from './sqlite-protocol'
 import { opaque } from './sqlite-told'
 import { type Records, type TraceQuery } from './store'
@@ -63,7 +64,7 @@ export function makeSqliteRecords(ask: AskRecords): Records {
   return Object.freeze({
     devices: async (query) => (await ask('devices', query)).map(opaque),
     tombstones: (query) => ask('tombstones', query),
-    count: () => ask('count', undefined),
+    count: () => countAll(ask),
     accounts: () => ask('accounts', undefined),
     waiting: async (query) => (await ask('waiting', query)).map(traceOf),
     async oldest() {

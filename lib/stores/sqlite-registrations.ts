@@ -1,5 +1,6 @@
 /** The registry's SQL. Knows tables; knows nothing of threads, and takes tokens and secrets as bare texts. */
 import { type Bound, type Database } from './sqlite-database'
+import { makeCount } from './sqlite-count'
 import { type Answers, type PlainRegistration, type ToldRegistrations } from './sqlite-protocol'
 import { type RegistrationRow, makeBurial, readRegistration } from './sqlite-registration-row'
 import { makeRemoteDisabling } from './sqlite-remote-disables'
@@ -7,12 +8,6 @@ import { TOLD } from './sqlite-told'
 import { prepareWide } from './sqlite-wide'
 
 type Mine = 'register' | 'find' | 'get' | 'ownedBy' | 'unregister' | 'forget' | 'readdress' | 'prove' | 'count'
-
-/** Reading: usable on a database that is open for reading only. */
-export function makeCount(database: Database): Answers<'count'> {
-  const count = database.prepare('SELECT app, count(*) AS n FROM registration GROUP BY app')
-  return { count: () => new Map(count.rows<{ app: string; n: number }>([]).map(({ app, n }) => [app, n])) }
-}
 
 function toldOf(rows: readonly { readonly at: number; readonly told: string }[]): ToldRegistrations {
   return rows.flatMap(({ at, told }) => [at, told])

@@ -1,6 +1,7 @@
 /** The embedded store's registry, main side: tokens become opaque here, and nodes that were asked for lately are remembered. */
 import { type Registration } from '../model/registration'
 import { type NodeCache } from './node-cache'
+import { countAll } from './sqlite-count'
 import { makeFinding } from './sqlite-finding'
 import { type Ask } from './sqlite-protocol'
 import { opaque, readAllTold } from './sqlite-told'
@@ -68,6 +69,6 @@ export function makeSqliteRegistry(ask: Ask, now: () => number, cache: NodeCache
     async seen(ids, at) {
       await ask('seen', { ids, at }, () => ids.forEach((id) => cache.seen(id, at)))
     },
-    count: () => ask('count', undefined),
+    count: () => countAll((what, asked) => ask(what, asked)),
   } satisfies Registry)
 }
