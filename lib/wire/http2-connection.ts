@@ -55,6 +55,11 @@ const MOST_WRITES = 3
 const STEADY_AFTER = 10_000
 /** How long a peer may take to close its half, in milliseconds. */
 const LINGER = 5000
+/**
+ * So many streams in a row that the peer reset before any answer: whatever ails this connection (Node's server has no memory left for it
+ * and says ENHANCE_YOUR_CALM for as long as it stands) need not ail the next one.
+ */
+const MOST_BARREN = 3
 /** RFC 9113 §7. */
 const NO_ERROR = 0
 const REFUSED_STREAM = 7
@@ -76,6 +81,8 @@ export function openConnection(
   let left = false
   let gone = false
   let everServed = false
+  /** Streams that the peer reset since it answered one. */
+  let barren = 0
   let last = Infinity
   let wasCondemned = false
   let fate: string | undefined
@@ -157,6 +164,12 @@ export function openConnection(
     })
   }
 
+  const noteBarren = ({ code, answered }: Broken): void => {
+    if (answered || fate !== undefined || code === NO_ERROR) return
+    barren++
+    if (barren === MOST_BARREN) leave(`the peer resets every stream (code ${code})`)
+  }
+
   const torn = (asked: Asked, end: Broken): void => {
     // Of a connection that ended with an error every stream has the error's code, and it says nothing of the stream.
     const refused = end.code === REFUSED_STREAM && !end.answered && !wasCondemned
@@ -178,9 +191,13 @@ export function openConnection(
         if (end.is === 'reply') {
           heardAt = clock.elapsed()
           everServed = true
+          barren = 0
           events.served()
           asked.answer(end)
-        } else torn(asked, end)
+        } else {
+          torn(asked, end)
+          noteBarren(end)
+        }
       }
       if (!left) events.room()
       else closeWhenEmpty()
