@@ -177,6 +177,7 @@ export async function startService(config: Config, surroundings: Surroundings): 
     fuses: () => fuse.blown(),
     expiries: () => expiriesOf(apps.open()),
     noticed: () => watching.noticed(),
+    mend: (app: string) => watching.mend(app),
     resetFuse: (app: string) => fuse.reset(app),
     release: (app: string) => dispatcher.release(app),
     refusals: (node: string) => refusals.of(node),

@@ -3,6 +3,7 @@ import { type Glance } from './admin/glance'
 import { makeGlancing } from './admin/glancing'
 import { type Live } from './admin/live'
 import { tellReadiness, type AppStanding, type Readiness } from './admin/readiness'
+import { makeMends } from './admin/mends'
 import { makeNoticing } from './admin/noticing'
 import { type Noticed } from './admin/questions'
 import { makeRecent } from './admin/recent'
@@ -35,6 +36,8 @@ export interface Watching {
   readiness(of: Watched): Promise<Readiness>
   /** What the traffic itself says is wrong. */
   noticed(): readonly Noticed[]
+  /** What is to be done about an app that is held. */
+  mend(app: string): string | undefined
   /** Begins to look: what is asked of it from now on is the service at a glance, which never rejects. */
   glancing(of: Watched): () => Promise<Glance>
   close(): void
@@ -57,6 +60,7 @@ export function makeWatching(config: Config, log: Observe, clock: Clock): Watchi
     : undefined
   const process = meters === undefined ? undefined : makeProcessFigures(() => clock.now())
   const delivered = new Map<string, number>()
+  const mends = makeMends()
   const recent = serves('page') ? makeRecent(clock) : undefined
   const noticing = makeNoticing(clock, (event) => {
     log(event)
@@ -115,12 +119,13 @@ export function makeWatching(config: Config, log: Observe, clock: Clock): Watchi
     const [held, doubts, fuses, expiries] = [live.held(), live.doubts?.(), live.fuses(), live.expiries?.()]
     return [...apps()].map(([app, open]) => {
       const [last, hold, doubt] = [delivered.get(app), held.get(app), doubts?.get(app)]
-      const [fuse, expiresAt] = [fuses.get(app), expiries?.get(app)]
+      const [fuse, expiresAt, mend] = [fuses.get(app), expiries?.get(app), mends.of(app)]
       return {
         ...{ app, isOpen: isOpen(open) },
         ...(open.refused === undefined ? {} : { refused: open.refused }),
         ...(last === undefined ? {} : { isProven: clock.elapsed() - last < PROVEN_FOR }),
         ...(hold === undefined ? {} : { held: hold }),
+        ...(hold === undefined || mend === undefined ? {} : { mend }),
         ...(doubt === undefined ? {} : { doubt }),
         ...(fuse === undefined ? {} : { fuse }),
         ...(expiresAt === undefined ? {} : { expiresAt }),
@@ -138,6 +143,7 @@ export function makeWatching(config: Config, log: Observe, clock: Clock): Watchi
     observe(event) {
       log(event)
       noticing.see(event)
+      mends.see(event)
       if (!isAsked) return
       meters?.see(event)
       recent?.see(event)
@@ -150,6 +156,7 @@ export function makeWatching(config: Config, log: Observe, clock: Clock): Watchi
     },
     readiness,
     noticed: noticing.noticed,
+    mend: mends.of,
     glancing(of: Watched) {
       noticing.start(of.store.records)
       return makeGlancing({

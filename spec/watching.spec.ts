@@ -82,7 +82,7 @@ describe('the service, watched', () => {
     const { status, told } = await ready()
     expect([status, told.status]).toEqual([200, 'degraded'])
     const red = told.apps.filter(({ isReady }) => !isReady)
-    expect(red).toMatchObject([{ app: 'chat.ios', why: expect.stringContaining('TopicDisallowed') as unknown }])
+    expect(red).toMatchObject([{ app: 'chat.ios', why: expect.stringMatching(/TopicDisallowed.*\. \S/) as unknown }])
     expect((await place.ask('GET', '/ready/chat.ios')).status).toBe(503)
     expect((await place.ask('GET', `/ready/${IOS}`)).status).toBe(200)
     expect((await place.ask('GET', '/ready/nobody')).status).toBe(404)

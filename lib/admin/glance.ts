@@ -17,7 +17,6 @@ export interface GlanceParts {
   readonly roles: readonly string[]
   readonly links: readonly LinkView[]
   readonly apps: readonly AppStanding[]
-  readonly mend: (app: string) => string | undefined
   readonly noticed?: readonly Noticed[]
   /** Of the store; undefined where it does not answer. */
   readonly accounts?: ReadonlyMap<string, Account>
@@ -71,9 +70,9 @@ function appOf(standing: AppStanding, isConfigured: boolean, parts: GlanceParts)
   const { app, expiresAt } = standing
   const account = parts.accounts?.get(app)
   const registrations = parts.registrations === undefined ? undefined : (parts.registrations.get(app) ?? 0)
-  const [oldest, mend] = [parts.oldest?.get(app), parts.mend(app)]
+  const oldest = parts.oldest?.get(app)
   const missing = account === undefined ? 0 : missingOf(account)
-  const facts = { ...standing, isConfigured, missing, ...(mend === undefined ? {} : { mend }) }
+  const facts = { ...standing, isConfigured, missing }
   const [waiting, inFlight] = [account?.waiting ?? 0, account?.inFlight ?? 0]
   return {
     ...{ app, ...appInWords(facts, parts.now), waiting, inFlight },

@@ -81,7 +81,7 @@ export function makeGlancing(options: GlancingOptions): () => Promise<Glance> {
     return tellGlance({
       ...{ version: live.version, uptime: live.uptime(), roles: live.roles, links: live.links(), apps: standings() },
       noticed: options.noticed(),
-      ...{ mend: recent.mend, seconds: recent.seconds(SECONDS), times: recent.times(), failures: recent.failures() },
+      ...{ seconds: recent.seconds(SECONDS), times: recent.times(), failures: recent.failures() },
       ...(shut === undefined ? {} : { closed: shut }),
       ...(store === undefined ? {} : { store }),
       ...(accounts === undefined ? {} : { accounts }),

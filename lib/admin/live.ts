@@ -15,6 +15,8 @@ export interface Live {
   interfaces?(): readonly { readonly name: string; readonly text: string }[]
   /** Why apps are held, by app: their pushes wait, but for one now and then that tries. */
   held(): ReadonlyMap<string, string>
+  /** What is to be done about an app that is held, where that is known. */
+  mend?(app: string): string | undefined
   /** Why it is in doubt whether apps can send, by app, from asking their push services alone: their pushes are tried all the same. */
   doubts?(): ReadonlyMap<string, string>
   /** Why fuses have blown, by app. */

@@ -30,8 +30,6 @@ const RENEW =
 export interface AppFacts extends AppStanding {
   /** False where the store knows it and the configuration does not. */
   readonly isConfigured: boolean
-  /** What is to be done where it is held. */
-  readonly mend?: string
   /** What was accepted and is not accounted for. */
   readonly missing: number
 }

@@ -97,6 +97,8 @@ export interface AppStatus {
   readonly missing: number
   /** Why its pushes wait at the moment, but for one now and then that tries. */
   readonly held?: string
+  /** What is to be done about that, where it does not mend itself. */
+  readonly mend?: string
   /** Its push service was asked about its credential, and why that is in doubt since; its pushes are tried all the same. */
   readonly doubt?: string
   /** Why none of its tokens is forgotten until the fuse is reset. */

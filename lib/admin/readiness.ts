@@ -12,6 +12,8 @@ export interface AppStanding {
   readonly isProven?: boolean
   /** Why nothing is sent. */
   readonly held?: string
+  /** What is to be done about that. */
+  readonly mend?: string
   /** Why its credential is in doubt, although its pushes are tried. */
   readonly doubt?: string
   /** Why no token is forgotten. */
@@ -70,12 +72,13 @@ const SOON = 30 * DAY
 
 const RENEW = 'put a new key or certificate in the place of the old file: it is read by itself'
 
-function whyNot({ isOpen, refused, held, doubt, expiresAt }: AppStanding, now: number): string | undefined {
+function whyNot({ isOpen, refused, held, mend, doubt, expiresAt }: AppStanding, now: number): string | undefined {
   if (expiresAt !== undefined && expiresAt <= now) return `its credential expired ${dayOf(expiresAt)}; ${RENEW}`
   if (!isOpen) {
     return `its credentials could not be used${refused === undefined ? '; `xmpp-push check` tells why' : `: ${refused}`}`
   }
-  return held ?? doubt
+  if (held === undefined) return doubt
+  return mend === undefined ? held : `${held.replace(/[.\s]+$/, '')}. ${mend}`
 }
 
 const dayOf = (at: number): string => new Date(at).toISOString().slice(0, 10)

@@ -43,8 +43,6 @@ export interface Recent {
   times(): { readonly delivered?: Times; readonly answered?: Times }
   /** The last one first. */
   failures(): readonly Failure[]
-  /** What is to be done about an app that was held last. */
-  readonly mend: (app: string) => string | undefined
 }
 
 /** Each bound a quarter above the one before: 1 ms to a day. */
@@ -120,7 +118,6 @@ export function makeRecent(clock: Clock): Recent {
   const delivered = makeRing(SPAN + 2, () => new Uint32Array(BOUNDS.length))
   const answered = makeRing(SPAN + 2, () => new Uint32Array(BOUNDS.length))
   const failures = new Map<string, Failure>()
-  const mends = new Map<string, string>()
   const second = (): number => Math.floor(clock.elapsed() / 1000)
 
   function add(what: 'accepted' | OutcomeWord, at: number): void {
@@ -162,9 +159,6 @@ export function makeRecent(clock: Clock): Recent {
         const at = second()
         if (event.outcome !== undefined) add(event.outcome.is, at)
         if (event.end === 'delivered') took(delivered, at, event.age)
-      } else if (event.at === 'held') {
-        if (event.mend === undefined) mends.delete(event.app)
-        else mends.set(event.app, event.mend)
       }
       note(event)
     },
@@ -182,6 +176,5 @@ export function makeRecent(clock: Clock): Recent {
       }
     },
     failures: () => [...failures.values()].reverse(),
-    mend: (app: string) => mends.get(app),
   })
 }

@@ -41,7 +41,7 @@ export async function tellStatus(
     .map((app): AppStatus => {
       const account = accounts.get(app)
       const [why, doubt, fuse, first] = [held?.get(app), doubts?.get(app), kept.fuses.get(app), oldest.get(app)]
-      const handedIn = kept.handedIn.get(app)
+      const [handedIn, mend] = [kept.handedIn.get(app), live?.mend?.(app)]
       return {
         app,
         isConfigured: configured.includes(app),
@@ -49,6 +49,7 @@ export async function tellStatus(
         ...(account === undefined ? {} : { account }),
         missing: account === undefined ? 0 : missingOf(account),
         ...(why === undefined ? {} : { held: why }),
+        ...(why === undefined || mend === undefined ? {} : { mend }),
         ...(doubt === undefined ? {} : { doubt }),
         ...(fuse === undefined ? {} : { fuse }),
         ...(handedIn === undefined ? {} : { handedIn }),

@@ -29,8 +29,10 @@ function appLines(app: AppStatus, now: number): readonly string[] {
   if (app.oldest !== undefined)
     lines.push(row('', `the oldest that is not delivered came ${span(now - app.oldest)} ago`))
   if (app.handedIn !== undefined) lines.push(row('', handedInText(app.handedIn)))
-  if (app.held !== undefined)
+  if (app.held !== undefined) {
     lines.push(row('HELD', `its pushes wait, and one now and then tries whether it is over: ${app.held}`))
+    if (app.mend !== undefined) lines.push(row('', `→ ${app.mend}. Then: xmpp-push outbox retry --app ${app.app}`))
+  }
   if (app.doubt !== undefined && app.held === undefined)
     lines.push(row('DOUBT', `its pushes are tried all the same, but ${app.doubt}`))
   if (app.fuse !== undefined) {

@@ -100,6 +100,10 @@ describe('xmpp-push status', () => {
       /^HELD +its pushes wait, and one now and then tries whether it is over: .*InvalidProviderToken/m,
     )
     expect(held).not.toContain('DOUBT')
+    expect(held).toMatch(
+      /^ +→ Check that key, keyId and teamId .*\. Then: xmpp-push outbox retry --app org\.example\.ios$/m,
+    )
+    expect(await told('apps')).toMatch(/HELD: .*InvalidProviderToken.* → Check that key/)
   })
 
   it('prints the same as JSON', async () => {
@@ -388,6 +392,9 @@ describe('with no service running', () => {
     await house.service().stop('the spec wants it')
     const text = await told('status')
     expect(text).toContain('does not run; what follows stands in its store')
+    const apps = await told('apps')
+    expect(apps).toMatch(/^the service does not run; what follows stands in its store$/m)
+    expect(apps).toMatch(/^org\.example\.ios .* nobody sends$/m)
     expect(text).toContain('1 accepted = 0 delivered')
     expect(text).toMatch(/^app +org\.example\.android: 0 devices$/m)
     expect(await told('devices', 'list')).toContain(ROMEO)

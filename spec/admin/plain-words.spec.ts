@@ -46,7 +46,7 @@ describe('lib/admin/glance', () => {
     ...{ accepted: 0, resent: 0, inFlight: 0, waiting: 0, ...more },
   })
   const parts: GlanceParts = {
-    ...{ version: '1', uptime: 1_000, now: NOW, mend: () => undefined, seconds: [], times: {}, failures: [] },
+    ...{ version: '1', uptime: 1_000, now: NOW, seconds: [], times: {}, failures: [] },
     roles: ['ingest', 'dispatch'],
     links: [{ domain: 'push.example.com', service: 'xmpp://127.0.0.1', isOnline: true }],
     apps: [{ app: 'a', isOpen: true, isProven: true }],

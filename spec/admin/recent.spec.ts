@@ -97,12 +97,4 @@ describe('lib/admin/recent', () => {
     expect(failures[0]?.why.slice(0, 2)).toBe('99')
     expect(failures.every(({ why }) => why.length === 400)).toBe(true)
   })
-
-  it('knows what is to be done about an app that is held, as it was said last', () => {
-    const { recent } = scene()
-    recent.see({ at: 'held', app: 'a', why: 'x', mend: 'Change the topic', nextIn: 1 })
-    expect([recent.mend('a'), recent.mend('b')]).toEqual(['Change the topic', undefined])
-    recent.see({ at: 'held', app: 'a', why: 'down', nextIn: 1 })
-    expect(recent.mend('a')).toBeUndefined()
-  })
 })

@@ -52,13 +52,14 @@ export function makePulse() {
     },
     draw() {
       const rows = seconds.map((second) => kinds.map(({ of }) => sum(second, of)))
-      const most = Math.max(1, ...rows.map((row) => row.reduce((all, each) => all + each, 0)))
-      kinds.forEach((_, at) => set(paths[at], 'd', columns(rows, at, most)))
+      const most = Math.max(0, ...rows.map((row) => row.reduce((all, each) => all + each, 0)))
+      kinds.forEach((_, at) => set(paths[at], 'd', columns(rows, at, Math.max(1, most))))
       const now = rows.at(-1) ?? kinds.map(() => 0)
       const told = kinds.map(({ label }, at) => `${count(now[at])} ${label}`).join(', ')
+      const what = 'Pushes per second, the last two minutes'
       write(
         byId('pulse-caption'),
-        `Pushes per second, the last two minutes; at most ${count(most)}. In the last second: ${told}.`,
+        most === 0 ? `${what}: none.` : `${what}; at most ${count(most)}. In the last second: ${told}.`,
       )
       keep(
         byId('legend'),
