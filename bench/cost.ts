@@ -22,6 +22,8 @@ export interface Cost {
   /** Milliseconds from publish to answer. */
   readonly p50: number
   readonly p99: number
+  /** When the slowest hundredth was sent and answered, in milliseconds since 1970. */
+  readonly slowest: readonly (readonly [sent: number, answered: number])[]
   /** Mebibytes, and of the whole life so far. */
   readonly resident: number
   readonly peak: number
@@ -34,7 +36,7 @@ export async function measure(house: BenchHouse, service: Service, stretch: Stre
   const booked = await house.settled()
   const [before, takenBefore] = [service.usage(), await taken()]
   const begun = performance.now()
-  const { results, errors, p50, p99 } = await load.ask({ do: 'publish', ...stretch }, 'published')
+  const { results, errors, p50, p99, slowest } = await load.ask({ do: 'publish', ...stretch }, 'published')
   const answeredIn = performance.now() - begun
   await settledByLog(service)
   const tookAll = performance.now() - begun - QUIET
@@ -46,7 +48,7 @@ export async function measure(house: BenchHouse, service: Service, stretch: Stre
     micros: ((after.cpu - before.cpu) * 1e6) / stretch.count,
     answered: stretch.count / (answeredIn / 1000),
     rate: stretch.count / (tookAll / 1000),
-    ...{ p50, p99, resident: after.resident, peak: after.peak },
+    ...{ p50, p99, slowest, resident: after.resident, peak: after.peak },
   }
 }
 

@@ -51,7 +51,7 @@ export function part<O extends object, T extends { readonly is: string }>(
       return heard
     },
     tell: (order) => void child.send(order),
-    end: () => child.disconnect(),
+    end: () => void (child.connected && child.disconnect()),
   }
 }
 

@@ -32,6 +32,8 @@ export type Told =
       /** Milliseconds from publish to answer, sorted. */
       readonly p50: number
       readonly p99: number
+      /** When those were sent and answered (ms since 1970) that took longer than the 99 % before them. */
+      readonly slowest: readonly (readonly [sent: number, answered: number])[]
     }
   /** When each publish was sent (ms since 1970). */
   | { readonly is: 'beaten'; readonly sent: readonly number[] }
@@ -159,9 +161,14 @@ async function obey(order: Order): Promise<void> {
     order.perSecond,
   )
   earlier += order.count
-  took.sort()
-  const at = (share: number): number => took[Math.floor(order.count * share)] ?? 0
-  tell({ is: 'published', results, errors, p50: at(0.5), p99: at(0.99) })
+  const sorted = took.toSorted()
+  const at = (share: number): number => sorted[Math.floor(order.count * share)] ?? 0
+  const slowest: [number, number][] = []
+  took.forEach((each, number) => {
+    const sent = performance.timeOrigin + (begun[number] ?? 0)
+    if (each > at(0.99)) slowest.push([sent, sent + each])
+  })
+  tell({ is: 'published', results, errors, p50: at(0.5), p99: at(0.99), slowest })
 }
 
 const server = createServer((connection) => {
