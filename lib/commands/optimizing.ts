@@ -1,5 +1,5 @@
 /**
- * V8's optimizing compiler is left alone until there is work for what it makes. Knows V8's flags (Node 20 to 24), and nothing of what is compiled.
+ * V8's optimizing compilers are left alone until there is work for what it makes. Knows V8's flags (Node 20 to 24), and nothing of what is compiled.
  *
  * A start runs some functions a few hundred times, which V8 takes for hot: the compiler's own program (3 MiB of Node's) and what it worked with
  * (2 MiB) then stay resident in a process that rests. Interpreted and baseline code do for a start, and take no longer.
@@ -14,6 +14,10 @@ const LOOK_EVERY = 500
 const LOOKS = 2
 /** Share of its time for which the event loop works at least: some hundred pushes a second. */
 const WORKS = 0.1
+
+/** What Maglev compiled while the other one is off stays so for good (V8 13.6), so both are; before Node 24 it is off by itself. */
+const compilers = Number(process.versions.node.split('.')[0]) >= 24 ? ['opt', 'maglev'] : ['opt']
+const flags = (before: string): string => compilers.map((name) => `${before}${name}`).join(' ')
 
 export interface Optimizing {
   readonly clock: Clock
@@ -31,13 +35,13 @@ export function optimizeOnceBusy({ clock, busy = makeBusy(), set = setFlagsFromS
   function look(): void {
     working = busy() >= WORKS ? working + 1 : 0
     if (working < LOOKS) return next()
-    set('--opt')
+    set(flags('--'))
   }
   function next(): void {
     cancel = clock.after(LOOK_EVERY, look)
   }
 
-  set('--no-opt')
+  set(flags('--no-'))
   busy()
   next()
   return () => cancel()

@@ -11,6 +11,7 @@ import { optimizeOnceBusy } from './optimizing'
 import { makeReloading, type Reloading } from './reloading'
 import { type ExitCode, type Terminal } from './terminal'
 import { collectOldSooner, keepYoung } from './young-objects'
+import { boundYoungRoom } from './young-room'
 
 function load(file: string, terminal: Terminal): Config | undefined {
   const read = readConfig({ file })
@@ -24,7 +25,8 @@ export async function run({ file }: { readonly file: string }, terminal: Termina
   keepYoung()
   collectOldSooner()
   const { clock } = terminal
-  const stopLooking = optimizeOnceBusy({ clock })
+  const looks = [optimizeOnceBusy({ clock }), boundYoungRoom({ clock })]
+  const stopLooking = (): void => looks.forEach((stop) => stop())
   const config = load(file, terminal)
   if (config === undefined) {
     stopLooking()
@@ -43,7 +45,7 @@ export async function run({ file }: { readonly file: string }, terminal: Termina
   const { exchange } = exchanging
   const its = { observe, clock, proves: true, reload, ...(exchange === undefined ? {} : { exchange }) }
   const start = (): Promise<Service> => startService(exchanging.config, its)
-  const stopGivingBack = giveBackAtRest({ clock })
+  looks.push(giveBackAtRest({ clock }))
   try {
     let service = await start()
     for (let current = config; ;) {
@@ -70,7 +72,6 @@ export async function run({ file }: { readonly file: string }, terminal: Termina
     return 1
   } finally {
     process.off('SIGHUP', onHangUp)
-    stopGivingBack()
     stopLooking()
     end.off()
   }
