@@ -27,15 +27,16 @@ export interface Optimizing {
   readonly set?: (flags: string) => void
 }
 
-/** Compiles nothing more optimized from now on until the process works, and as V8 likes after that; the function returned ends the looks. Keeps no process alive. */
+/** Nothing is compiled optimized from now on until the process works, or the function returned is called; then as V8 likes. Keeps no process alive. */
 export function optimizeOnceBusy({ clock, busy = makeBusy(), set = setFlagsFromString }: Optimizing): () => void {
   let working = 0
   let cancel = (): void => undefined
+  const letGo = (): void => set(flags('--'))
 
   function look(): void {
     working = busy() >= WORKS ? working + 1 : 0
     if (working < LOOKS) return next()
-    set(flags('--'))
+    letGo()
   }
   function next(): void {
     cancel = clock.after(LOOK_EVERY, look)
@@ -44,5 +45,8 @@ export function optimizeOnceBusy({ clock, busy = makeBusy(), set = setFlagsFromS
   set(flags('--no-'))
   busy()
   next()
-  return () => cancel()
+  return () => {
+    cancel()
+    letGo()
+  }
 }

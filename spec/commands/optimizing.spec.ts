@@ -45,12 +45,12 @@ describe('commands/optimizing', () => {
     expect(its.flags).toEqual(['--no-opt'])
   })
 
-  it('looks no more when it is stopped', async () => {
+  it('leaves it to V8 again when it is stopped, and looks no more', async () => {
     const { clock, its, stop } = make()
     stop()
     its.busy = 1
     for (let look = 0; look < 5; look++) await clock.advance(500)
-    expect(its.flags).toEqual(['--no-opt'])
+    expect(its.flags).toEqual(['--no-opt', '--opt'])
     expect(clock.waiting).toBe(0)
   })
 
