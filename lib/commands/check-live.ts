@@ -78,6 +78,10 @@ export async function checkLive(
   tellPlace(placeOf(config.store.place), report)
   const proofs = await proveAll(config, proveLinks, terminal)
   if (proofs.refused !== undefined) tellRefused(proofs.refused, report)
+  // Of one with a file of its own, that it can be written was told.
+  else if (proofs.isStoreOpen === true && config.store.place === undefined) {
+    report.fact('store', `${config.store.kind}: opened, its tables and its content key are in order`)
+  }
   tellLinks(config, proofs, report)
   for (const { app, findings } of proofs.apps) tellFindings(app, findings, report, 'proof')
   await tellNames(config, terminal.names ?? systemNames, terminal.clock, report)

@@ -36,6 +36,8 @@ export interface Proofs {
   readonly isRunning: boolean
   /** Why the store can't be opened. */
   readonly refused?: string
+  /** It was opened by ourselves, and let go of again. */
+  readonly isStoreOpen?: true
 }
 
 const OFFLINE = {
@@ -110,6 +112,11 @@ async function openStore({ store }: Config, clock: Clock): Promise<Opened> {
   }
 }
 
+function storeProof(store: Opened): Pick<Proofs, 'refused' | 'isStoreOpen'> {
+  if ('refused' in store) return { refused: store.refused }
+  return 'store' in store ? { isStoreOpen: true } : {}
+}
+
 /** Never rejects. */
 export async function proveAll(config: Config, proveLinks: ProveLinks, { clock }: Terminal): Promise<Proofs> {
   const asked = await askService(socketPath(config.file, config.store.place), { ask: 'prove' }, clock)
@@ -131,7 +138,7 @@ export async function proveAll(config: Config, proveLinks: ProveLinks, { clock }
   const store = await openStore(config, clock)
   try {
     const apps = await proveApps(config, clock, store)
-    return { links, apps, isRunning: false, ...('refused' in store ? { refused: store.refused } : {}) }
+    return { links, apps, isRunning: false, ...storeProof(store) }
   } finally {
     if ('store' in store) await store.store.close()
   }

@@ -77,6 +77,12 @@ export async function refuseNewer(database: Database, address: DatabaseAddress, 
   )
 }
 
+/** Rejects where there is nothing to read yet. */
+export async function refuseEmpty(database: Database, address: DatabaseAddress, schema: string): Promise<void> {
+  if ((await standOf(database, schema)) !== undefined) return
+  throw new StoreRefused(`there are no tables of ours in ${address.shown} yet; \`xmpp-push run\` makes them`)
+}
+
 async function admitKey(database: Database, key: Buffer, address: DatabaseAddress): Promise<ContentCipher> {
   const cipher = makeContentCipher(key)
   await database.transaction(async (session) => {

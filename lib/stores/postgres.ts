@@ -13,7 +13,7 @@ import { makeHealth } from './postgres-health'
 import { makeInstances } from './postgres-instances'
 import { makePresence } from './postgres-presence'
 import { makeKeepReading, makePostgresKeep } from './postgres-keep'
-import { openTables, refusalOf, refuseNewer } from './postgres-opening'
+import { openTables, refusalOf, refuseEmpty, refuseNewer } from './postgres-opening'
 import { makePostgresOutbox } from './postgres-outbox'
 import { makePassing } from './postgres-passing'
 import { accountsOf, makePostgresRecords } from './postgres-records'
@@ -69,6 +69,7 @@ async function inspect(options: PostgresOptions): Promise<Inspection> {
   const { address, key, database } = placeOf(options, true)
   try {
     await refuseNewer(database, address, options.schema)
+    await refuseEmpty(database, address, options.schema)
     const reading = {
       records: makePostgresRecords(database),
       keep: makeKeepReading(database, makeContentCipher(key)),

@@ -1,5 +1,8 @@
 /** The whole service on a real PostgreSQL: what a server hears while the database is away, and two instances on one. */
+import { readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { realDescribe } from '../support/available'
+import { callAt } from '../support/call'
 import { IOS, startHouse, type House } from '../support/house'
 import { publishTo, registerDevice } from '../support/one-device'
 import { patiently } from '../support/patience'
@@ -69,6 +72,23 @@ realDescribe('postgres', 'the service on PostgreSQL', () => {
     expect(await publishTo(one, node)).toBe('result')
     await heard(one, 1)
     expect((await other.service().accounts()).get(IOS)).toMatchObject({ accepted: 3, delivered: 3 })
+  }, 60_000)
+
+  it('is proven by `check --live` before its first start, without a word of tables that are not there', async () => {
+    const house = await live(await server().database())
+    await house.service().stop('it was never started on that database')
+    const given = JSON.parse(readFileSync(join(house.folder, 'component.config.json'), 'utf8')) as { store: object }
+    const file = join(house.folder, 'fresh.json')
+    const url = await server().database()
+    writeFileSync(file, JSON.stringify({ ...given, store: { ...given.store, url } }))
+    const at = await callAt(house.clock, 'apps', '--config', file)
+    expect(at).toMatchObject({
+      code: 1,
+      err: expect.stringMatching(/no tables of ours .* yet; `xmpp-push run`/) as unknown,
+    })
+    const { code, out, err } = await callAt(house.clock, 'check', '--live', '--config', file)
+    expect([code, err]).toEqual([0, ''])
+    expect(out).toMatch(/^store +postgres: opened, its tables and its content key are in order$/m)
   }, 60_000)
 
   it('takes in, where that is its only role, for an app whose key is elsewhere, and sends nothing', async () => {

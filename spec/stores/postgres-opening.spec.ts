@@ -147,6 +147,11 @@ realDescribe('postgres', 'lib/stores/postgres-opening', () => {
     expect((await stores[0]?.accounts())?.get('app')).toMatchObject({ accepted: 10, waiting: 10 })
   })
 
+  it('is not read before its tables are made, and says who makes them', async () => {
+    const reading = postgres.inspect?.(optionsOf(server(), await server().database()))
+    await expect(reading).rejects.toThrow(/^there are no tables of ours in \S+ at .* yet; `xmpp-push run` makes them$/)
+  })
+
   it('is read by one that changes nothing, running or not', async () => {
     const url = await server().database()
     const store = await open(url)
