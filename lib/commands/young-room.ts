@@ -14,6 +14,8 @@ const LOOK_EVERY = 500
 const ENOUGH = 8 * 1024 * 1024
 /** Share of its time for which the event loop works from which on it does. */
 const NEEDS = 0.7
+/** Looks in a row: a burst is over before more room would have helped. */
+const LOOKS = 4
 
 export interface YoungRoom {
   readonly clock: Clock
@@ -37,11 +39,12 @@ export function boundYoungRoom({
   set = setFlagsFromString,
 }: YoungRoom): () => void {
   let grows = true
+  let working = 0
   let cancel = (): void => undefined
 
   function look(): void {
-    const isBusy = busy() >= NEEDS
-    const mayGrow = isBusy || room() < ENOUGH
+    working = busy() >= NEEDS ? working + 1 : 0
+    const mayGrow = working >= LOOKS || room() < ENOUGH
     if (mayGrow !== grows) set(`--semi-space-growth-factor=${mayGrow ? 2 : 1}`)
     grows = mayGrow
     next()

@@ -57,6 +57,8 @@ describe('commands/young-room', () => {
     its.room = 8 * MIB
     await look()
     its.busy = 0.7
+    for (let round = 0; round < 3; round++) await look()
+    expect(its.flags).toHaveLength(1)
     await look()
     await look()
     its.room = 32 * MIB
