@@ -34,7 +34,8 @@ function print(name: string, measured: string, goal = ''): void {
 }
 const micros = (value: number): string => `${value.toFixed(1)} µs`
 const ms = (value: number): string => `${value.toFixed(1)} ms`
-const mebibytes = (value: number): string => `${value.toFixed(0)} MiB`
+/** Of mebibytes: the goals are in millions of bytes. */
+const megabytes = (value: number): string => `${(value * 1.048576).toFixed(1)} MB`
 const sleep = (time: number): Promise<void> => new Promise((done) => setTimeout(done, time))
 
 async function inHouse<T>(
@@ -148,13 +149,16 @@ async function memory(): Promise<void> {
   await inHouse('apns', async (house) => {
     const service = await house.startWith(1_000)
     await sleep(5_000)
-    print('resident memory, idle', mebibytes(service.usage().resident), '≤ 80 MB')
+    print('resident memory, idle', megabytes(service.usage().resident), '≤ 80 MB')
     await service.stop()
   })
   await inHouse('apns', async (house) => {
     const service = await house.startWith(MILLION)
-    await measure(house, service, { count: COUNT, window: WINDOW, perSecond: 1_000 })
-    print('resident memory, 1,000,000 registrations, 1,000 pushes/s', mebibytes(service.usage().resident), '≤ 150 MB')
+    // The most of its whole life, start and load: at rest again it is much less.
+    const { peak } = await measure(house, service, { count: COUNT, window: WINDOW, perSecond: 1_000 })
+    print('resident memory, peak, 1,000,000 registrations, 1,000 pushes/s', megabytes(peak), '≤ 150 MB')
+    await sleep(5_000)
+    print('  at rest again', megabytes(service.usage().resident))
     await service.stop()
   })
 }
@@ -169,7 +173,7 @@ async function outage(): Promise<void> {
     const published = await house.load.ask({ do: 'publish', count, window: WINDOW, contentEvery: 5 }, 'published')
     const { accepted, waiting, coalesced } = await house.account()
     const told = `${accepted - before.accepted} accepted, ${published.errors} answered wait, ${coalesced} coalesced, ${waiting} waiting`
-    print(`resident memory, peak of ${count} publishes in an outage`, mebibytes(service.usage().peak), '≤ 250 MB')
+    print(`resident memory, peak of ${count} publishes in an outage`, megabytes(service.usage().peak), '≤ 250 MB')
     print('  of these', told)
     await service.stop('SIGKILL')
   })
