@@ -51,6 +51,8 @@ export interface Identity {
   readonly isRestored: boolean
   /** The number of its last message. */
   readonly last: number
+  /** So many messages of the partition lie in it. */
+  readonly messages: number
 }
 
 export interface Followed {
@@ -80,8 +82,12 @@ export interface Streams {
    * `id` it may be said again.
    */
   write(subject: string, data: Uint8Array | string, after?: number, id?: string): Promise<number>
-  /** Which stream of deliveries there is. */
-  identity(): Promise<Identity>
+  /** Which stream of deliveries there is, and how much of a partition lies in it: by the word of who leads it. */
+  identity(partition: number): Promise<Identity>
+  /** The first delivery of a partition from this number on, whoever follows. */
+  delivery(partition: number, from: number): Promise<Stored | undefined>
+  /** Removes a delivery that did not come, as an acknowledgement does. */
+  takeOut(seq: number): void
   /** The newest message of a subject. */
   last(subject: string): Promise<Stored | undefined>
   /** The first message of a subject from this number on. */
@@ -155,24 +161,25 @@ export async function openStreams(connection: NatsConnection, name: string, repl
     retention: RetentionPolicy.Limits,
   })
 
-  const stored = async (query: { last_by_subj: string } | { seq: number; next_by_subj: string }) => {
+  const stored = async (query: { last_by_subj: string } | { seq: number; next_by_subj: string }, of = journal) => {
     for (let tries = 1; ; tries++) {
       try {
-        const found = await readers.streams.getMessage(journal, query)
+        const found = await readers.streams.getMessage(of, query)
         return found === null ? undefined : { seq: found.seq, data: found.data }
       } catch (error) {
         if (!(error instanceof errors.TimeoutError) || tries === READ_TRIES) throw error
       }
     }
   }
-  const identity = async (): Promise<Identity> => {
-    const { created, state } = await manager.streams.info(name)
+  const identity = async (partition: number): Promise<Identity> => {
+    const subject = `${name}.delivery.${partition}`
+    const { created, state } = await manager.streams.info(name, { subjects_filter: subject })
     const born = Date.parse(created)
     const isRestored = !(born > 0) || (state.messages > 0 && Date.parse(state.first_ts) < born)
-    return { id: created, isRestored, last: state.last_seq }
+    return { id: created, isRestored, last: state.last_seq, messages: state.subjects?.[subject] ?? 0 }
   }
   const follow: Streams['follow'] = async ({ partition, epoch, earlier, of }, arrived, { broken, doubted }) => {
-    if ((await identity()).id !== of) throw new MadeAnew(`${name}.delivery.${partition}`)
+    if ((await identity(partition)).id !== of) throw new MadeAnew(`${name}.delivery.${partition}`)
     const consumer = await addConsumer({ connection, manager: makers, stream: name, partition, epoch, earlier })
     let expected = 1
     let isOver = false
@@ -274,6 +281,9 @@ export async function openStreams(connection: NatsConnection, name: string, repl
     async forget(subject: string, before: number) {
       await manager.streams.purge(journal, { filter: subject, seq: before })
     },
+    delivery: (partition: number, from: number) =>
+      stored({ seq: from, next_by_subj: `${name}.delivery.${partition}` }, name),
+    takeOut: (seq: number) => void manager.streams.deleteMessage(name, seq, false).catch(() => false),
     identity,
     follow,
     subjects: {

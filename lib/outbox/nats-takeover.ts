@@ -3,6 +3,7 @@ import { type Clock } from '../clock'
 import { type FollowOptions, follow } from './nats-following'
 import { type Counts, type Folded, type Commit, addCounts, change, fold, leftOf, lives, outlive } from './nats-journal'
 import { type Members } from './nats-members'
+import { takeInMissed } from './nats-missed'
 import { type Own, emptyCommit, readPartition } from './nats-partition'
 import { type Row } from './nats-row'
 import { type Rules } from './nats-rules'
@@ -81,8 +82,8 @@ export function makeTakeover(options: TakeoverOptions): Takeover {
     own.unsaved = Infinity
   }
 
-  /** Follows until everything that was there has come. */
-  const caughtUp = async (own: Own): Promise<void> => {
+  /** Follows until everything that was there (`lay`) has come. */
+  const caughtUp = async (own: Own, lay: Identity): Promise<void> => {
     for (;;) {
       let isBroken = false
       let seen: (() => void) | undefined
@@ -118,6 +119,7 @@ export function makeTakeover(options: TakeoverOptions): Takeover {
         await new Promise<void>((more) => (seen = more))
         cancel()
       }
+      if (!isBroken && !isStopped) await takeInMissed(own, lay, { streams, trouble })
       if (!isBroken || isStopped) return
     }
   }
@@ -155,7 +157,7 @@ export function makeTakeover(options: TakeoverOptions): Takeover {
         begun.delete(partition)
         return
       }
-      const identity = await streams.identity()
+      const identity = await streams.identity(partition)
       await announce(partition, folded, identity)
       const own: Own = {
         ...{ partition, of: identity.id, journal: folded.through, said: folded.said, at: folded.at, took: folded.took },
@@ -164,7 +166,13 @@ export function makeTakeover(options: TakeoverOptions): Takeover {
         ...{ following: undefined, followings: 0, received: 0, isCut: false, parked: undefined, isOver: false },
       }
       for (const [app, counts] of folded.counts) addCounts(own.counts, app, counts)
-      await caughtUp(own)
+      try {
+        await caughtUp(own, identity)
+      } catch (error) {
+        own.isOver = true
+        await own.following?.stop()
+        throw error
+      }
       // What has not come would be missing in what is given back: it stays as it is for whoever follows.
       if (isStopped) return own.following?.stop()
       await ask((now) => recover(own, folded, now))

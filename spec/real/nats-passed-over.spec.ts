@@ -1,0 +1,83 @@
+/** What lies in the stream on a real NATS server, and what its consumer never tells of. */
+import { AckPolicy, DeliverPolicy, type JetStreamManager, jetstream, jetstreamManager } from '@nats-io/jetstream'
+import { type NatsConnection, connect } from '@nats-io/transport-node'
+import { openNats } from '../../lib/outbox/nats-opening'
+import { type NatsOutbox } from '../../lib/outbox/nats-outbox'
+import { delivery, ended, takeNow } from '../contracts/outbox-scene'
+import { realDescribe } from '../support/available'
+import { type HandClock, handClock } from '../support/hand-clock'
+import { come, until } from '../support/moving-clock'
+import { startNats } from '../support/nats-cluster'
+import { natsOptions } from '../support/nats-outbox'
+import { serverForAll } from '../support/real-server'
+
+const APP = 'org.example.ios'
+
+realDescribe('nats', 'a consumer that passes over what lies in the stream', () => {
+  const server = serverForAll(() => startNats())
+  const opened: NatsOutbox[] = []
+  const told: string[] = []
+  let operator: NatsConnection
+  let manager: JetStreamManager
+  beforeAll(async () => {
+    operator = await connect({ servers: [...server().servers] })
+    manager = await jetstreamManager(operator)
+  })
+  afterAll(() => operator.close())
+  afterEach(async () => {
+    for (const its of opened.splice(0)) await its.close()
+    told.length = 0
+  })
+  const open = async (clock: HandClock, options: Parameters<typeof openNats>[0], sends = true): Promise<NatsOutbox> => {
+    const its = await openNats(options, { clock, trouble: (text) => void told.push(text), sends })
+    opened.push(its)
+    return its
+  }
+  const some = (clock: HandClock, count: number) =>
+    Array.from({ length: count }, () => delivery(APP, clock.now(), { expiresAt: clock.now() + 1e9 }))
+
+  it('hides nothing: what was taken in and what came since is fetched, and each of it handed out once', async () => {
+    const clock = handClock()
+    const options = natsOptions(server(), { partitions: 1 })
+    const one = await open(clock, options)
+    const all = some(clock, 4)
+    await one.outbox.put(all.slice(0, 3))
+    const [first] = await takeNow(one.outbox, { [APP]: 1 })
+    await one.outbox.settle(first === undefined ? [] : [ended(first)])
+    await opened.pop()?.close()
+    await (await open(clock, options, false)).outbox.put(all.slice(3))
+    // As one on a server that was not up to date: all that lies there is behind it.
+    const { state } = await manager.streams.info(`${options.stream}_JOURNAL`)
+    const consumer = `p0_${(state.last_seq + 1) * 1_000_000 + 1}`
+    await manager.consumers.add(options.stream, {
+      ...{ durable_name: consumer, filter_subject: `${options.stream}.delivery.0`, ack_policy: AckPolicy.Explicit },
+      ...{ deliver_policy: DeliverPolicy.All, ack_wait: 300_000_000_000, max_ack_pending: -1, max_deliver: -1 },
+    })
+    const its = await jetstream(operator).consumers.get(options.stream, consumer)
+    for await (const { info } of await its.fetch({ max_messages: 4 })) if (info.pending === 0) break
+    const other = await open(clock, options)
+    expect((await manager.consumers.list(options.stream).next()).map(({ name }) => name)).toEqual([consumer])
+    const done: string[] = []
+    await until(clock, async () => {
+      const claimed = await come(clock, takeNow(other.outbox, { [APP]: 1000 }))
+      await other.outbox.settle(claimed.map((each) => ended(each)))
+      done.push(...claimed.map(({ delivery: { id } }) => id))
+      return done.length >= 3
+    })
+    expect(done.sort()).toEqual(all.map(({ id }) => id).filter((id) => id !== first?.delivery.id))
+    expect(told).toEqual([expect.stringMatching(/3 deliveries of partition 0 lay in the stream and did not come/)])
+    expect((await other.accounts()).get(APP)).toMatchObject({ accepted: 4, delivered: 4, waiting: 0, inFlight: 0 })
+    await until(clock, async () => (await manager.streams.info(options.stream)).state.messages === 0)
+  }, 60_000)
+
+  it('is none where all that lies there comes: nothing is fetched, and nothing told', async () => {
+    const clock = handClock()
+    const options = natsOptions(server(), { partitions: 1 })
+    const all = some(clock, 5)
+    await (await open(clock, options)).outbox.put(all)
+    await opened.pop()?.close()
+    const other = await open(clock, options)
+    expect(await takeNow(other.outbox, { [APP]: 1000 })).toHaveLength(5)
+    expect(told).toEqual([])
+  }, 60_000)
+})
