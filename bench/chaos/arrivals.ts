@@ -59,6 +59,15 @@ function fromApns(request: ApnsRequest, disowned: ReadonlyMap<number, number>): 
   }
 }
 
+/** Whose message it is, also where FCM read none of it, for it refused the access token first: a fault answered in its place may be about it. */
+function fcmTokenIn(body: Buffer): string {
+  try {
+    return (JSON.parse(body.toString()) as { readonly message?: { readonly token?: string } }).message?.token ?? ''
+  } catch {
+    return ''
+  }
+}
+
 export function arrivalsAt({ apns, fcm, web }: World): readonly Arrival[] {
   const plain = (token: string, at: number, status: number, isDisowned: boolean): Arrival => {
     return {
@@ -82,9 +91,9 @@ export function arrivalsAt({ apns, fcm, web }: World): readonly Arrival[] {
   const atFcm = fcm.journal.filter(isGoaway).map(({ at }) => at)
   return [
     ...apns.journal.entries.map((request) => fromApns(request, atApns)),
-    ...fcm.journal.map(({ at, message, answer }) =>
+    ...fcm.journal.map(({ at, message, body, answer }) =>
       plain(
-        message?.target.value ?? '',
+        message?.target.value ?? fcmTokenIn(body),
         at,
         statusOf(answer),
         atFcm.some((goaway) => Math.abs(at - goaway) < TOGETHER),
