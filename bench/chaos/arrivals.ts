@@ -60,9 +60,9 @@ function fromApns(request: ApnsRequest, disowned: ReadonlyMap<number, number>): 
 }
 
 /** Whose message it is, also where FCM read none of it, for it refused the access token first: a fault answered in its place may be about it. */
-function fcmTokenIn(body: Buffer): string {
+function fcmTokenIn(body: string): string {
   try {
-    return (JSON.parse(body.toString()) as { readonly message?: { readonly token?: string } }).message?.token ?? ''
+    return (JSON.parse(body) as { readonly message?: { readonly token?: string } }).message?.token ?? ''
   } catch {
     return ''
   }
