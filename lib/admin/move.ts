@@ -2,10 +2,10 @@
  * Moves what one store holds into another, over their contract alone: whatever kinds they are. Every step may be broken off and
  * made again. The first store keeps its registrations; what waits in it is counted there as abandoned once the second has it.
  */
-import { createHash } from 'node:crypto'
+import { createHash, randomUUID } from 'node:crypto'
 import { type Clock } from '../clock'
 import { makeChecksum } from '../model/digest'
-import { certificateName, fuseName } from '../model/kept'
+import { certificateName, fuseName, MOVE } from '../model/kept'
 import { type Registration } from '../model/registration'
 import { type Store } from '../stores/store'
 
@@ -25,6 +25,15 @@ export interface MovedRegistrations {
 }
 
 const PAGE = 500
+
+/** Whether what is written into the first is read from the second: one database may be named in many ways. To move it into itself would end what waits. */
+export async function areOne({ from, to, clock }: Moving): Promise<boolean> {
+  const mark = randomUUID()
+  await from.keep.put(MOVE, mark, clock.now())
+  const read = await to.keep.get(MOVE)
+  await from.keep.put(MOVE, '', clock.now())
+  return read?.value === mark
+}
 
 /** Everything about a registration but when it was last seen, and its id. */
 function digestOf(registration: Registration): string {

@@ -1,6 +1,7 @@
 /** `xmpp-push migrate`: everything that must move from one store into another, with proof by count and checksum. */
 import { askService } from '../admin/asking'
 import {
+  areOne,
   type Compared,
   compareRegistrations,
   moveKept,
@@ -130,13 +131,14 @@ export async function migrate(words: MigrateWords, terminal: Terminal): Promise<
   const progress = makeProgress('devices moved', { stream: terminal.progress, clock })
   try {
     const [from, to] = [configOf(words.from), configOf(words.to)]
-    if (from.store.place !== undefined && from.store.place === to.store.place)
-      throw new Failed(`${words.from} and ${words.to} name the same store`)
+    const same = `${words.from} and ${words.to} name the same store; name the configuration of another one`
+    if (from.store.place !== undefined && from.store.place === to.store.place) throw new Failed(same)
     await refuseRunning(from, terminal)
     await refuseRunning(to, terminal)
     for (const { store } of [from, to]) opened.push(await store.open({ clock, trouble: tell }))
     const [first, second] = opened
     if (first === undefined || second === undefined) throw new Failed('a store is missing')
+    if (await areOne({ from: first, to: second, clock })) throw new Failed(same)
     const report = await move(first, second, words, to, clock, progress)
     progress.end()
     terminal.out(`${words.json ? JSON.stringify(report, undefined, 2) : lines(report).join('\n')}\n`)

@@ -116,6 +116,29 @@ realDescribe('postgres', 'xmpp-push migrate, from SQLite to PostgreSQL', () => {
     expect(await registered().catch(() => 0)).toBe(0)
   })
 
+  it('refuses a database that two configurations name, and what waits there goes on waiting', async () => {
+    const token = 'a'.repeat(64)
+    house.apns.addDevice({ token, topic: IOS })
+    const node = await registerDevice(house, 'romeo@example.com', IOS, token)
+    house.apns.script({ answer: answers.refuse('ServiceUnavailable'), times: 1 })
+    expect(await publishTo(house, node)).toBe('result')
+    await house.rest()
+    await house.service().stop('it moves')
+    expect(await migrated()).toMatchObject({ deliveries: { moved: 1, left: 0 } })
+    const alias = join(house.folder, 'alias.config.json')
+    writeFileSync(alias, readFileSync(second, 'utf8'))
+    for (const how of [[], ['--dry-run']]) {
+      expect(await callAt(house.clock, 'migrate', '--from', second, '--to', alias, ...how)).toMatchObject({
+        code: 1,
+        err: expect.stringContaining('name the same store; name the configuration of another one') as unknown,
+      })
+    }
+    await changeOver()
+    await nothingWaits()
+    expect(house.apns.received(token)).toHaveLength(1)
+    expect((await house.service().accounts()).get(IOS)).toMatchObject({ accepted: 1, delivered: 1, abandoned: 0 })
+  })
+
   it('compares and moves nothing in a dry run', async () => {
     await registerDevice(house, 'romeo@example.com', IOS, 'a'.repeat(64))
     await house.service().stop('it moves')
