@@ -10,10 +10,10 @@ import { makeBusy } from './giving-back'
 
 /** Milliseconds between two looks. */
 const LOOK_EVERY = 500
-/** Looks in a row that find it at work: more than a start takes. */
-const LOOKS = 2
+/** Looks in a row that find it at work: more than a start and its links take on a machine that has much else to do. */
+const LOOKS = 4
 /** Share of its time for which the event loop works at least: some hundred pushes a second. */
-const WORKS = 0.1
+const WORKS = 0.15
 
 /** What Maglev compiled while the other one is off stays so for good (V8 13.6), so both are; before Node 24 it is off by itself. */
 const compilers = Number(process.versions.node.split('.')[0]) >= 24 ? ['opt', 'maglev'] : ['opt']
@@ -27,8 +27,14 @@ export interface Optimizing {
   readonly set?: (flags: string) => void
 }
 
-/** Nothing is compiled optimized from now on until the process works, or the function returned is called; then as V8 likes. Keeps no process alive. */
-export function optimizeOnceBusy({ clock, busy = makeBusy(), set = setFlagsFromString }: Optimizing): () => void {
+export interface Unoptimized {
+  /** Looks from now on whether the process works. Once. */
+  started(): void
+  stop(): void
+}
+
+/** Nothing is compiled optimized until the process works after its start, or is stopped; then as V8 likes. Keeps no process alive. */
+export function optimizeOnceBusy({ clock, busy = makeBusy(), set = setFlagsFromString }: Optimizing): Unoptimized {
   let working = 0
   let cancel = (): void => undefined
   const letGo = (): void => set(flags('--'))
@@ -43,10 +49,14 @@ export function optimizeOnceBusy({ clock, busy = makeBusy(), set = setFlagsFromS
   }
 
   set(flags('--no-'))
-  busy()
-  next()
-  return () => {
-    cancel()
-    letGo()
-  }
+  return Object.freeze({
+    started() {
+      busy()
+      next()
+    },
+    stop() {
+      cancel()
+      letGo()
+    },
+  })
 }

@@ -25,7 +25,8 @@ export async function run({ file }: { readonly file: string }, terminal: Termina
   keepYoung()
   collectOldSooner()
   const { clock } = terminal
-  const looks = [optimizeOnceBusy({ clock }), boundYoungRoom({ clock })]
+  const unoptimized = optimizeOnceBusy({ clock })
+  const looks = [unoptimized.stop, boundYoungRoom({ clock })]
   const stopLooking = (): void => looks.forEach((stop) => stop())
   const config = load(file, terminal)
   if (config === undefined) {
@@ -48,6 +49,7 @@ export async function run({ file }: { readonly file: string }, terminal: Termina
   looks.push(giveBackAtRest({ clock }))
   try {
     let service = await start()
+    unoptimized.started()
     for (let current = config; ;) {
       reloading = makeReloading({ config: current, service, clock, observe })
       const why = await Promise.race([endOf(end), exchanging.wanted()])
