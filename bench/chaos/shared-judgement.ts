@@ -31,6 +31,12 @@ const interrupted = ({ steps }: Trace): number => steps.filter(({ is }) => is ==
 const timesIn = (doubts: readonly Doubt[], id: string): number =>
   doubts.filter(({ deliveries }) => deliveries.has(id)).length
 
+/** For whoever reads of a run that failed: what is known of one that came again. */
+function tell(id: string, story: Trace | undefined, arrivals: readonly Arrival[]): string {
+  const at = arrivals.filter((one) => one.id === id).map(({ at, isTaken }) => `${at}${isTaken ? '' : ' not taken'}`)
+  return `${id} at APNs at ${at.join(', ')}; its story: ${story === undefined ? 'none' : JSON.stringify(story)}`
+}
+
 /** By delivery, how often APNs took it beyond the first time. */
 function repeatedAtApns(arrivals: readonly Arrival[]): ReadonlyMap<string, number> {
   const taken = new Map<string, number>()
@@ -68,16 +74,20 @@ const duplicates: Judge = ({ arrivals }, { doubts, stories }) => {
   ) as [Doubt[], Doubt[], Doubt[]]
   const out = (of: readonly Doubt[]): number => sum(of.map(({ deliveries }) => deliveries.size))
   let [unexplained, untold, ours, byOutage] = [0, 0, 0, 0]
+  const told: string[] = []
   for (const [id, times] of repeated) {
     const story = byId.get(id)
     const byOthers = story === undefined ? 0 : unheard(story)
     const byUs = Math.max(0, times - byOthers)
     ours += byUs
-    const told = story === undefined ? 0 : interrupted(story)
+    const known = story === undefined ? 0 : interrupted(story)
     const seen = timesIn(kills, id) + timesIn(stops, id)
     // What was out when its holder ended is bound by that: its story alone is not judged, only counted.
-    if (byUs > Math.max(told, seen)) unexplained += 1
-    if (byUs > told) untold += 1
+    if (byUs > Math.max(known, seen)) {
+      unexplained += 1
+      told.push(tell(id, story, arrivals))
+    }
+    if (byUs > known) untold += 1
     if (byUs > seen) byOutage += 1
   }
   const inDoubt = stories.filter((story) => interrupted(story) > 0)
@@ -85,7 +95,10 @@ const duplicates: Judge = ({ arrivals }, { doubts, stories }) => {
   return [
     {
       claim: 'a push comes again only if it was in doubt, and at most as often',
-      figures: `${sum([...repeated.values()])} came again, ${unexplained} without a doubt; ${untold} stories do not tell of it`,
+      figures: `${sum([...repeated.values()])} came again, ${unexplained} without a doubt; ${untold} stories do not tell of it${told
+        .slice(0, 3)
+        .map((each) => `\n       ${each}`)
+        .join('')}`,
       holds: unexplained === 0,
     },
     {
