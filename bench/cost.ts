@@ -24,6 +24,8 @@ export interface Cost {
   readonly p99: number
   /** When the slowest hundredth was sent and answered, in milliseconds since 1970. */
   readonly slowest: readonly (readonly [sent: number, answered: number])[]
+  /** Part of the time that the service's threads, added up, were ready to run and had no core. */
+  readonly waited: number
   /** Mebibytes, and of the whole life so far. */
   readonly resident: number
   readonly peak: number
@@ -48,6 +50,7 @@ export async function measure(house: BenchHouse, service: Service, stretch: Stre
     micros: ((after.cpu - before.cpu) * 1e6) / stretch.count,
     answered: stretch.count / (answeredIn / 1000),
     rate: stretch.count / (tookAll / 1000),
+    waited: ((after.waited - before.waited) * 1000) / tookAll,
     ...{ p50, p99, slowest, resident: after.resident, peak: after.peak },
   }
 }

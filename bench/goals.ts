@@ -111,6 +111,7 @@ async function speed(): Promise<void> {
     const even = await measure(house, service, { count: Math.round(half * 10), window: 20_000, perSecond: half })
     print('publish → result at half of that, p50', ms(even.p50), '≤ 5 ms')
     print('publish → result at half of that, p99', ms(even.p99), '≤ 25 ms')
+    print('– its threads were ready and had no core, of the time', `${(100 * even.waited).toFixed(0)} %`)
     await house.peer.ask({ do: 'watch' }, 'watched')
     const { sent } = await house.load.ask({ do: 'beat', count: BEATS, every: 20 }, 'beaten')
     await house.settled()

@@ -31,7 +31,11 @@ function add(to: Map<string, Tally>, name: string, kind: string): void {
 const all = (tally: Tally): number => [...tally.values()].reduce((sum, each) => sum + each, 0)
 
 async function main(): Promise<void> {
-  const house = await makeHouse(kind, unlimited, ['--perf-basic-prof'])
+  const house = await makeHouse(kind, unlimited, [
+    '--perf-basic-prof',
+    '--no-logfile-per-isolate',
+    '--logfile=/dev/null',
+  ])
   try {
     const service = await house.startWith(DEVICES)
     await measure(house, service, { count: warm, window: WINDOW })

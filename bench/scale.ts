@@ -34,6 +34,7 @@ function together(services: readonly Service[]): Service {
   return {
     usage: () => ({
       cpu: sum((each) => each.usage().cpu),
+      waited: sum((each) => each.usage().waited),
       resident: sum((each) => each.usage().resident),
       peak: sum((each) => each.usage().peak),
     }),

@@ -5,7 +5,6 @@ type Rules = readonly (readonly [step: string, names: RegExp])[]
 
 const MESSAGES = 'messages between the threads'
 const LOG = 'log line, metrics'
-const COLLECTING = 'collecting garbage'
 const COMPILING = 'compiling'
 const DATABASE = 'SQLite, and libsql between it and JavaScript'
 const SEALING = 'sealing'
@@ -41,7 +40,15 @@ const theirs: Rules = [
   ['promises', /^Builtins_.*(Promise|Microtask|AsyncFunction|ResumeGenerator)/],
 ]
 
-const GARBAGE = /CollectGarbage|Scaveng|MarkCompact|ConcurrentMarking|IncrementalMarking|Sweep|Evacuat|MarkingVisitor/
+/** The collector: by the first of these that is on the stack. */
+const collecting: Rules = [
+  ['collecting: memory of buffers', /ArrayBufferSweeper/],
+  ['collecting: what is young', /Scaveng/],
+  [
+    'collecting: what is old',
+    /CollectGarbage|MarkCompact|ConcurrentMarking|IncrementalMarking|Sweep|Evacuat|MarkingVisitor/,
+  ],
+]
 const COMPILER = /v8::internal::(compiler|baseline|maglev|Compiler|OptimizingCompile|TurbofanCompilation|LazyCompile)/
 
 export type Thread = 'main thread' | 'store’s thread' | 'helpers'
@@ -54,7 +61,8 @@ const named = (rules: Rules, name: string): string | undefined => rules.find(([,
 
 /** Its step: the innermost frame that tells of one. */
 export function stepOf({ frames }: Sample, thread: Thread): string {
-  if (frames.some(({ name }) => GARBAGE.test(name))) return COLLECTING
+  const garbage = collecting.find(([, names]) => frames.some(({ name }) => names.test(name)))
+  if (garbage !== undefined) return garbage[0]
   if (frames.some(({ name }) => COMPILER.test(name))) return COMPILING
   if (thread === 'store’s thread' && frames.some(({ of }) => of === 'index.node')) return DATABASE
   for (const frame of frames) {
