@@ -29,8 +29,8 @@ export interface Optimizing {
 
 export interface Unoptimized {
   /** Looks from now on whether the process works. Once. */
-  started(): void
-  stop(): void
+  readonly started: () => void
+  readonly stop: () => void
 }
 
 /** Nothing is compiled optimized until the process works after its start, or is stopped; then as V8 likes. Keeps no process alive. */

@@ -10,43 +10,54 @@ const run = promisify(execFile)
 function make() {
   const clock = handClock()
   const its = { busy: 0, flags: [] as string[] }
-  const stop = optimizeOnceBusy({
+  const { started, stop } = optimizeOnceBusy({
     clock,
     busy: () => its.busy,
     set: (flags) => void its.flags.push(...flags.split(' ', 1)),
   })
-  return { clock, its, stop }
+  return { clock, its, started, stop }
 }
 
 describe('commands/optimizing', () => {
   it('holds the compiler back while the process rests', async () => {
-    const { clock, its } = make()
-    its.busy = 0.09
+    const { clock, its, started } = make()
+    started()
+    its.busy = 0.14
     for (let look = 0; look < 100; look++) await clock.advance(500)
     expect(its.flags).toEqual(['--no-opt'])
   })
 
-  it('lets it work once two looks in a row find work, and looks no more', async () => {
+  it('holds it back through a start, however long that takes', async () => {
     const { clock, its } = make()
-    its.busy = 0.1
-    await clock.advance(500)
+    its.busy = 1
+    for (let look = 0; look < 100; look++) await clock.advance(500)
+    expect(its.flags).toEqual(['--no-opt'])
+  })
+
+  it('lets it work once four looks in a row find work, and looks no more', async () => {
+    const { clock, its, started } = make()
+    started()
+    its.busy = 0.15
+    for (let look = 0; look < 3; look++) await clock.advance(500)
     expect(its.flags).toEqual(['--no-opt'])
     await clock.advance(500)
     expect(its.flags).toEqual(['--no-opt', '--opt'])
     expect(clock.waiting).toBe(0)
   })
 
-  it('takes a single busy moment for no work', async () => {
-    const { clock, its } = make()
+  it('takes a short burst for no work', async () => {
+    const { clock, its, started } = make()
+    started()
     for (let look = 0; look < 20; look++) {
-      its.busy = look % 2
+      its.busy = look % 4 === 3 ? 0 : 1
       await clock.advance(500)
     }
     expect(its.flags).toEqual(['--no-opt'])
   })
 
   it('leaves it to V8 again when it is stopped, and looks no more', async () => {
-    const { clock, its, stop } = make()
+    const { clock, its, started, stop } = make()
+    started()
     stop()
     its.busy = 1
     for (let look = 0; look < 5; look++) await clock.advance(500)
@@ -61,7 +72,7 @@ describe('commands/optimizing', () => {
       const isOptimized = () => %ActiveTierIsTurbofan(hot)
       const work = () => { for (let round = 0; round < 5_000; round++) hot(1_000) }
       const looks = []
-      optimizeOnceBusy({ clock: { after: (ms, then) => (looks.push(then), () => undefined) }, busy: () => 1 })
+      optimizeOnceBusy({ clock: { after: (ms, then) => (looks.push(then), () => undefined) }, busy: () => 1 }).started()
       work()
       const before = isOptimized()
       while (looks.length > 0) looks.shift()()
