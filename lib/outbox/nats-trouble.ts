@@ -3,7 +3,11 @@ import { JetStreamApiError } from '@nats-io/jetstream'
 
 /** Error codes of the JetStream API that the words depend on. */
 const CODES = {
-  noResources: [10023, 10047, 10028, 10002, 10077, 10122],
+  account: [10002],
+  streamTooBig: [10122],
+  memory: [10028],
+  noRoomForStream: [10047],
+  noResources: [10023, 10077],
   noPeers: [10005, 10074],
   noStream: [10059],
   notEnabled: [10039, 10076],
@@ -33,11 +37,23 @@ export function troubleText(shown: string, error: unknown): string {
 /** What to do: the same for whatever has the same cause. */
 export function mendOf(error: unknown): string {
   const words = wordsOf(error)
-  if (
-    isOneOf(CODES.noResources, error) ||
-    /no space left|insufficient resources|maximum bytes|resource limits/i.test(words)
-  ) {
-    return 'its disk or its limit is full: make room there, or raise max_file_store'
+  // The stream's own bounds, and the account's, stay as they are however much a server is given.
+  if (/maximum (bytes|messages)/i.test(words)) {
+    return 'the stream is at a limit of its own: raise it (nats stream edit, --max-bytes or --max-msgs), or let what waits go out'
+  }
+  if (isOneOf(CODES.account, error) || /resource limits exceeded for account/i.test(words)) {
+    return 'the JetStream limit of our account is reached: raise its max_file (of a JWT: nsc edit account, --js-disk-storage)'
+  }
+  if (isOneOf(CODES.streamTooBig, error)) {
+    return 'the account allows no stream of that size: raise its max_stream_bytes, or lower max_bytes of the stream'
+  }
+  if (/no space left/i.test(words)) return 'the disk of a server is full: make room there'
+  if (isOneOf(CODES.noRoomForStream, error)) {
+    return 'there is no room for the stream: raise max_file_store of the servers, or max_file of our account where it has one'
+  }
+  if (isOneOf(CODES.memory, error)) return 'JetStream has no memory left: raise max_memory_store of the servers'
+  if (isOneOf(CODES.noResources, error) || /insufficient resources|resource limits/i.test(words)) {
+    return 'JetStream of a server is full: raise max_file_store, or make room on its disk'
   }
   if (isOneOf(CODES.noPeers, error)) {
     return 'there are fewer servers than outbox.replicas asks for: start the others, or ask for fewer'
