@@ -6,6 +6,7 @@ import { readEnvironment } from '../imports/environment'
 import { type Secret, type SettingsSource, SourceRefused, type Translation } from '../imports/import'
 import { faultLines } from './faults'
 import { type ExitCode, type Terminal } from './terminal'
+import { unread } from '../imports/unread'
 
 export interface ImportSettingsWords {
   /** Their settings; left out where only an environment is told. */
@@ -26,7 +27,7 @@ function readText(file: string): string {
   try {
     return readFileSync(file, 'utf8')
   } catch (error) {
-    throw new Failed(`can't read ${file} (${(error as NodeJS.ErrnoException).code ?? String(error)})`)
+    throw new Failed(unread(file, error))
   }
 }
 
@@ -87,7 +88,7 @@ export function importSettings(
   }
   try {
     if (words.source === undefined && words.environment === undefined)
-      return Promise.resolve(tell('name their settings'))
+      return Promise.resolve(tell('name their settings, a file of environment variables (--env), or both'))
     const text = words.source === undefined ? undefined : readText(words.source)
     const folder = resolve(words.root ?? dirname(words.source ?? words.environment ?? '.'))
     const environment = words.environment === undefined ? '' : readText(words.environment)

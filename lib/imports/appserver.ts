@@ -10,6 +10,7 @@ import { ANY_DOMAIN, standIn } from '../model/stand-in'
 import { type DeviceSource, type Entry, SourceRefused } from './import'
 import { entriesOf, readLuaData } from './lua-data'
 import { rowsOf } from './sql-dump'
+import { unread } from './unread'
 
 type Settings = ReadonlyMap<string, unknown>
 
@@ -107,7 +108,7 @@ async function* readDump(path: string): AsyncGenerator<Entry> {
 
 async function* read(path: string): AsyncGenerator<Entry> {
   const facts = await stat(path).catch((error: NodeJS.ErrnoException) => {
-    throw new SourceRefused(`can't read ${path} (${error.code ?? error.message})`)
+    throw new SourceRefused(unread(path, error))
   })
   yield* facts.isDirectory() ? readFolder(path) : readDump(path)
 }

@@ -6,6 +6,7 @@ import { createReadStream } from 'node:fs'
 import { open } from 'node:fs/promises'
 import { SourceRefused } from './import'
 import { columnsIn, insertIn, tuplesIn, type Value } from './sql-statement'
+import { unread } from './unread'
 
 /** A row by its columns' names; `number` counts from 1 through the file. */
 export interface Row {
@@ -33,7 +34,7 @@ async function edgesOf(path: string): Promise<{ readonly head: string; readonly 
   try {
     file = await open(path, 'r')
   } catch (error) {
-    throw new SourceRefused(`can't read ${path} (${(error as NodeJS.ErrnoException).code ?? String(error)})`)
+    throw new SourceRefused(unread(path, error))
   }
   try {
     const { size } = await file.stat()

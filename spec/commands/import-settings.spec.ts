@@ -458,8 +458,15 @@ describe('xmpp-push import, of settings', () => {
   it('says which file can’t be read, and that settings have to be named', async () => {
     expect(await run('fpush', join(house.folder, 'nothing'))).toMatchObject({
       code: 1,
-      err: expect.stringContaining('ENOENT') as unknown,
+      err: `xmpp-push: there is no ${join(house.folder, 'nothing')}; correct the path\n`,
     })
-    expect(await run('mongoosepush')).toMatchObject({ code: 1, err: 'xmpp-push: name their settings\n' })
+    expect(await run('fpush', house.folder)).toMatchObject({
+      code: 1,
+      err: `xmpp-push: ${house.folder} is a folder; name the file itself\n`,
+    })
+    expect(await run('mongoosepush')).toMatchObject({
+      code: 1,
+      err: 'xmpp-push: name their settings, a file of environment variables (--env), or both\n',
+    })
   })
 })

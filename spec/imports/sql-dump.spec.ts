@@ -94,6 +94,6 @@ ${END}`
   })
 
   it('refuses a file that is not there', async () => {
-    await expect(rowsOf(join(folder, 'nothing'), 'target').next()).rejects.toThrow('ENOENT')
+    await expect(rowsOf(join(folder, 'nothing'), 'target').next()).rejects.toThrow('correct the path')
   })
 })
