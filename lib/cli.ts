@@ -1,5 +1,6 @@
 #!/usr/bin/env node
 /** argv → one command. Knows the exit codes (0 done, 1 failed and said why, 2 wrong words), and the process that it runs in. */
+import './commands/held-back'
 import './commands/only-english'
 import { CommanderError } from 'commander'
 import { systemClock } from './clock'

@@ -19,6 +19,11 @@ const WORKS = 0.15
 const compilers = Number(process.versions.node.split('.')[0]) >= 24 ? ['opt', 'maglev'] : ['opt']
 const flags = (before: string): string => compilers.map((name) => `${before}${name}`).join(' ')
 
+/** Nothing is compiled optimized from now on. */
+export function holdBack(set: (flags: string) => void = setFlagsFromString): void {
+  set(flags('--no-'))
+}
+
 export interface Optimizing {
   readonly clock: Clock
   /** Share of its time for which the event loop worked since it was last asked; the process's own by default. */
@@ -48,7 +53,7 @@ export function optimizeOnceBusy({ clock, busy = makeBusy(), set = setFlagsFromS
     cancel = clock.after(LOOK_EVERY, look)
   }
 
-  set(flags('--no-'))
+  holdBack(set)
   return Object.freeze({
     started() {
       busy()
