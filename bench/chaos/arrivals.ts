@@ -20,6 +20,8 @@ export interface Arrival {
    * as taken, whatever was answered (RFC 9113 §6.8).
    */
   readonly isDisowned: boolean
+  /** Milliseconds until the first GOAWAY on its connection; negative where that came first. */
+  readonly goawayIn?: number
 }
 
 /** A redirect is no push service's business, and is not followed. */
@@ -46,6 +48,7 @@ const isAfter = (of: ReadonlyMap<number, number>, { connection, at }: { connecti
 
 function fromApns(request: ApnsRequest, disowned: ReadonlyMap<number, number>): Arrival {
   const { token, at, headers, payload, answer } = request
+  const goaway = disowned.get(request.connection)
   const ciphertext = payload?.['encrypted']
   const status = answer.kind === 'status' ? answer.status : 0
   return {
@@ -56,6 +59,7 @@ function fromApns(request: ApnsRequest, disowned: ReadonlyMap<number, number>): 
     // Which code and which GOAWAY it was is not told: REFUSED_STREAM and a GOAWAY before the stream are safe.
     isSafe: (status !== 0 && status !== 200) || answer.kind === 'reset' || answer.kind === 'goaway',
     isDisowned: isAfter(disowned, request),
+    ...(goaway === undefined ? {} : { goawayIn: goaway - at }),
   }
 }
 
