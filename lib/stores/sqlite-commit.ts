@@ -8,7 +8,15 @@ import { makeExpiry } from './sqlite-expiry'
 import { holdingOf } from './sqlite-holding'
 import { makeKeepReading, placeOf } from './sqlite-keep'
 import { makeListing } from './sqlite-listing'
-import { type Answers, type Batch, type Done, type Failed, type Question } from './sqlite-protocol'
+import {
+  type Answers,
+  type Batch,
+  type Done,
+  type Failed,
+  type HasRead,
+  type Question,
+  type Reading,
+} from './sqlite-protocol'
 import { type RoomLeft, makePutter } from './sqlite-put'
 import { makeRegistrations } from './sqlite-registrations'
 import { makeRemoteDisables } from './sqlite-remote-disables'
@@ -60,7 +68,7 @@ export function makeCommit(
   cipher: ContentCipher,
   most: BoundsOptions,
   now: number,
-): (batch: Batch) => Done | Failed {
+): (message: Batch | Reading) => Done | HasRead | Failed {
   const standing = makeStanding(database)
   const traces = makeTraceLog(database)
   const bounds = makeBounds(database, most)
@@ -86,9 +94,12 @@ export function makeCommit(
   /** True after a rollback: memory is ahead of the tables. */
   let isStale = false
 
+  const answersOf = (asked: Batch['asked']): readonly unknown[] =>
+    asked.map(({ what, ask }) => (answers[what] as (ask: unknown) => unknown)(ask))
+
   const within = (batch: Batch): Done => {
     if (batch.setBack !== undefined) wallClock.setBack(batch.setBack, batch.now)
-    const answered = batch.asked.map(({ what, ask }) => (answers[what] as (ask: unknown) => unknown)(ask))
+    const answered = answersOf(batch.asked)
     settler.settle(batch.settled, batch.now)
     settler.release(batch.released, batch.now)
     expire(batch.now)
@@ -101,7 +112,8 @@ export function makeCommit(
     standing.writeCounts()
     const due = Math.min(claimer.nextDue(left), standing.nextExpiry)
     const nextDue = due === Infinity ? undefined : due
-    return { answers: answered, puts, handed: [...calls, ...others], nextDue, news: bounds.news() }
+    const soonest = standing.soonest()
+    return { answers: answered, puts, handed: [...calls, ...others], nextDue, soonest, news: bounds.news() }
   }
 
   database.exec('BEGIN')
@@ -111,7 +123,12 @@ export function makeCommit(
   traces.write(now)
   database.exec('COMMIT')
 
-  return (batch) => {
+  const failure = (error: unknown): Failed => ({
+    failed: error instanceof Error ? error.message : String(error),
+    code: sqliteCode(error),
+  })
+
+  const commit = (batch: Batch): Done | Failed => {
     try {
       if (isStale) {
         standing.recall()
@@ -130,7 +147,19 @@ export function makeCommit(
         // SQLite has rolled back by itself already
       }
       isStale = true
-      return { failed: error instanceof Error ? error.message : String(error), code: sqliteCode(error) }
+      return failure(error)
     }
   }
+
+  const read = ({ reading }: Reading): HasRead | Failed => {
+    try {
+      const read = answersOf(reading)
+      stillness.afterCommit()
+      return { read }
+    } catch (error) {
+      return failure(error)
+    }
+  }
+
+  return (message) => ('reading' in message ? read(message) : commit(message))
 }

@@ -9,12 +9,12 @@
  */
 import { type Worker } from 'node:worker_threads'
 import { type Clock } from '../clock'
-import { type Delivery } from '../model/notification'
 import { Unavailable } from '../model/unavailable'
+import { freshOf, packed, packedAsReading } from './sqlite-packing'
+import { makeHorizon } from './sqlite-horizon'
 import { damageText, isDamaged, isFloorBroken, troubleText } from './sqlite-trouble'
 import { type Brought, type Parcel } from './sqlite-parcel'
-import { type Asked, type Batch, type Done, type Failed, type Field } from './sqlite-protocol'
-import { pushPut, pushSettled } from './sqlite-rows'
+import { type Batch, type Done, type Failed, type HasRead, type Reading } from './sqlite-protocol'
 
 export interface LaneSurroundings {
   readonly worker: Worker
@@ -48,8 +48,6 @@ const MAX_PARCELS = 2000
 const RETRY_MS = 1000
 /** Longest that closing waits for a disk that does not answer. */
 const CLOSE_MS = 10_000
-/** A wall clock that is drawn back by less was not set. */
-const CLOCK_SLACK_MS = 2000
 
 export function makeLane({ worker, file, clock, trouble, claimed, brought }: LaneSurroundings): Lane {
   let queue: Parcel[] = []
@@ -67,9 +65,7 @@ export function makeLane({ worker, file, clock, trouble, claimed, brought }: Lan
   let singly = 0
   let dead: Error | undefined
   let closed: Promise<void> | undefined
-  /** Where the wall clock stood when the monotonic one stood at 0; and what it lost, untold as yet. */
-  let origin = clock.now() - clock.elapsed()
-  let lost = 0
+  const horizon = makeHorizon(clock)
   let emptied: (() => void) | undefined
 
   const tell = (text: string): void => {
@@ -102,13 +98,17 @@ export function makeLane({ worker, file, clock, trouble, claimed, brought }: Lan
     return { parcels: takeFirst(MAX_PARCELS), mayClaim: false }
   }
 
-  /** What the wall clock lost since it was last told. */
-  const lookAtClock = (): number => {
-    const before = origin
-    origin = clock.now() - clock.elapsed()
-    if (before - origin > CLOCK_SLACK_MS) lost += before - origin
-    return lost
+  /** Answers the claim that waits where the thread could hand out nothing. True where it did. */
+  const isSpared = ({ released }: Pick<Batch, 'released'>): boolean => {
+    const until = sick === undefined && released.length === 0 ? horizon.quietUntil() : undefined
+    if (until === undefined) return false
+    brought({ fromDisk: [], fresh: [], nextDue: until === Infinity ? undefined : until })
+    return true
   }
+
+  /** What only asks travels lightly where nothing could come of more. */
+  const readingOf = (parcels: readonly Parcel[]): Reading | undefined =>
+    sick === undefined && !isAwake && horizon.quietUntil() !== undefined ? packedAsReading(parcels) : undefined
 
   const depart = (): void => {
     isScheduled = false
@@ -118,20 +118,19 @@ export function makeLane({ worker, file, clock, trouble, claimed, brought }: Lan
       if (queue.length === 0 || closed !== undefined) emptied?.()
       return
     }
-    const puts: Field[] = []
-    const settled: Field[] = []
-    const asked: Asked[] = []
-    for (const parcel of parcels) {
-      if (parcel.of === 'put') for (const delivery of parcel.deliveries) pushPut(puts, delivery)
-      else if (parcel.of === 'settle') for (const settlement of parcel.settlements) pushSettled(settled, settlement)
-      else asked.push(parcel.asked)
+    const reading = readingOf(parcels)
+    if (reading !== undefined) {
+      underWay = { parcels, mayClaim: false }
+      worker.postMessage(reading)
+      return
     }
     if (mayClaim) isAwake = false
     const addition = mayClaim ? claimed() : { released: [] }
+    if (parcels.length === 0 && isSpared(addition)) return depart()
     underWay = { parcels, mayClaim }
-    const setBack = lookAtClock()
+    const setBack = horizon.setBack()
     worker.postMessage({
-      ...{ now: clock.now(), asked, puts, settled, ...addition },
+      ...{ now: clock.now(), ...packed(parcels), ...addition },
       ...(setBack > 0 ? { setBack } : {}),
     } satisfies Batch)
   }
@@ -146,15 +145,7 @@ export function makeLane({ worker, file, clock, trouble, claimed, brought }: Lan
     let put = 0
     let asked = 0
     if (mayClaim) {
-      const fresh: Delivery[] = []
-      if (done.puts.includes('c')) {
-        for (const parcel of parcels) {
-          if (parcel.of !== 'put') continue
-          for (const delivery of parcel.deliveries) if (done.puts[put++] === 'c') fresh.push(delivery)
-        }
-      }
-      put = 0
-      brought({ fromDisk: done.handed, fresh, nextDue: done.nextDue })
+      brought({ fromDisk: done.handed, fresh: freshOf(parcels, done.puts), nextDue: done.nextDue })
     }
     for (const parcel of parcels) {
       if (parcel.of === 'put') {
@@ -213,14 +204,21 @@ export function makeLane({ worker, file, clock, trouble, claimed, brought }: Lan
     else fallIll([], error)
   }
 
-  worker.on('message', (reply: Done | Failed) => {
+  const answerReads = ({ parcels }: UnderWay, { read }: HasRead): void => {
+    for (const [at, parcel] of parcels.entries()) if (parcel.of === 'read') parcel.resolve(read[at])
+  }
+
+  worker.on('message', (reply: Done | HasRead | Failed) => {
     if (underWay === undefined) return
     const batch = underWay
     const { parcels } = batch
     underWay = undefined
-    if ('failed' in reply) fail(batch, reply)
-    else {
-      lost = 0
+    if ('read' in reply) answerReads(batch, reply)
+    else if ('failed' in reply) {
+      horizon.lost()
+      fail(batch, reply)
+    } else {
+      horizon.told(reply.soonest)
       for (const news of reply.news) trouble(`store ${file}: ${news}`)
       if (parcels.some(({ of }) => of === 'put' || of === 'change')) isTold = false
       if (parcels.some(({ of }) => of !== 'read')) sick = undefined

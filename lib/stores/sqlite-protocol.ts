@@ -223,6 +223,16 @@ export interface Batch {
   readonly claim?: readonly (string | number)[]
 }
 
+/** Questions that change nothing, at a moment when nothing is to be handed out: answered without a transaction, which costs half of what they cost. */
+export interface Reading {
+  readonly reading: readonly Asked[]
+}
+
+/** In the order of `reading`. */
+export interface HasRead {
+  readonly read: readonly unknown[]
+}
+
 export interface Done {
   /** In the order of `asked`. */
   readonly answers: readonly unknown[]
@@ -232,6 +242,8 @@ export interface Done {
   readonly handed: readonly Field[]
   /** When the next delivery falls due for which the claim has room, or one expires (ms since 1970); undefined if none will. */
   readonly nextDue: number | undefined
+  /** Nothing falls due for any app, and nothing expires, before this moment (ms since 1970); `Infinity` where nothing waits. */
+  readonly soonest: number
   /** What the operator is told of the bounds; each begins after the store's name. */
   readonly news: readonly string[]
 }
@@ -253,7 +265,7 @@ export interface ThreadOptions {
   readonly now: number
 }
 
-/** The store's thread begins with one of these, then answers each batch with `Done` or `Failed`. */
+/** The store's thread begins with one of these, then answers each batch with `Done` or `Failed`, each reading with `HasRead` or `Failed`. */
 export type Opened =
   | { readonly opened: true; readonly warnings: readonly string[] }
   | { readonly refused: string }
@@ -262,4 +274,4 @@ export type Opened =
 /** What the thread that only reads answers to each `Asked`. */
 export type Read = { readonly answer: unknown } | { readonly failed: string }
 
-export type ToThread = Batch | 'close'
+export type ToThread = Batch | Reading | 'close'

@@ -25,6 +25,10 @@ export function makeRegistrations(database: Database): Answers<Mine> {
     `) AS asked CROSS JOIN registration AS r ON r.service = asked.column2 AND r.node = asked.column3
      ORDER BY asked.column1, r.owner`,
   )
+  // A publish asks for one: by the index alone, with nothing to be joined or sorted.
+  const findOne = database.prepare(
+    `SELECT 0 AS at, ${TOLD} AS told FROM registration AS r WHERE r.service = ? AND r.node = ? ORDER BY r.owner`,
+  )
   const get = prepareWide(database, told, '(?, ?)', ') AS asked CROSS JOIN registration AS r ON r.id = asked.column2')
   const byId = database.prepare('SELECT * FROM registration WHERE id = ?')
   const byOwner = database.prepare(
@@ -81,7 +85,11 @@ export function makeRegistrations(database: Database): Answers<Mine> {
       tellNobody.run([service, node, owner])
       return stands(existing?.id ?? asked.id)
     },
-    find: (queries) => toldOf(find.rows(queries.flatMap(({ service, node }, at) => [at, service, node]))),
+    find(queries) {
+      const [only] = queries
+      if (only !== undefined && queries.length === 1) return toldOf(findOne.rows([only.service, only.node]))
+      return toldOf(find.rows(queries.flatMap(({ service, node }, at) => [at, service, node])))
+    },
     get: (ids) => toldOf(get.rows(ids.flatMap((id, at) => [at, id]))),
     ownedBy: ({ service, owner }) => byOwner.rows<RegistrationRow>([service, owner]).map(readRegistration),
     unregister({ match: { service, owner, ...others }, at, remoteDisable }) {

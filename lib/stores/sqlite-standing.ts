@@ -42,6 +42,8 @@ export interface Standing {
   /** Target and key of what is out, and whether another one waits behind it. */
   readonly lanes: Map<string, boolean>
   app(name: string): AppStanding
+  /** Nothing falls due or expires before this moment (ms since 1970). */
+  soonest(): number
   count(app: string, what: Counted, by?: number): void
   /** It left the table without having been out. */
   noLongerWaits(waiter: Waiter): void
@@ -85,6 +87,12 @@ export function makeStanding(database: Database): Standing {
       let app = apps.get(name)
       if (app === undefined) apps.set(name, (app = { waiting: 0, out: 0, nextDue: Infinity }))
       return app
+    },
+    soonest() {
+      if (standing.waiting === 0) return Infinity
+      let soonest = standing.nextExpiry
+      for (const { waiting, nextDue } of apps.values()) if (waiting > 0) soonest = Math.min(soonest, nextDue)
+      return soonest
     },
     count(app, what, by = 1) {
       let counted = counts.get(app)

@@ -67,9 +67,52 @@ describe('lib/stores/node-cache', () => {
     expect(cache.get('199')?.id).toBe('199')
   })
 
-  it('forgets the node that was kept longest when it is full', () => {
-    const cache = makeNodeCache(2)
-    for (const name of ['a', 'b', 'c']) cache.keep(SERVICE, name, [registration(name, name)])
-    expect(['a', 'b', 'c'].map((name) => cache.get(name)?.id)).toEqual([undefined, 'b', 'c'])
+  describe('that is full', () => {
+    const idsOf = (cache: ReturnType<typeof makeNodeCache>, names: readonly string[]) =>
+      names.map((name) => cache.find(SERVICE, name)?.[0]?.id)
+    const full = (maxPassing?: number) => {
+      const cache = makeNodeCache(2, maxPassing)
+      const keep = (name: string) => cache.keep(SERVICE, name, [registration(name, name)])
+      keep('a')
+      keep('b')
+      keep('c')
+      return { cache, keep }
+    }
+
+    it('hands out a node that was never asked for before once, and keeps the others', () => {
+      const { cache } = full()
+      expect([cache.get('c')?.id, cache.get('c')]).toEqual(['c', undefined])
+      expect(idsOf(cache, ['a', 'b', 'c'])).toEqual(['a', 'b', undefined])
+    })
+
+    it.each([
+      ['is found again on its way', (cache: ReturnType<typeof makeNodeCache>) => void cache.find(SERVICE, 'c')],
+      [
+        'is asked for another time',
+        (cache: ReturnType<typeof makeNodeCache>) => {
+          cache.get('c')
+          cache.keep(SERVICE, 'c', [registration('c', 'c')])
+        },
+      ],
+    ])('remembers a node that %s, in place of the one that was kept longest', (_, again) => {
+      const { cache } = full()
+      again(cache)
+      expect(['a', 'b', 'c', 'c'].map((name) => cache.get(name)?.id)).toEqual([undefined, 'b', 'c', 'c'])
+    })
+
+    it('lets the one go that has been on its way for longest when there are too many of them', () => {
+      const { cache, keep } = full(2)
+      keep('d')
+      keep('e')
+      expect(['a', 'b', 'c', 'd', 'e'].map((name) => cache.get(name)?.id)).toEqual(['a', 'b', undefined, 'd', 'e'])
+    })
+
+    it('remembers nothing of a node on its way that is dropped, and knows when one was published to', () => {
+      const { cache, keep } = full()
+      keep('d')
+      cache.drop(SERVICE, 'c')
+      cache.seen('d', 5)
+      expect([cache.get('c'), cache.get('d')?.seenAt, cache.get('d')]).toEqual([undefined, 5, undefined])
+    })
   })
 })

@@ -5,7 +5,10 @@ import { join } from 'node:path'
 import { Worker } from 'node:worker_threads'
 import { Opaque } from '../../lib/model/opaque'
 import { sqlite } from '../../lib/stores/sqlite'
-import { makeLane } from '../../lib/stores/sqlite-lane'
+import { makeLane, type Lane } from '../../lib/stores/sqlite-lane'
+import { makeSqliteOutbox } from '../../lib/stores/sqlite-outbox'
+import { type ThreadOptions } from '../../lib/stores/sqlite-protocol'
+import { startThread } from '../../lib/stores/sqlite-thread'
 import { delivery, ended, ids, takeNow, uuid } from '../contracts/outbox-scene'
 import { realDescribe } from '../support/available'
 import { startChild } from '../support/child-lines'
@@ -71,6 +74,67 @@ describe('lib/stores/sqlite-lane', () => {
     const claim = store.outbox.claim(new Map([['app', 1]]))
     await store.outbox.put([call])
     expect(ids(await claim)).toEqual([call.id])
+  })
+
+  it('asks the thread twice for a push that comes alone: as it is put, and as it is settled', async () => {
+    const file = newFile()
+    const bounds = { maxDeliveries: 10, maxDeliveriesPerApp: 10, maxBytes: Infinity }
+    const options = {
+      file,
+      contentKey: undefined,
+      contentKeyFrom: '',
+      bounds,
+      now: clock.now(),
+    } satisfies ThreadOptions
+    const { worker } = await startThread('sqlite-worker', options, file)
+    const post = worker.postMessage.bind(worker)
+    let posted = 0
+    worker.postMessage = (message: unknown) => {
+      posted++
+      post(message)
+    }
+    const { outbox, claimed, brought, close } = makeSqliteOutbox((): Lane => lane, clock)
+    const lane = makeLane({ worker, file, clock, trouble: (text) => expect(text).toBe(''), claimed, brought })
+    opened.push({ close: () => (close(), lane.close()) })
+    const room = new Map([['app', 1]])
+    for (let round = 0; round < 3; round++) {
+      const claim = outbox.claim(room)
+      const push = delivery('app', clock.now())
+      await outbox.put([push])
+      const [out] = await claim
+      if (out === undefined) throw new Error('nothing claimed')
+      expect(ids([out])).toEqual([push.id])
+      const next = outbox.claim(room)
+      await outbox.settle([ended(out)])
+      void outbox.claim(new Map())
+      expect(await next).toEqual([])
+    }
+    expect(posted).toBe(6)
+    // What waits for its time is handed out at that time, though nothing else is asked meanwhile.
+    const later = { ...delivery('app', clock.now()), dueAt: clock.now() + 5_000 }
+    await outbox.put([later])
+    const claim = outbox.claim(room)
+    await clock.advance(4_999)
+    expect(posted).toBe(7)
+    await clock.advance(1)
+    expect(ids(await claim)).toEqual([later.id])
+    expect(posted).toBe(8)
+  })
+
+  it('answers what is asked alone as what is asked along with others', async () => {
+    const store = await open(newFile())
+    const push = delivery('app', clock.now())
+    const find = () => store.registry.find([{ service: 'push.example.com', node: 'n' }])
+    await store.registry.register({
+      ...{ id: uuid(), service: 'push.example.com', node: 'n', owner: 'juliet@example.com', dialect: 'tigase' },
+      ...{ device: 'phone', app: 'app', address: new Opaque('token'), hints: {}, at: 1 },
+    })
+    const [alone] = await find()
+    const accounts = await store.accounts()
+    const together = await Promise.all([find(), store.outbox.put([push]), store.accounts()])
+    expect(alone).toMatchObject([{ owner: 'juliet@example.com', address: new Opaque('token') }])
+    expect([together[0][0], together[1]]).toEqual([alone, ['kept']])
+    expect([accounts.get('app')?.accepted ?? 0, (await store.accounts()).get('app')?.waiting]).toEqual([0, 1])
   })
 
   it('refuses as full what queues for a disk that does not keep up', async () => {

@@ -1,0 +1,39 @@
+/** What was handed in, as the messages to the store's thread carry it. Knows neither when they leave nor what comes of them. */
+import { type Delivery } from '../model/notification'
+import { type Parcel } from './sqlite-parcel'
+import { type Asked, type Batch, type Field, type Reading } from './sqlite-protocol'
+import { pushPut, pushSettled } from './sqlite-rows'
+
+export function packed(parcels: readonly Parcel[]): Pick<Batch, 'asked' | 'puts' | 'settled'> {
+  const puts: Field[] = []
+  const settled: Field[] = []
+  const asked: Asked[] = []
+  for (const parcel of parcels) {
+    if (parcel.of === 'put') for (const delivery of parcel.deliveries) pushPut(puts, delivery)
+    else if (parcel.of === 'settle') for (const settlement of parcel.settlements) pushSettled(settled, settlement)
+    else asked.push(parcel.asked)
+  }
+  return { asked, puts, settled }
+}
+
+/** Undefined where one of them is more than a question. */
+export function packedAsReading(parcels: readonly Parcel[]): Reading | undefined {
+  const reading: Asked[] = []
+  for (const parcel of parcels) {
+    if (parcel.of !== 'read') return undefined
+    reading.push(parcel.asked)
+  }
+  return { reading }
+}
+
+/** Those that were handed to the claim as they were put; `letters` as in `Done.puts`. */
+export function freshOf(parcels: readonly Parcel[], letters: string): readonly Delivery[] {
+  if (!letters.includes('c')) return []
+  const fresh: Delivery[] = []
+  let put = 0
+  for (const parcel of parcels) {
+    if (parcel.of !== 'put') continue
+    for (const delivery of parcel.deliveries) if (letters[put++] === 'c') fresh.push(delivery)
+  }
+  return fresh
+}
