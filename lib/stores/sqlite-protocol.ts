@@ -223,7 +223,7 @@ export interface Batch {
   readonly claim?: readonly (string | number)[]
 }
 
-/** Questions that change nothing, at a moment when nothing is to be handed out: answered without a transaction, which costs half of what they cost. */
+/** Questions that change nothing, at a moment when nothing is to be handed out: answered without a transaction. */
 export interface Reading {
   readonly reading: readonly Asked[]
 }
