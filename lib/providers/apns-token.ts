@@ -64,6 +64,8 @@ function isOurs(jwt: string, key: KeyObject): boolean {
 
 function makeTokens(credential: TokenCredential, keep: Keep, clock: Clock): ProviderTokens {
   const name = `apns-token/${credential.teamId}/${credential.keyId}`
+  /** Whoever signs, signs by one clock: a machine whose own is wrong would have Apple refuse what the others sign. */
+  const now = (): number => keep.now?.() ?? clock.now()
   let current: ProviderToken | undefined
   let underway: Promise<ProviderToken> | undefined
 
@@ -76,11 +78,11 @@ function makeTokens(credential: TokenCredential, keep: Keep, clock: Clock): Prov
   /** The current one, where it was signed while the store was away: another one may stand there, and Apple takes that alone. */
   let unkept: Kept | undefined
 
-  const isYounger = (signedAt: number, age: number): boolean => clock.now() - signedAt < age
+  const isYounger = (signedAt: number, age: number): boolean => now() - signedAt < age
   /** A wall clock that is set says nothing of the token's age, and Apple counts by its own. */
   const isCurrentYounger = (age: number): boolean => clock.elapsed() - since < age
   /** A machine that slept counts too little; where Apple refuses what is an hour old by the wall clock, both are right. */
-  const isOutlived = ({ signedAt }: ProviderToken): boolean => clock.now() - signedAt >= OUTLIVED_AFTER
+  const isOutlived = ({ signedAt }: ProviderToken): boolean => now() - signedAt >= OUTLIVED_AFTER
 
   const tokenOf = ({ value, at }: Kept): ProviderToken => ({
     jwt: value,
@@ -93,7 +95,7 @@ function makeTokens(credential: TokenCredential, keep: Keep, clock: Clock): Prov
   /** Of several instances that sign at once, all use the token of the one that was first. */
   const make = async (age: number, most: number): Promise<ProviderToken> => {
     const signed = (): Kept => {
-      const at = Math.floor(clock.now() / 1000) * 1000
+      const at = Math.floor(now() / 1000) * 1000
       return { value: signToken(credential, at), at }
     }
     let mine = unkept !== undefined && isCurrentYounger(age) ? unkept : undefined
@@ -123,8 +125,8 @@ function makeTokens(credential: TokenCredential, keep: Keep, clock: Clock): Prov
   const replace = (age: number, most = TRIES): Promise<ProviderToken> =>
     (underway ??= make(age, most).then((token) => {
       current = token
-      isDoubtful = token.signedAt - clock.now() > CLOCKS_DIFFER
-      since = clock.elapsed() - Math.max(0, clock.now() - token.signedAt)
+      isDoubtful = token.signedAt - now() > CLOCKS_DIFFER
+      since = clock.elapsed() - Math.max(0, now() - token.signedAt)
       underway = undefined
       return token
     }))

@@ -92,6 +92,8 @@ export interface Keep {
    * what stands then. Absent where nobody else keeps anything there.
    */
   swap?(name: string, value: string, at: number, before: Kept | undefined): Promise<Kept>
+  /** The wall clock of all who keep something there (ms since 1970); absent likewise. */
+  now?(): number
 }
 
 export interface ProviderSurroundings {

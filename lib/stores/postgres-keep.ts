@@ -30,9 +30,17 @@ const swap: Statement = {
   sql: 'UPDATE keep SET sealed = $2, at = $3 WHERE name = $1 AND sealed = $4 RETURNING at',
 }
 
-export function makePostgresKeep(database: Database, cipher: ContentCipher, health: Health): Keep {
+export interface PostgresKeepOptions {
+  readonly database: Database
+  readonly cipher: ContentCipher
+  readonly health: Health
+  readonly now: () => number
+}
+
+export function makePostgresKeep({ database, cipher, health, now }: PostgresKeepOptions): Keep {
   const reading = makeKeepReading(database, cipher)
   return Object.freeze({
+    now,
     get: (name: string) => health.guarded(() => reading.get(name)),
     async swap(name: string, value: string, at: number, before: Kept | undefined) {
       const place = `keep ${name}`

@@ -187,7 +187,7 @@ export async function openPostgres(
       registry: makePostgresRegistry({ database, cipher, health, now: () => clock.now() }),
       remoteDisables: makeRemoteDisables(database, health),
       outbox: its,
-      keep: makePostgresKeep(database, cipher, health),
+      keep: makePostgresKeep({ database, cipher, health, now: () => time.now() }),
       records: makePostgresRecords(asked),
       upkeep: makePostgresUpkeep({ session: database, health, instances, bounds, time, wake: () => outbox.wake() }),
       turns: presence.turns,

@@ -224,11 +224,12 @@ export interface Keep {
    * what stands then: this value, or what somebody else put meanwhile.
    */
   swap(name: string, value: string, at: number, before: Kept | undefined): Promise<Kept>
+  /** The wall clock of all who share it (ms since 1970); absent where nobody does. */
+  now?(): number
 }
 
 /**
- * What one process alone of those that share the store may do at a time, by name. A turn ends with the process that has it,
- * however that ends: nobody waits for a lease.
+ * What one process alone of those that share the store may do at a time, by name. A turn ends with its process: nobody waits for a lease.
  */
 export interface Turns {
   /** True where this process has the turn now: it had it already, or nobody did. Rejects while the store can't say. */

@@ -1,3 +1,4 @@
+import { type Keep } from '../../lib/providers/provider'
 import { makeProviderKey } from '../../lib/sim/certificates'
 import { credential, startApp, type AppUnderTest } from '../support/apns-app'
 
@@ -95,6 +96,28 @@ describe('providers/apns-token', () => {
       clock.jump(-2 * 3600_000)
       const other = open({}, { get: app.keep.get.bind(app.keep), put: app.keep.put.bind(app.keep) })
       expect(await push(other, { expiresAt })).toEqual({ is: 'delivered' })
+      expect(new Set(jwts()).size).toBe(1)
+      expect(app.sim.violations).toEqual([])
+    })
+
+    it.each([
+      ['ahead', 120],
+      ['behind', -120],
+    ])('is signed, and found, by the clock that all instances share where one’s own is %s', async (_, minutes) => {
+      const noon = Date.UTC(2026, 5, 1, 12)
+      app = await startApp({ now: () => noon })
+      const { open, push, clock } = app
+      const values = new Map<string, { readonly value: string; readonly at: number }>()
+      const keep = (): Keep => ({
+        get: async (name) => values.get(name),
+        put: async (name, value, at) => void values.set(name, { value, at }),
+        now: () => noon,
+      })
+      const attempt = { expiresAt: clock.now() + 4 * 3600_000 }
+      clock.jump(minutes * 60_000)
+      expect(await push(open({}, keep()), attempt)).toEqual({ is: 'delivered' })
+      clock.jump(-minutes * 60_000)
+      expect(await push(open({}, keep()), attempt)).toEqual({ is: 'delivered' })
       expect(new Set(jwts()).size).toBe(1)
       expect(app.sim.violations).toEqual([])
     })
