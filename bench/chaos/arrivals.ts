@@ -27,8 +27,10 @@ export interface Arrival {
 /** A redirect is no push service's business, and is not followed. */
 const isFinal = (status: number): boolean => status >= 300 && status < 500 && ![401, 403, 408, 429].includes(status)
 
-/** Milliseconds in which a GOAWAY may overtake an answer. */
+/** Milliseconds in which a GOAWAY may overtake an answer, where all that is known is that both were at one push service. */
 const TOGETHER = 200
+/** And on one connection: answers stand in line behind a slow network, and the simulator's GOAWAY goes ahead of that line. */
+const IN_LINE = 1_000
 
 /** When each connection first said with a GOAWAY that it disowned something: what came by it later counts for nothing. */
 function goaways<T extends { readonly connection: number; readonly at: number }>(
@@ -44,7 +46,7 @@ function goaways<T extends { readonly connection: number; readonly at: number }>
 }
 
 const isAfter = (of: ReadonlyMap<number, number>, { connection, at }: { connection: number; at: number }): boolean =>
-  at > (of.get(connection) ?? Infinity) - TOGETHER
+  at > (of.get(connection) ?? Infinity) - IN_LINE
 
 function fromApns(request: ApnsRequest, disowned: ReadonlyMap<number, number>): Arrival {
   const { token, at, headers, payload, answer } = request
