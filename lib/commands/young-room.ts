@@ -13,7 +13,7 @@ const LOOK_EVERY = 500
 /** Bytes from which on there is only more room for who needs it. */
 const ENOUGH = 8 * 1024 * 1024
 /** Share of its time for which the event loop works from which on it does. */
-const NEEDS = 0.7
+const NEEDS = 0.85
 /** Looks in a row: a burst is over before more room would have helped. */
 const LOOKS = 4
 

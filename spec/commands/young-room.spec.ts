@@ -47,7 +47,7 @@ describe('commands/young-room', () => {
   it('has it grow no more once there is enough for who is not busy', async () => {
     const { its, look } = make()
     its.room = 8 * MIB
-    its.busy = 0.69
+    its.busy = 0.84
     for (let round = 0; round < 10; round++) await look()
     expect(its.flags).toEqual(['--semi-space-growth-factor=1'])
   })
@@ -56,7 +56,7 @@ describe('commands/young-room', () => {
     const { its, look } = make()
     its.room = 8 * MIB
     await look()
-    its.busy = 0.7
+    its.busy = 0.85
     for (let round = 0; round < 3; round++) await look()
     expect(its.flags).toHaveLength(1)
     await look()

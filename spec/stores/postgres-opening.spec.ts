@@ -1,7 +1,7 @@
 /** What the PostgreSQL store refuses, in one line with the mend, and what it makes when several start at once. */
 import { Opaque } from '../../lib/model/opaque'
 import { postgres } from '../../lib/stores/postgres'
-import { type PostgresOptions } from '../../lib/stores/postgres'
+import { type PostgresOptions } from '../../lib/stores/postgres-store'
 import { type Store } from '../../lib/stores/store'
 import { freePort } from '../../lib/sim/server-process'
 import { delivery } from '../contracts/outbox-scene'

@@ -1,6 +1,6 @@
 /** A PostgreSQL store for specs, with the options that most of them share. */
 import { Credential } from '../../lib/model/opaque'
-import { openPostgres as open, type PostgresOptions } from '../../lib/stores/postgres'
+import { openPostgres as open, type PostgresOptions } from '../../lib/stores/postgres-store'
 import { type DatabaseClock } from '../../lib/stores/postgres-time'
 import { type Store, type StoreSurroundings } from '../../lib/stores/store'
 import { type RealPostgres } from './postgres'
