@@ -27,12 +27,18 @@ export interface MovedRegistrations {
 const PAGE = 500
 
 /** Whether what is written into the first is read from the second: one database may be named in many ways. To move it into itself would end what waits. */
-export async function areOne({ from, to, clock }: Moving): Promise<boolean> {
+export async function areOneStore({ from, to, clock }: Moving): Promise<boolean> {
   const mark = randomUUID()
   await from.keep.put(MOVE, mark, clock.now())
   const read = await to.keep.get(MOVE)
   await from.keep.put(MOVE, '', clock.now())
   return read?.value === mark
+}
+
+/** Whether what waits stands in one queue already, beside two stores. */
+export async function areOneQueue({ from, to }: Moving): Promise<boolean> {
+  const [one, other] = await Promise.all([from.queue?.(), to.queue?.()])
+  return one !== undefined && one === other
 }
 
 /** Everything about a registration but when it was last seen, and its id. */

@@ -1,7 +1,8 @@
 /** `xmpp-push migrate`: everything that must move from one store into another, with proof by count and checksum. */
 import { askService } from '../admin/asking'
 import {
-  areOne,
+  areOneQueue,
+  areOneStore,
   type Compared,
   compareRegistrations,
   moveKept,
@@ -12,7 +13,6 @@ import {
 } from '../admin/move'
 import { type MovedDeliveries, moveDeliveries } from '../admin/move-deliveries'
 import { socketPath } from '../admin/office'
-import { type Clock } from '../clock'
 import { type Config, readConfig } from '../config'
 import { faultLines } from './faults'
 import { makeProgress, type Progress } from './progress'
@@ -35,6 +35,8 @@ interface Report {
   readonly kept?: number
   readonly remoteDisables?: number
   readonly deliveries?: MovedDeliveries
+  /** What waits stays where it is: both configurations name the same queue. */
+  readonly isOneQueue?: boolean
   readonly compared: Compared
   /** Apps of registrations or pushes that the second configuration does not have. */
   readonly unknownApps: readonly string[]
@@ -56,7 +58,8 @@ async function refuseRunning({ file, store }: Config, terminal: Terminal): Promi
 }
 
 function lines(report: Report): readonly string[] {
-  const { from, to, dryRun, registrations, kept, remoteDisables, deliveries, compared, unknownApps, agrees } = report
+  const { from, to, dryRun, registrations, kept, remoteDisables, deliveries, isOneQueue } = report
+  const { compared, unknownApps, agrees } = report
   const rows = [
     ['from', from],
     ['to', to],
@@ -73,6 +76,7 @@ function lines(report: Report): readonly string[] {
       : [
           ['pushes', `${deliveries.moved} that waited moved, ${deliveries.ended} calls ended, ${deliveries.left} left`],
         ]),
+    ...(isOneQueue === true ? [['pushes', 'stay in the queue that both name']] : []),
     ...(remoteDisables === undefined ? [] : [['servers', `${remoteDisables} still to be told of a node that ended`]]),
     ...(kept === undefined ? [] : [['kept', `${counted(kept, 'fuse or certificate', 'fuses and certificates')}`]]),
     ['first', `${counted(compared.from.registrations, 'device')}, checksum ${compared.from.checksum}`],
@@ -93,15 +97,8 @@ function lines(report: Report): readonly string[] {
   ]
 }
 
-async function move(
-  from: Moving['from'],
-  to: Moving['to'],
-  words: MigrateWords,
-  config: Config,
-  clock: Clock,
-  progress: Progress,
-): Promise<Report> {
-  const moving = { from, to, clock }
+async function move(moving: Moving, words: MigrateWords, config: Config, progress: Progress): Promise<Report> {
+  const { from } = moving
   const apps = [...new Set([...(await from.records.count()).keys(), ...(await from.accounts()).keys()])]
   const unknownApps = apps.filter((app) => !config.apps.has(app))
   const head = { from: words.from, to: words.to, dryRun: words.dryRun, unknownApps }
@@ -116,11 +113,14 @@ async function move(
   const kept = await moveKept(moving, apps)
   const remoteDisables = await moveRemoteDisables(moving)
   progress.next('pushes moved')
-  const deliveries = await moveDeliveries(moving, (done, of) => progress.at(done, of))
+  const isOneQueue = await areOneQueue(moving)
+  const deliveries = isOneQueue ? undefined : await moveDeliveries(moving, (done, of) => progress.at(done, of))
   const compared = await compare()
   const isSame =
     compared.from.registrations === compared.to.registrations && compared.from.checksum === compared.to.checksum
-  return { ...head, registrations, kept, remoteDisables, deliveries, compared, agrees: isSame && deliveries.left === 0 }
+  const agrees = isSame && (deliveries?.left ?? 0) === 0
+  const its = deliveries === undefined ? { isOneQueue } : { deliveries }
+  return { ...head, registrations, kept, remoteDisables, ...its, compared, agrees }
 }
 
 /** 0 where both agree and nothing waits any more in the first; else 1, with the reason. */
@@ -138,8 +138,9 @@ export async function migrate(words: MigrateWords, terminal: Terminal): Promise<
     for (const { store } of [from, to]) opened.push(await store.open({ clock, trouble: tell }))
     const [first, second] = opened
     if (first === undefined || second === undefined) throw new Failed('a store is missing')
-    if (await areOne({ from: first, to: second, clock })) throw new Failed(same)
-    const report = await move(first, second, words, to, clock, progress)
+    const moving = { from: first, to: second, clock }
+    if (await areOneStore(moving)) throw new Failed(same)
+    const report = await move(moving, words, to, progress)
     progress.end()
     terminal.out(`${words.json ? JSON.stringify(report, undefined, 2) : lines(report).join('\n')}\n`)
     return report.agrees ? 0 : 1

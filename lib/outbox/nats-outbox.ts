@@ -43,6 +43,8 @@ export interface NatsOutboxOptions {
 
 export interface NatsOutbox {
   readonly outbox: Outbox
+  /** Which stream it is: of the same name in another cluster, or made anew, it is another. */
+  identity(): Promise<string>
   accounts(): Promise<ReadonlyMap<string, Account>>
   readonly desk: Desk
   /** Stories of what ended, of deliveries or of targets, newest first. */
@@ -180,6 +182,7 @@ export async function openNatsOutbox(options: NatsOutboxOptions): Promise<NatsOu
       heard: (id: string, within: number) => listening.heard(id, within),
       isListenedTo: (id: string) => listening.isListenedTo(id),
     } satisfies Outbox),
+    identity: async () => `${name} ${(await health.once(() => streams.identity(0))).id}`,
     accounts,
     desk,
     stories: (needles: readonly string[], areTargets: boolean) => stories.of(needles, areTargets),

@@ -56,6 +56,7 @@ export function withNats(store: Store, its: NatsOutbox): Store {
   return Object.freeze({
     ...store,
     outbox: its.outbox,
+    queue: () => its.identity(),
     records: Object.freeze({
       ...store.records,
       ...{ accounts: () => its.accounts(), oldest, traces },

@@ -71,10 +71,7 @@ export interface RemoteDisable {
 export interface RemoteDisables {
   /** Those due at `at` (ms since 1970), the longest due first. */
   due(at: number, limit: number): Promise<readonly RemoteDisable[]>
-  /**
-   * Puts it off until `until` (ms since 1970), for one claimant alone: false where somebody else did or it is no more. What
-   * is not ended by then, a crash in between, is due again.
-   */
+  /** Puts it off until `until` (ms since 1970), for one claimant alone: false where somebody else did or it is no more. Due again if not ended by then. */
   claim(row: RemoteDisable, until: number): Promise<boolean>
   /** Ends those of these registrations. */
   end(registrations: readonly string[]): Promise<void>
@@ -249,6 +246,8 @@ export interface Store {
   readonly turns?: Turns
   /** What a moment of this machine's clock is to be added to be one of the clock that all processes share (ms); absent likewise. */
   readonly clockOffset?: () => number
+  /** Where its deliveries wait, where that is in a queue beside it: another one's name is another. */
+  readonly queue?: () => Promise<string>
   /** Holds its own file still, to be copied: what becomes durable meanwhile goes into the log beside it. Resolves once it is so, and once it is over. */
   readonly holdStill?: (isStill: boolean) => Promise<void>
   /** What it holds, and what of that came after a moment (ms since 1970). Both are absent where it has no file of its own. */
