@@ -68,7 +68,8 @@ export function makeProving({ apps, keep, clock, observe }: ProvingOptions): Pro
   async function ask({ app, fingerprint, prove, isOpen }: Provable): Promise<Proven> {
     const findings = prove === undefined ? [isOpen ? NO_QUESTION : NOT_OPEN] : await prove()
     const faults = findings.filter(({ is }) => is === 'fault')
-    if (prove === undefined) return { app, findings }
+    // A question that our own end broke off tells nothing.
+    if (prove === undefined || stopping.signal.aborted) return { app, findings }
     if (faults.length === 0) {
       doubts.delete(app)
       // Proven for this start; the next one asks again if this can't be kept.

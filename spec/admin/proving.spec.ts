@@ -18,12 +18,14 @@ describe('lib/admin/proving', () => {
     const told: Event[] = []
     const asked: { readonly app: string; readonly at: number }[] = []
     let answer: readonly Finding[] = [fact]
+    let answering: Promise<void> | undefined
     let fingerprint = 'one'
     const begun = clock.elapsed()
     const app = (name: string): Provable => ({
       ...{ app: name, fingerprint, isOpen: true },
       async prove() {
         asked.push({ app: name, at: clock.elapsed() - begun })
+        await answering
         return answer
       },
     })
@@ -46,6 +48,7 @@ describe('lib/admin/proving', () => {
         return proving
       },
       answers: (...findings: readonly Finding[]) => void (answer = findings),
+      answersAfter: (moment: Promise<void>) => void (answering = moment),
       changes: () => void (fingerprint = 'two'),
       has: (...apps: readonly string[]) => void (names = apps),
       stop: () => running.forEach((each) => each.stop()),
@@ -117,6 +120,21 @@ describe('lib/admin/proving', () => {
     await clock.advance(10 * MINUTE)
     expect(proving.doubts()).toEqual(new Map())
     stop()
+  })
+
+  it('tells nothing of a question that the end of the service broke off', async () => {
+    const { clock, asked, told, start, answers, answersAfter, stop } = scene()
+    const proving = start()
+    let end = (): void => undefined
+    answersAfter(new Promise((resolve) => (end = resolve)))
+    answers(fault)
+    await clock.advance(2 * SECOND)
+    expect(asked).toHaveLength(1)
+    stop()
+    end()
+    await clock.advance(MINUTE)
+    expect(told).toEqual([])
+    expect(proving.doubts()).toEqual(new Map())
   })
 
   it('tells each fault once: those that are mended alike as one', async () => {
