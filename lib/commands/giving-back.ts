@@ -6,8 +6,8 @@
  * again. A collection stops the process for some 50 ms, hence at rest only.
  */
 import type * as Inspector from 'node:inspector'
-import { performance } from 'node:perf_hooks'
 import { type Clock } from '../clock'
+import { makeBusy } from './working'
 
 /** Milliseconds between two looks. */
 const LOOK_EVERY = 1_000
@@ -26,17 +26,6 @@ export interface GivingBack {
   readonly heap?: () => number
   /** Collects all there is and gives back what it held. */
   readonly collect?: () => Promise<void>
-}
-
-/** Share of its time for which the event loop worked since it was last asked. */
-export function makeBusy(): () => number {
-  let before = performance.eventLoopUtilization()
-  return () => {
-    const now = performance.eventLoopUtilization()
-    const { utilization } = performance.eventLoopUtilization(now, before)
-    before = now
-    return utilization
-  }
 }
 
 /** Milliseconds for which a thread is waited for: one whose disk hangs answers nothing. */

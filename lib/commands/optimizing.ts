@@ -6,12 +6,8 @@
  */
 import { setFlagsFromString } from 'node:v8'
 import { type Clock } from '../clock'
-import { makeBusy } from './giving-back'
+import { LOOK_EVERY, makeBusy, makeWorking } from './working'
 
-/** Milliseconds between two looks. */
-const LOOK_EVERY = 500
-/** Looks in a row that find it at work: more than a start and its links take on a machine that has much else to do. */
-const LOOKS = 4
 /** Share of its time for which the event loop works at least: some hundred pushes a second. */
 const WORKS = 0.15
 
@@ -40,13 +36,12 @@ export interface Unoptimized {
 
 /** Nothing is compiled optimized until the process works after its start, or is stopped; then as V8 likes. Keeps no process alive. */
 export function optimizeOnceBusy({ clock, busy = makeBusy(), set = setFlagsFromString }: Optimizing): Unoptimized {
-  let working = 0
+  const isWorking = makeWorking(busy, WORKS)
   let cancel = (): void => undefined
   const letGo = (): void => set(flags('--'))
 
   function look(): void {
-    working = busy() >= WORKS ? working + 1 : 0
-    if (working < LOOKS) return next()
+    if (!isWorking()) return next()
     letGo()
   }
   function next(): void {

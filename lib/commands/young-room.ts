@@ -6,16 +6,12 @@
  */
 import { setFlagsFromString, getHeapSpaceStatistics } from 'node:v8'
 import { type Clock } from '../clock'
-import { makeBusy } from './giving-back'
+import { LOOK_EVERY, makeBusy, makeWorking } from './working'
 
-/** Milliseconds between two looks. */
-const LOOK_EVERY = 500
 /** Bytes from which on there is only more room for who needs it. */
 const ENOUGH = 8 * 1024 * 1024
 /** Share of its time for which the event loop works from which on it does. */
 const NEEDS = 0.85
-/** Looks in a row: a burst is over before more room would have helped. */
-const LOOKS = 4
 
 export interface YoungRoom {
   readonly clock: Clock
@@ -39,12 +35,12 @@ export function boundYoungRoom({
   set = setFlagsFromString,
 }: YoungRoom): () => void {
   let grows = true
-  let working = 0
+  const isWorking = makeWorking(busy, NEEDS)
   let cancel = (): void => undefined
 
   function look(): void {
-    working = busy() >= NEEDS ? working + 1 : 0
-    const mayGrow = working >= LOOKS || room() < ENOUGH
+    // Asked first: it counts the looks.
+    const mayGrow = isWorking() || room() < ENOUGH
     if (mayGrow !== grows) set(`--semi-space-growth-factor=${mayGrow ? 2 : 1}`)
     grows = mayGrow
     next()
