@@ -1,38 +1,18 @@
 /** What lies in the stream on a real NATS server, and what its consumer never tells of. */
-import { AckPolicy, DeliverPolicy, type JetStreamManager, jetstream, jetstreamManager } from '@nats-io/jetstream'
-import { type NatsConnection, connect } from '@nats-io/transport-node'
-import { openNats } from '../../lib/outbox/nats-opening'
-import { type NatsOutbox } from '../../lib/outbox/nats-outbox'
+import { AckPolicy, DeliverPolicy, jetstream } from '@nats-io/jetstream'
 import { delivery, ended, takeNow } from '../contracts/outbox-scene'
 import { realDescribe } from '../support/available'
 import { type HandClock, handClock } from '../support/hand-clock'
 import { come, until } from '../support/moving-clock'
 import { startNats } from '../support/nats-cluster'
-import { natsOptions } from '../support/nats-outbox'
+import { natsOptions, outboxesOn } from '../support/nats-outbox'
 import { serverForAll } from '../support/real-server'
 
 const APP = 'org.example.ios'
 
 realDescribe('nats', 'a consumer that passes over what lies in the stream', () => {
   const server = serverForAll(() => startNats())
-  const opened: NatsOutbox[] = []
-  const told: string[] = []
-  let operator: NatsConnection
-  let manager: JetStreamManager
-  beforeAll(async () => {
-    operator = await connect({ servers: [...server().servers] })
-    manager = await jetstreamManager(operator)
-  })
-  afterAll(() => operator.close())
-  afterEach(async () => {
-    for (const its of opened.splice(0)) await its.close()
-    told.length = 0
-  })
-  const open = async (clock: HandClock, options: Parameters<typeof openNats>[0], sends = true): Promise<NatsOutbox> => {
-    const its = await openNats(options, { clock, trouble: (text) => void told.push(text), sends })
-    opened.push(its)
-    return its
-  }
+  const { opened, told, open, operator, manager } = outboxesOn(server)
   const some = (clock: HandClock, count: number) =>
     Array.from({ length: count }, () => delivery(APP, clock.now(), { expiresAt: clock.now() + 1e9 }))
 
@@ -47,16 +27,16 @@ realDescribe('nats', 'a consumer that passes over what lies in the stream', () =
     await opened.pop()?.close()
     await (await open(clock, options, false)).outbox.put(all.slice(3))
     // As one on a server that was not up to date: all that lies there is behind it.
-    const { state } = await manager.streams.info(`${options.stream}_JOURNAL`)
+    const { state } = await manager().streams.info(`${options.stream}_JOURNAL`)
     const consumer = `p0_${(state.last_seq + 1) * 1_000_000 + 1}`
-    await manager.consumers.add(options.stream, {
+    await manager().consumers.add(options.stream, {
       ...{ durable_name: consumer, filter_subject: `${options.stream}.delivery.0`, ack_policy: AckPolicy.Explicit },
       ...{ deliver_policy: DeliverPolicy.All, ack_wait: 300_000_000_000, max_ack_pending: -1, max_deliver: -1 },
     })
-    const its = await jetstream(operator).consumers.get(options.stream, consumer)
+    const its = await jetstream(operator()).consumers.get(options.stream, consumer)
     for await (const { info } of await its.fetch({ max_messages: 4 })) if (info.pending === 0) break
     const other = await open(clock, options)
-    expect((await manager.consumers.list(options.stream).next()).map(({ name }) => name)).toEqual([consumer])
+    expect((await manager().consumers.list(options.stream).next()).map(({ name }) => name)).toEqual([consumer])
     const done: string[] = []
     await until(clock, async () => {
       const claimed = await come(clock, takeNow(other.outbox, { [APP]: 1000 }))
@@ -67,7 +47,7 @@ realDescribe('nats', 'a consumer that passes over what lies in the stream', () =
     expect(done.sort()).toEqual(all.map(({ id }) => id).filter((id) => id !== first?.delivery.id))
     expect(told).toEqual([expect.stringMatching(/3 deliveries of partition 0 lay in the stream and did not come/)])
     expect((await other.accounts()).get(APP)).toMatchObject({ accepted: 4, delivered: 4, waiting: 0, inFlight: 0 })
-    await until(clock, async () => (await manager.streams.info(options.stream)).state.messages === 0)
+    await until(clock, async () => (await manager().streams.info(options.stream)).state.messages === 0)
   }, 60_000)
 
   it('is none where all that lies there comes: nothing is fetched, and nothing told', async () => {

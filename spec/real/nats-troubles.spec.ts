@@ -1,6 +1,4 @@
 /** What befalls the outbox on a real NATS server: refused, encrypted, full, robbed of what it made. What it says, and that nothing is lost. */
-import { type JetStreamManager, jetstreamManager } from '@nats-io/jetstream'
-import { type NatsConnection, connect } from '@nats-io/transport-node'
 import { Credential } from '../../lib/model/opaque'
 import { type Account, closes } from '../../lib/model/accounting'
 import { type Delivery } from '../../lib/model/notification'
@@ -15,7 +13,7 @@ import { makeFolder } from '../support/folder'
 import { type HandClock, handClock } from '../support/hand-clock'
 import { come, until } from '../support/moving-clock'
 import { startNats } from '../support/nats-cluster'
-import { natsOptions } from '../support/nats-outbox'
+import { natsOptions, outboxesOn } from '../support/nats-outbox'
 import { serverForAll } from '../support/real-server'
 
 const APP = 'org.example.ios'
@@ -94,24 +92,7 @@ realDescribe('nats', 'a NATS server that does not let us in', () => {
 
 realDescribe('nats', 'streams that change under the outbox', () => {
   const server = serverForAll(() => startNats())
-  const opened: NatsOutbox[] = []
-  const told: string[] = []
-  let operator: NatsConnection
-  let manager: JetStreamManager
-  beforeAll(async () => {
-    operator = await connect({ servers: [...server().servers] })
-    manager = await jetstreamManager(operator)
-  })
-  afterAll(() => operator.close())
-  const open = async (clock: HandClock, options: Parameters<typeof openNats>[0]) => {
-    const its = await openNats(options, { clock, trouble: (text) => void told.push(text), sends: true })
-    opened.push(its)
-    return its
-  }
-  afterEach(async () => {
-    for (const its of opened.splice(0)) await its.close()
-    told.length = 0
-  })
+  const { opened, told, open, operator, manager } = outboxesOn(server)
   /** Puts one after the other; resolves with those that were kept before one was not. */
   const putUntilRefused = async (its: NatsOutbox, clock: HandClock): Promise<readonly Delivery[]> => {
     const kept: Delivery[] = []
@@ -130,7 +111,7 @@ realDescribe('nats', 'streams that change under the outbox', () => {
     const clock = handClock()
     const options = natsOptions(server())
     const its = await open(clock, options)
-    await manager.streams.update(options.stream, { max_bytes: 20_000 })
+    await manager().streams.update(options.stream, { max_bytes: 20_000 })
     const kept = await putUntilRefused(its, clock)
     expect(kept.length).toBeGreaterThan(10)
     expect(told).toEqual([expect.stringContaining('the stream is at a limit of its own: raise it')])
@@ -152,14 +133,14 @@ realDescribe('nats', 'streams that change under the outbox', () => {
     const options = natsOptions(server())
     const its = await open(clock, options)
     const journal = `${options.stream}_JOURNAL`
-    const { state } = await manager.streams.info(journal)
-    await manager.streams.update(journal, { max_bytes: state.bytes })
+    const { state } = await manager().streams.info(journal)
+    await manager().streams.update(journal, { max_bytes: state.bytes })
     const all = some(clock, 20)
     await its.outbox.put(all)
     const claim = takeNow(its.outbox, { [APP]: 1000 })
     await until(clock, () => told.length > 0)
     expect(told).toEqual([expect.stringContaining('the stream is at a limit of its own: raise it')])
-    await manager.streams.update(journal, { max_bytes: -1 })
+    await manager().streams.update(journal, { max_bytes: -1 })
     const claimed = await come(clock, claim)
     await come(clock, its.outbox.settle(claimed.map((one) => ended(one))))
     const rest = await deliver([its], clock, all.length - claimed.length)
@@ -174,7 +155,7 @@ realDescribe('nats', 'streams that change under the outbox', () => {
     await its.outbox.put(some(clock, 5))
     await deliver([its], clock, 5)
     await its.outbox.put(some(clock, 3))
-    await manager.streams.delete(options.stream)
+    await manager().streams.delete(options.stream)
     await expect(its.outbox.put(some(clock, 1))).rejects.toThrow(/outbox/)
     await until(clock, () => told.some((text) => text.includes('the stream is gone: restore it from a backup')))
     const next = await open(clock, options)
@@ -202,12 +183,12 @@ realDescribe('nats', 'streams that change under the outbox', () => {
     const other = await open(clock, options)
     // Parts of it are to be the other one's, who has to wait until what is out of them has ended.
     await clock.advance(3_000)
-    const followers = async () => (await manager.consumers.list(options.stream).next()).map(({ name }) => name)
+    const followers = async () => (await manager().consumers.list(options.stream).next()).map(({ name }) => name)
     const before = await followers()
-    for (const name of before) await manager.consumers.delete(options.stream, name)
+    for (const name of before) await manager().consumers.delete(options.stream, name)
     await until(clock, async () => (await followers()).length === before.length)
     await until(clock, async () => {
-      const all = await manager.consumers.list(options.stream).next()
+      const all = await manager().consumers.list(options.stream).next()
       return all.every(({ num_pending: left }) => left === 0)
     })
     await come(clock, one.outbox.settle(claimed.map((each) => ended(each))))
@@ -224,11 +205,11 @@ realDescribe('nats', 'streams that change under the outbox', () => {
     await one.outbox.put(waiting)
     const journal = `${options.stream}_JOURNAL`
     await until(clock, async () => (await accountOf(one))?.accepted === 40)
-    const { state } = await manager.streams.info(journal)
-    await manager.streams.update(journal, { max_bytes: state.bytes })
+    const { state } = await manager().streams.info(journal)
+    await manager().streams.update(journal, { max_bytes: state.bytes })
     const other = await open(clock, options)
     await clock.advance(3_000)
-    await manager.streams.update(journal, { max_bytes: -1 })
+    await manager().streams.update(journal, { max_bytes: -1 })
     // The first one claims nothing and naps for a minute: all that the other one is to have has to come to it.
     const since = clock.elapsed()
     const found: string[] = []
@@ -255,7 +236,7 @@ realDescribe('nats', 'streams that change under the outbox', () => {
     // As after a takeover from one who had three, by way of a server that has none of them yet.
     const told = { at: clock.now(), took: 3, counts: { [APP]: { accepted: 3 } } }
     const words = JSON.stringify({ ...told, waits: [], out: [2], ended: [], lines: '' })
-    await operator.request(`${options.stream}.journal.0`, words)
+    await operator().request(`${options.stream}.journal.0`, words)
     const its = await open(clock, options)
     const all = some(clock, 4)
     for (const one of all) await its.outbox.put([one])
@@ -283,8 +264,8 @@ realDescribe('nats', 'streams that change under the outbox', () => {
     const claimed = await takeNow(its.outbox, { [APP]: 1000 })
     await its.outbox.settle(claimed.map((one) => ended(one)))
     const subject = `${options.stream}.journal.0`
-    const last = await manager.streams.getMessage(`${options.stream}_JOURNAL`, { last_by_subj: subject })
-    await operator.request(subject, last?.data)
+    const last = await manager().streams.getMessage(`${options.stream}_JOURNAL`, { last_by_subj: subject })
+    await operator().request(subject, last?.data)
     await its.outbox.put(some(clock, 2))
     await deliver([its], clock, 2)
     expect(told).toEqual([])
