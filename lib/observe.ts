@@ -1,6 +1,7 @@
 /** Typed events of all stages, turned into log lines. Knows nothing of what to do about them. */
 import { pino, type DestinationStream } from 'pino'
 import { type End } from './model/accounting'
+import { makeIsoTime } from './model/iso-time'
 import { type NotificationClass } from './model/notification'
 import { type Outcome } from './model/outcome'
 
@@ -215,13 +216,14 @@ const priorities: Readonly<Record<Level, number>> = { debug: 7, info: 6, warn: 4
 
 /** `,"time":"…"` as pino writes it, spelled once for all lines of a millisecond. */
 function isoTimes(): () => string {
+  const isoTime = makeIsoTime()
   let at = ''
   let spelled = ''
   return () => {
     const now = pino.stdTimeFunctions.epochTime()
     if (now !== at) {
       at = now
-      spelled = pino.stdTimeFunctions.isoTime()
+      spelled = `,"time":"${isoTime(Number(now.slice(',"time":'.length)))}"`
     }
     return spelled
   }

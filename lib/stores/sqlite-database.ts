@@ -2,6 +2,7 @@
  * libsql 0.5, narrowed to what better-sqlite3 and node:sqlite can do too. Knows the library's traps: `get` adds a
  * property of its own (not offered here), a lone `null` is taken for a list (bound values always travel as one array).
  */
+import './libsql-build'
 import Libsql from 'libsql'
 
 export type Bound = string | number | null | Buffer

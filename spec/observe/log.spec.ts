@@ -47,6 +47,15 @@ describe('lib/observe', () => {
     expect(lines[0]?.replace(/"time":"[^"]+",/, '')).toBe(`{"level":30,${told},"msg":"delivery d-1 delivered"}\n`)
   })
 
+  it('writes when it was, to the millisecond', () => {
+    const before = Date.now()
+    const [line = ''] = linesOf(undefined)
+    const { time } = JSON.parse(line) as { readonly time: string }
+    expect(new Date(time).toISOString()).toBe(time)
+    expect(Date.parse(time)).toBeGreaterThanOrEqual(before)
+    expect(Date.parse(time)).toBeLessThanOrEqual(Date.now())
+  })
+
   it('writes the time, the level and a sentence for people', () => {
     const lines = linesOf('text')
     expect(lines).toHaveLength(3)
