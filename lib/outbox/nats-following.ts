@@ -3,13 +3,13 @@ import { lives } from './nats-journal'
 import { Overtaken } from './nats-overtaken'
 import { type Own } from './nats-partition'
 import { type Row, read } from './nats-row'
-import { type Streams } from './nats-streams'
+import { type Arrived, type Streams } from './nats-streams'
 
 export interface FollowOptions {
   readonly streams: Streams
   /** The row of a delivery that was taken in, until its end is written down. */
   readonly row: (seq: number) => Row | undefined
-  readonly arrived: (own: Own) => void
+  readonly arrived: (own: Own, seq: number) => void
   /** It was taken in before the partition became ours, has not ended, and comes now. */
   readonly late: (own: Own, row: Row) => void
   readonly broken: (own: Own) => void
@@ -28,42 +28,53 @@ function earlierOf({ takeovers }: Own['before'], epoch: number): readonly number
   return all.filter((each) => each < epoch).reverse()
 }
 
+function opened({ partition }: Own, { seq, text, ack }: Arrived, trouble: FollowOptions['trouble']): Row | undefined {
+  try {
+    return read(text, { seq, partition, ack })
+  } catch {
+    trouble(`message ${seq} of partition ${partition} is no delivery of ours; it was taken out`)
+    ack()
+    return undefined
+  }
+}
+
+/** A delivery that has come, and whose end is not written down yet. */
+export function inHand({ parked, arrivals }: Own, seq: number, { row }: Pick<FollowOptions, 'row'>): Row | undefined {
+  return row(seq) ?? parked?.get(seq) ?? arrivals.get(seq)
+}
+
+/** Whatever way a message came: puts it where it belongs. True of a delivery that was not in hand, and has not ended. */
+export function arrive(own: Own, message: Arrived, options: FollowOptions): boolean {
+  const { arrived, late, trouble } = options
+  const { before, arrivals } = own
+  const { seq, ack } = message
+  // Whoever has it now is to see it.
+  if (own.isOver) return false
+  own.received?.add(seq)
+  own.arrived = Math.max(own.arrived, seq)
+  const known = inHand(own, seq, options)
+  const isLate = lives(before, seq)
+  let its: Row | undefined
+  if (known !== undefined) known.ack = ack
+  else if (!isLate && seq <= own.took) ack()
+  else its = opened(own, message, trouble)
+  if (its !== undefined && isLate) late(own, its)
+  else if (its !== undefined) arrivals.set(seq, its)
+  arrived(own, seq)
+  return its !== undefined
+}
+
 /** Follows the deliveries of a partition that is ours. Rejects with `Overtaken` where it is not any more. */
 export async function follow(own: Own, options: FollowOptions): Promise<void> {
-  const { streams, row, arrived, late, broken, doubted, trouble } = options
+  const { streams, broken, doubted } = options
   const { partition, before } = own
   if (own.isOver) throw new Overtaken(`partition ${partition}`)
   await own.following?.stop()
-  Object.assign(own, { received: 0, isCut: false })
+  Object.assign(own, { received: new Set(), isCut: false })
   const epoch = (before.takeovers.at(-1) ?? own.journal) * FOLLOWINGS + ++own.followings
-  const opened = (seq: number, text: string, ack: () => void): Row | undefined => {
-    try {
-      return read(text, { seq, partition, ack })
-    } catch {
-      trouble(`message ${seq} of partition ${partition} is no delivery of ours; it was taken out`)
-      ack()
-      return undefined
-    }
-  }
   own.following = await streams.follow(
     { partition, epoch, earlier: earlierOf(before, epoch), of: own.of },
-    ({ seq, text, ack }) => {
-      // Whoever has it now is to see it.
-      if (own.isOver) return
-      own.received++
-      const known = row(seq) ?? own.parked?.get(seq) ?? own.arrivals.get(seq)
-      if (known !== undefined) known.ack = ack
-      else if (lives(before, seq)) {
-        const its = opened(seq, text, ack)
-        if (its !== undefined) late(own, its)
-      } else if (seq <= own.arrived) ack()
-      else {
-        own.arrived = seq
-        const its = opened(seq, text, ack)
-        if (its !== undefined) own.arrivals.set(seq, its)
-      }
-      arrived(own)
-    },
+    (message) => void arrive(own, message, options),
     {
       broken() {
         own.isCut = true

@@ -2,7 +2,7 @@
 import { type Clock } from '../clock'
 import { type Changes } from './nats-changes'
 import { type Health } from './nats-connection'
-import { type FollowOptions, follow } from './nats-following'
+import { type FollowOptions } from './nats-following'
 import { leftOf } from './nats-journal'
 import { BEAT_MS, type Beat, type Members, QUIET_MS } from './nats-members'
 import { type Own, emptyCommit, saveState, writeCommit } from './nats-partition'
@@ -110,8 +110,8 @@ export function makeInstance(options: InstanceOptions): Instance {
   const isOurs = (own: Own): boolean => owned.get(own.partition) === own
   const watched: FollowOptions = {
     ...{ streams, trouble, row: (seq) => standing.rows.get(seq) ?? changes.ending(seq) },
-    arrived: (own) => {
-      options.came(own.arrived)
+    arrived: (own, seq) => {
+      options.came(seq)
       if (isOurs(own)) options.wake()
     },
     late: (own, row) => void ask((now) => void (isOurs(own) && takeOver.late(own, row, now))).catch(() => undefined),
@@ -120,7 +120,7 @@ export function makeInstance(options: InstanceOptions): Instance {
   }
   const following = async (own: Own): Promise<void> => {
     try {
-      await follow(own, watched)
+      await takeOver.again(own)
     } catch (error) {
       if (error instanceof MadeAnew) {
         begun.add(own.partition)

@@ -20,7 +20,7 @@ export interface Own {
   at: number
   /** Deliveries up to this number were taken in. */
   took: number
-  /** Deliveries up to this number have come. */
+  /** The highest number that has come. */
   arrived: number
   /** What came and is not taken in, by number. */
   readonly arrivals: Map<number, Row>
@@ -34,8 +34,11 @@ export interface Own {
   followings: number
   /** What comes of it does not reach us any more: it is to be followed anew. */
   isCut: boolean
-  /** Messages that came since it is followed. */
-  received: number
+  /**
+   * Numbers of what came since it is followed, until all that lies there is known to have come: nothing is taken in before, for
+   * nothing older can be taken in after it.
+   */
+  received: Set<number> | undefined
   /** Another instance is to have it: these wait for that, and nothing more is taken in or handed out. */
   parked: ReadonlyMap<number, Row> | undefined
   /** It is ours no more, or about to be: what still comes of it is not ours to acknowledge. */

@@ -1,6 +1,7 @@
 /** How a partition comes to be ours: what its journal says, held against what comes of the stream. Knows nothing of who else is to have one. */
+import { setMaxListeners } from 'node:events'
 import { type Clock } from '../clock'
-import { type FollowOptions, follow } from './nats-following'
+import { type FollowOptions, arrive, follow, inHand } from './nats-following'
 import { type Counts, type Folded, type Commit, addCounts, change, fold, leftOf, lives, outlive } from './nats-journal'
 import { type Members } from './nats-members'
 import { takeInMissed } from './nats-missed'
@@ -20,7 +21,7 @@ export interface TakeoverOptions {
   readonly isGone: (id: string) => Promise<boolean>
   readonly standing: Standing
   readonly rules: Rules
-  readonly clock: Pick<Clock, 'after'>
+  readonly clock: Pick<Clock, 'after' | 'sleep'>
   /** Runs inside a turn. */
   readonly ask: <T>(work: (now: number) => T) => Promise<T>
   /** How it is followed once it is ours. */
@@ -31,6 +32,8 @@ export interface TakeoverOptions {
 export interface Takeover {
   /** Makes it ours where nobody has it who lives, and it is to be ours or was begun. Rejects with `Overtaken` where another one was quicker. */
   take(partition: number): Promise<void>
+  /** Follows one that is ours anew, and takes in what comes once all that lies there has. Rejects as `follow` does. */
+  again(own: Own): Promise<void>
   /** Inside a turn: a delivery that was there before it became ours, and comes now. */
   late(own: Own, row: Row, now: number): void
   /** Waits for nothing more. */
@@ -42,6 +45,14 @@ const IDLE_MS = 1_000
 /** Clocks that differ by less are the same clock. */
 const SLACK_MS = 2_000
 
+/** All that lies there has come. */
+function takeInFromNowOn(own: Own): void {
+  const inOrder = [...own.arrivals].sort(([one], [other]) => one - other)
+  own.arrivals.clear()
+  for (const [seq, row] of inOrder) own.arrivals.set(seq, row)
+  own.received = undefined
+}
+
 /** Nothing of it is there any more: what waited ends, so that the books close. */
 function lostOf(folded: Folded): Readonly<Record<string, Counts>> {
   return Object.fromEntries([...leftOf(folded)].map(([app, abandoned]) => [app, { abandoned }]))
@@ -50,8 +61,9 @@ function lostOf(folded: Folded): Readonly<Record<string, Counts>> {
 export function makeTakeover(options: TakeoverOptions): Takeover {
   const { owned, begun, streams, members, standing, rules, clock, ask, watched, trouble } = options
   const isOurs = (own: Own): boolean => owned.get(own.partition) === own
-  const wakeOnStop: (() => void)[] = []
-  let isStopped = false
+  const stopping = new AbortController()
+  // Each partition that is followed waits for it.
+  setMaxListeners(0, stopping.signal)
 
   /** What was taken in before is as the journal says; whatever was out when its instance ended comes back. */
   const recover = (own: Own, folded: Folded, now: number): void => {
@@ -82,45 +94,57 @@ export function makeTakeover(options: TakeoverOptions): Takeover {
     own.unsaved = Infinity
   }
 
-  /** Follows until everything that was there (`lay`) has come. */
-  const caughtUp = async (own: Own, lay: Identity): Promise<void> => {
+  /** Follows until everything that lies there has come; what comes is taken in from then on, the oldest first. */
+  const catchUp = async (own: Own): Promise<void> => {
     for (;;) {
       let isBroken = false
       let seen: (() => void) | undefined
-      wakeOnStop.push(() => seen?.())
-      /** Before it is ours, whatever is wrong is mended by beginning again here. */
-      const unlessOurs = (then: (own: Own) => void) => () => {
+      const wake = (): void => seen?.()
+      /** Until then, whatever is wrong is mended by beginning again here. */
+      const breaks = (then: (own: Own) => void) => () => {
         isBroken = true
-        seen?.()
+        wake()
         if (isOurs(own)) then(own)
       }
-      await follow(own, {
+      const options: FollowOptions = {
         ...watched,
-        arrived: () => {
-          watched.arrived(own)
-          if (!isOurs(own)) seen?.()
+        arrived: (_, seq) => {
+          watched.arrived(own, seq)
+          wake()
         },
         late: (_, row) => (isOurs(own) ? watched.late(own, row) : void own.arrivals.set(row.seq, row)),
-        broken: unlessOurs(watched.broken),
-        doubted: unlessOurs(watched.doubted),
-      })
+        broken: breaks(watched.broken),
+        doubted: breaks(watched.doubted),
+      }
+      const isOver = (): boolean => isBroken || own.isOver || stopping.signal.aborted
+      await follow(own, options)
+      const lay = await streams.identity(own.partition)
       const pending = own.following?.pending ?? 0
       let isAll = false
-      while (own.received < pending && !isAll && !isBroken && !isStopped) {
+      stopping.signal.addEventListener('abort', wake)
+      while ((own.received?.size ?? 0) < pending && !isAll && !isOver()) {
         const cancel = clock.after(IDLE_MS, () => {
           void own.following?.hasAll().then(
             (hasAll) => {
               isAll = hasAll
-              seen?.()
+              wake()
             },
-            () => seen?.(),
+            () => wake(),
           )
         })
         await new Promise<void>((more) => (seen = more))
         cancel()
       }
-      if (!isBroken && !isStopped) await takeInMissed(own, lay, { streams, trouble })
-      if (!isBroken || isStopped) return
+      stopping.signal.removeEventListener('abort', wake)
+      if (!isOver()) {
+        await takeInMissed(own, lay, {
+          ...{ streams, trouble, arrive: (message) => arrive(own, message, options) },
+          isInHand: (seq) => inHand(own, seq, watched) !== undefined,
+          pause: () => clock.sleep(IDLE_MS, stopping.signal),
+        })
+      }
+      if (own.isOver || stopping.signal.aborted) return
+      if (!isBroken) return takeInFromNowOn(own)
     }
   }
 
@@ -163,20 +187,21 @@ export function makeTakeover(options: TakeoverOptions): Takeover {
         ...{ partition, of: identity.id, journal: folded.through, said: folded.said, at: folded.at, took: folded.took },
         ...{ arrived: folded.took, arrivals: new Map<number, Row>(), before: folded },
         ...{ counts: new Map<string, Counts>(), saved: 0, unsaved: 1 },
-        ...{ following: undefined, followings: 0, received: 0, isCut: false, parked: undefined, isOver: false },
+        ...{ following: undefined, followings: 0, received: undefined, isCut: false, parked: undefined, isOver: false },
       }
       for (const [app, counts] of folded.counts) addCounts(own.counts, app, counts)
       try {
-        await caughtUp(own, identity)
+        await catchUp(own)
       } catch (error) {
         own.isOver = true
         await own.following?.stop()
         throw error
       }
       // What has not come would be missing in what is given back: it stays as it is for whoever follows.
-      if (isStopped) return own.following?.stop()
+      if (stopping.signal.aborted) return own.following?.stop()
       await ask((now) => recover(own, folded, now))
     },
+    again: catchUp,
     late(own: Own, row: Row, now: number) {
       const { before } = own
       const known = standing.rows.get(row.seq) ?? own.parked?.get(row.seq)
@@ -189,9 +214,6 @@ export function makeTakeover(options: TakeoverOptions): Takeover {
       if (before.out.has(row.seq)) rules.comeBack(row, now)
       else rules.waitOn(row, now)
     },
-    stop() {
-      isStopped = true
-      for (const wake of wakeOnStop) wake()
-    },
+    stop: () => stopping.abort(),
   } satisfies Takeover)
 }

@@ -85,7 +85,7 @@ export function makeTurns(options: TurnsOptions): Turns {
   const arrivals = (): readonly Row[] => {
     const rows: Row[] = []
     for (const own of owned.values()) {
-      if (own.parked !== undefined) continue
+      if (own.parked !== undefined || own.received !== undefined) continue
       let count = 0
       for (const [seq, row] of own.arrivals) {
         if (count++ === MOST_ARRIVALS) break
