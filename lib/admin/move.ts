@@ -2,12 +2,12 @@
  * Moves what one store holds into another, over their contract alone: whatever kinds they are. Every step may be broken off and
  * made again. The first store keeps its registrations; what waits in it is counted there as abandoned once the second has it.
  */
-import { createHash, randomUUID } from 'node:crypto'
+import { createHash } from 'node:crypto'
 import { type Clock } from '../clock'
 import { makeChecksum } from '../model/digest'
-import { certificateName, fuseName, MOVE } from '../model/kept'
+import { certificateName, fuseName } from '../model/kept'
 import { type Registration } from '../model/registration'
-import { type Store } from '../stores/store'
+import { type Records, type Registry, type Store } from '../stores/store'
 
 export interface Moving {
   readonly from: Store
@@ -26,15 +26,6 @@ export interface MovedRegistrations {
 
 const PAGE = 500
 
-/** Whether what is written into the first is read from the second: one database may be named in many ways. To move it into itself would end what waits. */
-export async function areOneStore({ from, to, clock }: Moving): Promise<boolean> {
-  const mark = randomUUID()
-  await from.keep.put(MOVE, mark, clock.now())
-  const read = await to.keep.get(MOVE)
-  await from.keep.put(MOVE, '', clock.now())
-  return read?.value === mark
-}
-
 /** Whether what waits stands in one queue already, beside two stores. */
 export async function areOneQueue({ from, to }: Moving): Promise<boolean> {
   const [one, other] = await Promise.all([from.queue?.(), to.queue?.()])
@@ -50,15 +41,18 @@ function digestOf(registration: Registration): string {
   return createHash('sha256').update(spelt).digest('hex').slice(0, 32)
 }
 
+/** Where the second store's registrations of an account are looked for. */
+export type Owned = Pick<Registry, 'ownedBy'>
+
 /** The same device's, or the same node's, in the other store. */
-async function counterpart({ to }: Moving, its: Registration): Promise<Registration | undefined> {
+async function counterpart(registry: Owned, its: Registration): Promise<Registration | undefined> {
   const { service, owner, dialect, app, device, node } = its
-  const owned = await to.registry.ownedBy(service, owner)
+  const owned = await registry.ownedBy(service, owner)
   const same = owned.find((each) => each.dialect === dialect && each.app === app && each.device === device)
   return same ?? owned.find((each) => each.node === node)
 }
 
-async function* pages({ records }: Store): AsyncGenerator<readonly Registration[]> {
+async function* pages(records: Pick<Records, 'devices'>): AsyncGenerator<readonly Registration[]> {
   for (let after: string | undefined; ;) {
     const page = await records.devices({ limit: PAGE, ...(after === undefined ? {} : { after }) })
     if (page.length > 0) yield page
@@ -86,10 +80,11 @@ export async function moveRegistrations(
   moving: Moving,
   told: (count: number) => void = () => undefined,
 ): Promise<MovedRegistrations> {
+  const { from, to } = moving
   const count = { moved: 0, there: 0, newer: 0 }
-  for await (const page of pages(moving.from)) {
+  for await (const page of pages(from.records)) {
     const how = page.map(async (its) => {
-      const other = await counterpart(moving, its)
+      const other = await counterpart(to.registry, its)
       if (other !== undefined && digestOf(other) === digestOf(its)) return 'there' as const
       if (other !== undefined && other.registeredAt > its.registeredAt) return 'newer' as const
       await moveOne(moving, its, other)
@@ -110,13 +105,14 @@ export interface Compared {
 
 /** Counts and checksums of the first store's registrations on both sides, from what is on disk. `told`: called after each page with how many were compared. */
 export async function compareRegistrations(
-  moving: Moving,
+  from: Pick<Records, 'devices'>,
+  to: Owned,
   told: (count: number) => void = () => undefined,
 ): Promise<Compared> {
   const [mine, theirs] = [makeChecksum(), makeChecksum()]
   let [count, found, newer] = [0, 0, 0]
-  for await (const page of pages(moving.from)) {
-    const others = await Promise.all(page.map((its) => counterpart(moving, its)))
+  for await (const page of pages(from)) {
+    const others = await Promise.all(page.map((its) => counterpart(to, its)))
     page.forEach((its, at) => {
       const other = others[at]
       if (other !== undefined && other.registeredAt > its.registeredAt) return void newer++

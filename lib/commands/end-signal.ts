@@ -37,6 +37,11 @@ export class BrokenOff extends Error {
   }
 }
 
+/** To be called where work may stop: throws `BrokenOff` once the signal came. `how`: how things stand then. */
+export function orBreakOff({ signal }: EndSignal, how: () => string): void {
+  if (signal.aborted) throw new BrokenOff(String(signal.reason), how(), () => undefined)
+}
+
 /** What comes of the work; where the signal comes first, and it is not too late to give up, what `given` makes of it is thrown. */
 export function unlessBrokenOff<T>(
   end: EndSignal,

@@ -4,6 +4,7 @@ import { type Config, readConfig } from '../config'
 import { type App } from '../config/app'
 import { type DeviceSource, type ForeignDevice, type LeftOut, SourceRefused } from '../imports/import'
 import { digestOf, makeChecksum } from '../model/digest'
+import { BrokenOff, type EndSignal, hearEndSignal, orBreakOff } from './end-signal'
 import { faultLines } from './faults'
 import { type Door, openDoor } from './import-door'
 import { deviceReport, type DeviceReport, MOST_TOLD } from './import-report'
@@ -23,6 +24,9 @@ export interface ImportDevicesWords {
 }
 
 const AT_ONCE = 500
+
+const GOES_ON = 'were taken in by then and stay; the same command goes on'
+const NOTHING_CHANGED = 'nothing was changed (--dry-run)'
 
 class Failed extends Error {}
 
@@ -96,7 +100,7 @@ async function pass(
   { incoming }: Reading,
   door: Door,
   commit: boolean,
-  heard: { readonly device: Heard; readonly left: (left: LeftOut) => void },
+  heard: { readonly device: Heard; readonly left: (left: LeftOut) => void; readonly page: () => void },
 ): Promise<void> {
   let held: Incoming[] = []
   const flush = async (): Promise<void> => {
@@ -106,6 +110,7 @@ async function pass(
       if (its !== undefined) heard.device(each, its)
     })
     held = []
+    heard.page()
   }
   for await (const each of incoming) {
     if ('why' in each) heard.left(each)
@@ -119,7 +124,7 @@ async function importInto(
   source: DeviceSource,
   words: ImportDevicesWords,
   config: Config,
-  progress: Progress,
+  { progress, end }: { readonly progress: Progress; readonly end: EndSignal },
 ): Promise<DeviceReport> {
   const stood = { new: 0, changed: 0, there: 0, own: 0, ended: 0 }
   const left: LeftOut[] = []
@@ -142,6 +147,7 @@ async function importInto(
       if (left.length < (words.json ? Infinity : MOST_TOLD)) left.push(each)
       progress.at(read())
     },
+    page: () => orBreakOff(end, () => (words.dryRun ? NOTHING_CHANGED : `${read()} devices ${GOES_ON}`)),
   })
   const proven = makeChecksum()
   let found = 0
@@ -158,6 +164,7 @@ async function importInto(
         proven.add(stands.digest)
       },
       left: () => undefined,
+      page: () => orBreakOff(end, () => `all ${total} devices ${GOES_ON} and looks at them again`),
     })
   }
   const expected = stood.new + stood.changed + stood.there
@@ -180,11 +187,12 @@ export async function importDevices(
   }
   const tell = (text: string): void => terminal.err(`xmpp-push: ${text}\n`)
   let door: Door | undefined
+  const end = hearEndSignal()
   const progress = makeProgress('devices', { stream: terminal.progress, clock: terminal.clock })
   try {
     reading(source, words, read.config)
     door = await openDoor(read.config, tell, terminal.clock)
-    const report = await importInto(door, source, words, read.config, progress)
+    const report = await importInto(door, source, words, read.config, { progress, end })
     progress.end()
     const { text, code } = deviceReport(report, words.json)
     terminal.out(text)
@@ -192,10 +200,11 @@ export async function importDevices(
   } catch (error) {
     progress.end()
     const why = error instanceof Error ? error.message : String(error)
-    const isOurs = error instanceof Failed || error instanceof SourceRefused
+    const isOurs = error instanceof Failed || error instanceof SourceRefused || error instanceof BrokenOff
     tell(isOurs || door === undefined ? why : `${why}; what was taken in so far stays, and the same command goes on`)
     return 1
   } finally {
+    end.off()
     await door?.close()
   }
 }

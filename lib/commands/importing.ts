@@ -48,9 +48,9 @@ was taken, what was left and why, and what still needs to be done.`
 
 const migrateHelp = `
 Both name a configuration; no service may run with either. Devices with their nodes and
-secrets, pushes that wait, servers that are still to be told, blown fuses and
-certificates that were handed in are moved. The first store keeps its devices. Broken
-off, the same call goes on; at the end counts and checksums of both are compared.`
+secrets, pushes that wait, servers that are still to be told, nodes that ended, blown
+fuses and certificates that were handed in are moved. The first store keeps its devices.
+Broken off, the same call goes on; at the end counts and checksums of both are compared.`
 
 interface SettingsWords {
   readonly config?: string
@@ -154,7 +154,7 @@ export function addImportCommands(program: Command, terminal: Terminal, end: (co
   teach(program.command('migrate'), {
     about: migrateHelp,
     examples: [
-      ['xmpp-push migrate --from sqlite.json --to postgres.json --dry-run', 'what would be moved'],
+      ['xmpp-push migrate --from sqlite.json --to postgres.json --dry-run', 'how both stand; nothing is changed'],
       ['xmpp-push migrate --from sqlite.json --to postgres.json', 'moves it; broken off, the same call goes on'],
     ],
     exits: [
@@ -167,7 +167,7 @@ export function addImportCommands(program: Command, terminal: Terminal, end: (co
     .description("Moves everything from one configuration's store into another's.")
     .requiredOption('--from <file>', 'the configuration with the store that is left')
     .requiredOption('--to <file>', 'the configuration with the store that takes its place')
-    .option('--dry-run', 'move nothing, only compare')
+    .option('--dry-run', 'change nothing in either store, only compare')
     .option('--json', 'print the report as JSON')
     .action(async ({ from, to, dryRun, json }: { from: string; to: string; dryRun?: true; json?: true }) => {
       end(await seldom.migrate().migrate({ from, to, dryRun: dryRun === true, json: json === true }, terminal))

@@ -70,6 +70,8 @@ export interface ConfiguredStore {
   open(surroundings: StoreSurroundings): Promise<Store>
   /** Opens it for reading only while no process has it; rejects with `StoreRefused` where that can't be done. Not every store can. */
   readonly inspect: (() => Promise<Inspection>) | undefined
+  /** The same of the store alone, whatever stands in the place of its outbox: of what waits it knows nothing then. */
+  readonly inspectAlone: (() => Promise<Inspection>) | undefined
   /** See `StoreKind`. */
   readonly backup: BoundBackup | undefined
   readonly tools: ((file: string) => { readonly backup: string; readonly restore: string }) | undefined
@@ -180,6 +182,7 @@ function bindStore<O>(kind: StoreKind<O>, words: OptionWords): BoundStore {
         place: kind.place?.(options),
         open: (surroundings: StoreSurroundings) => kind.open(options, surroundings),
         inspect: kind.inspect?.bind(kind, options),
+        inspectAlone: kind.inspect?.bind(kind, options),
         backup: kind.backup && {
           copy: kind.backup.copy.bind(kind.backup, options),
           restoring: kind.backup.restoring.bind(kind.backup, options),

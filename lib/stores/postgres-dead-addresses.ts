@@ -1,10 +1,11 @@
 /** Addresses that callers brought along and that are dead: known by a keyed hash, for nobody registered them with us. */
+import { type DeadAddress } from '../model/past'
 import { bareTarget } from './bare-target'
 import { type ContentCipher } from './content-cipher'
 import { type Database, type Statement } from './postgres-database'
 import { makeGathering } from './postgres-gathering'
 import { type Health } from './postgres-health'
-import { type DeadAddress, type Registry } from './store'
+import { type Registry } from './store'
 
 const mark: Statement = {
   name: 'mark-dead',

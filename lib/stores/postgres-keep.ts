@@ -1,8 +1,9 @@
 /** Small values, encrypted. */
+import { type Kept } from '../model/kept'
 import { type ContentCipher } from './content-cipher'
 import { type Database, type Session, type Statement } from './postgres-database'
 import { type Health } from './postgres-health'
-import { type Keep, type Kept } from './store'
+import { type Keep } from './store'
 
 const get: Statement = { name: 'keep-get', sql: 'SELECT sealed, at FROM keep WHERE name = $1' }
 const put: Statement = {

@@ -3,11 +3,11 @@
  * key meets is left as it was.
  */
 import { type ContentCipher, makeContentCipher } from './content-cipher'
-import { type Database } from './postgres-database'
+import { type Database, type Session } from './postgres-database'
 import { SCHEMA_VERSION, migrate, standOf } from './postgres-schema'
 import { codeOf, NO_WRITER, saidBy } from './postgres-trouble'
 import { type DatabaseAddress } from './postgres-url'
-import { StoreRefused } from './store'
+import { NothingStored, StoreRefused } from './store'
 
 const FACT = 'content key'
 
@@ -77,10 +77,19 @@ export async function refuseNewer(database: Database, address: DatabaseAddress, 
   )
 }
 
-/** Rejects where there is nothing to read yet. */
+/** What names our tables among those of all servers: a copy of them on another one is started at another moment. */
+export async function identityOf(session: Session): Promise<string> {
+  const [row] = await session.rows<{ name: string }>(
+    `SELECT concat_ws(' ', (SELECT oid FROM pg_database WHERE datname = current_database()), 'fact'::regclass::oid,
+       extract(epoch FROM pg_postmaster_start_time())) AS name`,
+  )
+  return row?.name ?? ''
+}
+
+/** Rejects with `NothingStored` where there is nothing to read yet. */
 export async function refuseEmpty(database: Database, address: DatabaseAddress, schema: string): Promise<void> {
   if ((await standOf(database, schema)) !== undefined) return
-  throw new StoreRefused(`there are no tables of ours in ${address.shown} yet; \`xmpp-push run\` makes them`)
+  throw new NothingStored(`there are no tables of ours in ${address.shown} yet; \`xmpp-push run\` makes them`)
 }
 
 async function admitKey(database: Database, key: Buffer, address: DatabaseAddress): Promise<ContentCipher> {

@@ -11,9 +11,10 @@ import { makeHealth } from './postgres-health'
 import { makeInstances } from './postgres-instances'
 import { makePresence } from './postgres-presence'
 import { makeKeepReading, makePostgresKeep } from './postgres-keep'
-import { openTables, refusalOf, refuseEmpty, refuseNewer } from './postgres-opening'
+import { identityOf, openTables, refusalOf, refuseEmpty, refuseNewer } from './postgres-opening'
 import { makePostgresOutbox } from './postgres-outbox'
 import { makePassing } from './postgres-passing'
+import { makePostgresPast } from './postgres-past'
 import { accountsOf, makePostgresRecords } from './postgres-records'
 import { makePostgresRegistry } from './postgres-registry'
 import { makeRemoteDisables } from './postgres-remote-disables'
@@ -71,6 +72,7 @@ export async function inspect(options: PostgresOptions): Promise<Inspection> {
     const reading = {
       records: makePostgresRecords(database),
       keep: makeKeepReading(database, makeContentCipher(key)),
+      identity: () => identityOf(database),
       close: () => database.close(),
     }
     return reading
@@ -187,6 +189,7 @@ export async function openPostgres(
       outbox: its,
       keep: makePostgresKeep({ database, cipher, health, now: () => time.now() }),
       records: makePostgresRecords(asked),
+      past: makePostgresPast(asked, cipher),
       upkeep: makePostgresUpkeep({ session: database, health, instances, bounds, time, wake: () => outbox.wake() }),
       turns: presence.turns,
       clockOffset: () => time.offset(),

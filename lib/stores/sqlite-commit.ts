@@ -8,6 +8,7 @@ import { makeExpiry } from './sqlite-expiry'
 import { holdingOf } from './sqlite-holding'
 import { makeKeepReading, placeOf } from './sqlite-keep'
 import { makeListing } from './sqlite-listing'
+import { makePast } from './sqlite-past'
 import {
   type Answers,
   type Batch,
@@ -84,6 +85,7 @@ export function makeCommit(
     ...makeDeadAddresses(database, cipher),
     ...makeKeep(database, cipher),
     ...makeListing(database),
+    ...makePast(database, cipher),
     ...makeTraceReading(database),
     ...makeTraceRemoval(database),
     ...makeUpkeep(database, standing, traces),

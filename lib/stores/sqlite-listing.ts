@@ -30,12 +30,12 @@ function waiting(row: WaitingRow): PlainWaiting {
   }
 }
 
-interface TombstoneRow extends Omit<Tombstone, 'registration' | 'diedAt'> {
+export interface TombstoneRow extends Omit<Tombstone, 'registration' | 'diedAt'> {
   readonly registration: string | null
   readonly died_at: number
 }
 
-function tombstone({ registration, died_at: diedAt, ...row }: TombstoneRow): Tombstone {
+export function tombstone({ registration, died_at: diedAt, ...row }: TombstoneRow): Tombstone {
   return { ...row, diedAt, ...(registration === null ? {} : { registration }) }
 }
 

@@ -5,9 +5,11 @@
 import { type Account } from '../model/accounting'
 import { type Holding } from '../model/backup'
 import { type Environment, type Registration } from '../model/registration'
+import { type Kept } from '../model/kept'
+import { type DeadTarget, type Grave } from '../model/past'
 import { type Tombstone, type Trace } from '../model/trace'
 import { type BoundsOptions } from './sqlite-bounds'
-import { type DeviceQuery, type Kept, type RemoteDisable } from './store'
+import { type DeviceQuery, type RemoteDisable } from './store'
 
 export type Field = string | number | null
 
@@ -172,6 +174,16 @@ export interface Questions {
     readonly ask: { readonly after: GraveKey; readonly before: number }
     readonly answer: { readonly next: GraveKey | undefined }
   }
+  graves: { readonly ask: { readonly after: GraveKey; readonly limit: number }; readonly answer: readonly Tombstone[] }
+  /** As they were in another store. */
+  buryAgain: { readonly ask: readonly Grave[]; readonly answer: undefined }
+  addressKey: { readonly ask: undefined; readonly answer: string }
+  deadTargets: {
+    readonly ask: { readonly after: string; readonly limit: number }
+    readonly answer: readonly DeadTarget[]
+  }
+  deadTargetsAmong: { readonly ask: readonly string[]; readonly answer: readonly DeadTarget[] }
+  keepDead: { readonly ask: readonly DeadTarget[]; readonly answer: undefined }
   dropTombstones: { readonly ask: string; readonly answer: number }
   /** Ends those that wait as `unregistered`, without a trace; returns how many. One that is out ends without one, too. */
   endWaiting: { readonly ask: readonly string[]; readonly answer: number }

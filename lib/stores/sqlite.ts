@@ -4,7 +4,9 @@
  */
 import { z } from 'zod'
 import { type Credential } from '../model/opaque'
+import { type Kept } from '../model/kept'
 import { type OptionWords } from '../model/options'
+import { type Past } from '../model/past'
 import { makeNodeCache } from './node-cache'
 import { copyStore } from './sqlite-backup'
 import { type ReadingOptions } from './sqlite-inspection'
@@ -16,7 +18,7 @@ import { makeSqliteRegistry } from './sqlite-registry'
 import { makeRestoring } from './sqlite-restore'
 import { makeSqliteUpkeep } from './sqlite-sweep'
 import { startThread } from './sqlite-thread'
-import { type Inspection, type Kept, type RemoteDisable, type Store, type StoreKind } from './store'
+import { type Inspection, type RemoteDisable, type Store, type StoreKind } from './store'
 
 export interface SqliteOptions {
   /** The database; its folder is made if it is missing. Journals and the key file lie beside it. */
@@ -37,6 +39,7 @@ const SHARE = 0.75
 const reads: ReadonlySet<Question> = new Set([
   ...(['find', 'get', 'ownedBy', 'count', 'keepGet', 'accounts', 'deadAmong', 'remoteDisablesDue'] as const),
   ...(['devices', 'tombstones', 'deliveries', 'waiting', 'stretch', 'traceLines'] as const),
+  ...(['graves', 'addressKey', 'deadTargets', 'deadTargetsAmong'] as const),
   // They change no row, and are to get through to a store that takes none.
   ...(['holdStill', 'whyNotStill', 'holding'] as const),
 ])
@@ -61,6 +64,26 @@ async function inspect({ file, contentKey }: SqliteOptions): Promise<Inspection>
     })
   const keep = { get: (name: string) => ask('keepGet', name) }
   return { records: makeSqliteRecords(ask), keep, close: async () => void (await worker.terminate()) }
+}
+
+function pastOf(ask: Ask): Past {
+  return Object.freeze({
+    graves({ after, limit }) {
+      const { service = '', node = '', owner = '' } = after ?? {}
+      return ask('graves', { after: [service, node, owner], limit })
+    },
+    async bury(graves) {
+      await ask('buryAgain', graves)
+    },
+    addressKey: () => ask('addressKey', undefined),
+    deadTargets: (query) =>
+      'targets' in query
+        ? ask('deadTargetsAmong', query.targets)
+        : ask('deadTargets', { after: query.after ?? '', limit: query.limit }),
+    async keepDead(targets) {
+      await ask('keepDead', targets)
+    },
+  } satisfies Past)
 }
 
 /** The kind `sqlite` of the configuration's `store`. */
@@ -128,6 +151,7 @@ export const sqlite: StoreKind<SqliteOptions> = Object.freeze({
       outbox,
       records,
       upkeep: makeSqliteUpkeep(ask, records, cache),
+      past: pastOf(ask),
       keep: Object.freeze({
         get: (name: string) => ask('keepGet', name),
         swap: (name: string, value: string, at: number, before: Kept | undefined) =>

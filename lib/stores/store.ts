@@ -2,8 +2,10 @@
 import { type Clock } from '../clock'
 import { type Account } from '../model/accounting'
 import { type BackedUp, type BackupOrder, type BackupProgress, type Holding, type Restoring } from '../model/backup'
+import { type Kept } from '../model/kept'
 import { type AddressSlot, type Environment, type Hints, type Registration } from '../model/registration'
 import { type Opaque } from '../model/opaque'
+import { type DeadAddress, type Past } from '../model/past'
 import { type Outbox } from '../outbox/outbox'
 import { type OptionWords } from '../model/options'
 import { type Tombstone, type Trace } from '../model/trace'
@@ -45,13 +47,6 @@ export interface Obituary {
   readonly registeredBefore: number
   readonly why: string
   readonly at: number
-}
-
-/** An address that a caller brought along, and that its push service called dead: nobody registered it, so nobody is removed. */
-export interface DeadAddress {
-  /** Milliseconds since 1970. */
-  readonly at: number
-  readonly why: string
 }
 
 /** A node that ended without its server's knowledge, and that its server is to be told of (XEP-0357 v0.4.1 §7). */
@@ -167,6 +162,8 @@ export interface Records {
 export interface Inspection {
   readonly records: Records
   readonly keep: Pick<Keep, 'get'>
+  /** What names its data, whatever address it is reached by; absent where it is a file. */
+  readonly identity?: () => Promise<string>
   readonly close: () => Promise<void>
 }
 
@@ -206,12 +203,6 @@ export interface Upkeep {
   sweep(sweep: Sweep, removed: (registrations: readonly Registration[]) => void): Promise<void>
 }
 
-/** A small value, and when it was put (ms since 1970). */
-export interface Kept {
-  readonly value: string
-  readonly at: number
-}
-
 /** Small values that outlive a restart, such as a signed token; encrypted at rest. */
 export interface Keep {
   get(name: string): Promise<Kept | undefined>
@@ -242,6 +233,7 @@ export interface Store {
   readonly keep: Keep
   readonly records: Records
   readonly upkeep: Upkeep
+  readonly past: Past
   /** Absent where the store is one process's own. */
   readonly turns?: Turns
   /** What a moment of this machine's clock is to be added to be one of the clock that all processes share (ms); absent likewise. */
@@ -267,7 +259,12 @@ export interface StoreSurroundings {
 
 /** Why a store can't be opened, in words for the operator: what happened, where, what to do. Nothing was touched. */
 export class StoreRefused extends Error {
-  override readonly name = 'StoreRefused'
+  override readonly name: string = 'StoreRefused'
+}
+
+/** There is no store yet: nothing was ever put there. */
+export class NothingStored extends StoreRefused {
+  override readonly name = 'NothingStored'
 }
 
 /** How a store's own file is copied and put back. Rejects with `StoreRefused` where the fault is the operator's to mend. */

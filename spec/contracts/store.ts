@@ -9,6 +9,7 @@ import { storeKnowsBareAddresses } from './store-bare-addresses'
 import { storeForgets } from './store-forgetting'
 import { storeKeeps } from './store-keep'
 import { storeServesOperators } from './store-operators'
+import { storeMovesItsPast } from './store-past'
 import { storeRegisters } from './store-registry'
 import { storeTellsServers } from './store-remote-disables'
 import { type StoreSetUp, storeScene } from './store-scene'
@@ -22,6 +23,7 @@ export function storeContract(setUp: StoreSetUp, traits: OutboxTraits = {}): voi
   storeKnowsBareAddresses(scene)
   storeKeeps(scene)
   storeServesOperators(scene)
+  storeMovesItsPast(scene)
 
   describe('its outbox', () => {
     outboxContract(async (options) => {

@@ -130,7 +130,7 @@ realDescribe('mariadb', 'xmpp-push import p2, from a real MariaDB', () => {
     expect(house.fcm.inbox(renewed.token)).toHaveLength(1)
   })
 
-  it('agrees in count and checksum after it was killed at whatever write, and run again', async () => {
+  it('agrees in count and checksum after it was killed or broken off at whatever write, and run again', async () => {
     await house.service().stop('the spec wants it so')
     const crowd = Array.from({ length: 6_000 }, (_, at) => p2Device(1_000 + at))
     database.run(`use p2; create table crowd like target; ${p2Inserts(crowd).replace('target', 'crowd')}`)
@@ -139,16 +139,26 @@ realDescribe('mariadb', 'xmpp-push import p2, from a real MariaDB', () => {
     const words = ['import', 'p2', dump, '--json', '--config', join(house.folder, 'component.config.json')]
     const store = join(house.folder, 'data')
     // Once in the middle, by how far the log has grown, and once at the first write.
-    for (const bytes of [3_000_000, 0]) {
+    for (const [bytes, signal] of [
+      [3_000_000, 'SIGKILL'],
+      [0, 'SIGKILL'],
+      [0, 'SIGTERM'],
+    ] as const) {
+      let isSent = false
       const importing = startCommand({ folder: house.folder }, ...words)
       const watcher = watch(store, (_event, name) => {
         if (name?.endsWith('-wal') !== true) return
         const { size } = statSync(join(store, name), { throwIfNoEntry: false }) ?? { size: -1 }
-        if (size >= bytes) importing.signal('SIGKILL')
+        if (size >= bytes && !isSent) importing.signal(signal)
+        isSent ||= size >= bytes
       })
       const code = await importing.ended
       watcher.close()
-      expect(code).toBeNull()
+      expect(code).toBe(signal === 'SIGKILL' ? null : 1)
+      if (signal === 'SIGKILL') continue
+      expect(importing.printed).toMatch(
+        /^xmpp-push: broken off by SIGTERM; \d+ devices were taken in by then and stay; /,
+      )
     }
     const resumed = await callAt(systemClock, ...words)
     const report = JSON.parse(resumed.out) as Report

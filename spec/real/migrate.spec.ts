@@ -44,11 +44,9 @@ realDescribe('postgres', 'xmpp-push migrate, from SQLite to PostgreSQL', () => {
     expect({ code, err }).toEqual({ code: 0, err: '' })
     return JSON.parse(out) as Report
   }
+  const rows = (text: string) => server().sql(text, new URL(url).pathname.slice(1))
   const registered = async (): Promise<number> => {
-    const [row] = await server().sql(
-      'select count(*)::int as n from xmpp_push.registration',
-      new URL(url).pathname.slice(1),
-    )
+    const [row] = await rows('select count(*)::int as n from xmpp_push.registration')
     return Number(row?.['n'] ?? 0)
   }
   /** From now on the service is the one with the second store. */
@@ -144,8 +142,48 @@ realDescribe('postgres', 'xmpp-push migrate, from SQLite to PostgreSQL', () => {
     await house.service().stop('it moves')
     const { code, out } = await run('--dry-run')
     expect(code).toBe(0)
+    expect(out).toMatch(/to +\S+, where nothing is yet\npushes +0 that wait\n/)
     expect(out).toMatch(/first +1 device, checksum \w{32}\nsecond +0 devices, checksum 0{32}\nnothing was changed/)
-    expect(await registered()).toBe(0)
+    expect(await rows("select 1 from pg_namespace where nspname = 'xmpp_push'")).toEqual([])
+  })
+
+  it('leaves both stores as they are in a dry run, whichever comes first', async () => {
+    await registerDevice(house, 'romeo@example.com', IOS, 'a'.repeat(64))
+    await house.service().stop('it moves')
+    await migrated()
+    const looked =
+      'select (select last_value from xmpp_push.instance_id_seq) as at, (select count(*) from xmpp_push.keep) as n'
+    const before = await rows(looked)
+    for (const [from, to] of [
+      [first, second],
+      [second, first],
+    ] as const) {
+      const { code, out, err } = await callAt(house.clock, 'migrate', '--from', from, '--to', to, '--dry-run')
+      expect({ code, err }).toEqual({ code: 0, err: '' })
+      const [, one, other] = /first +(.*)\nsecond +(.*)\n/.exec(out) ?? []
+      expect(one).toMatch(/^1 device, /)
+      expect(other).toBe(one)
+    }
+    expect(await rows(looked)).toEqual(before)
+  })
+
+  it('moves what ended, so that it is explained in the second store as in the first', async () => {
+    const token = 'a'.repeat(64)
+    const node = await registerDevice(house, 'romeo@example.com', IOS, token)
+    house.apns.addDevice({ token, topic: IOS })
+    await house.clock.advance(10_000)
+    const timestamp = house.clock.now() - 1_000
+    house.apns.script({ answer: answers.refuse('Unregistered', { timestamp }), times: 1 })
+    expect(await publishTo(house, node)).toBe('result')
+    await house.rest()
+    await house.service().stop('it moves')
+    const text = (await run()).out
+    expect(text).toMatch(/ended +nodes: 1 moved, 0 there already/)
+    expect(text).toMatch(/dead +tokens of callers: 1 left, for they are known by a hash/)
+    expect(await migrated()).toMatchObject({ tombstones: { moved: 0, there: 1 }, agrees: true })
+    await changeOver()
+    const { out } = await callAt(house.clock, 'explain', node, '--config', first)
+    expect(out).toContain('Unregistered')
   })
 
   it('lets what registered in the second store later count', async () => {
@@ -172,13 +210,19 @@ realDescribe('postgres', 'xmpp-push migrate, from SQLite to PostgreSQL', () => {
     const text = `${P2_TABLE}\n${p2Inserts(crowd).replaceAll("\\'", "''").replaceAll('\\\\', '\\')}`
     writeFileSync(dump, `PRAGMA foreign_keys=OFF;\n${text}\nCOMMIT;\n`)
     expect(await callAt(house.clock, 'import', 'p2', dump, '--config', first)).toMatchObject({ code: 0 })
-    for (const enough of [300, 1_500]) {
+    for (const [signal, enough] of [
+      ['SIGKILL', 300],
+      ['SIGINT', 1_500],
+    ] as const) {
       const migrating = startCommand({ folder: house.folder }, 'migrate', '--from', first, '--to', second)
       let isGone = false
       const ended = migrating.ended.finally(() => (isGone = true))
       while (!isGone && (await registered().catch(() => 0)) < enough) await new Promise((done) => setImmediate(done))
-      migrating.signal('SIGKILL')
-      expect(await ended).toBeNull()
+      migrating.signal(signal)
+      expect(await ended).toBe(signal === 'SIGKILL' ? null : 1)
+      if (signal === 'SIGKILL') continue
+      const told = /xmpp-push: broken off by SIGINT; \d+ of 4000 devices moved by then; .* the same command goes on\n$/
+      expect(migrating.printed).toMatch(told)
     }
     const report = await migrated()
     expect(report).toMatchObject({ agrees: true, compared: { to: report.compared.from } })

@@ -1,0 +1,81 @@
+/** What `xmpp-push migrate` would meet: both stores are read and neither is written, nor made where it is not there yet. */
+import { existsSync, statSync } from 'node:fs'
+import { compareRegistrations, type Owned } from '../admin/move'
+import { type Config } from '../config'
+import { type DryReport } from './migrate-report'
+
+/** Devices of one account. */
+const MOST = 10_000
+
+type Read = Awaited<ReturnType<NonNullable<Config['store']['inspectAlone']>>>
+
+/** A store that is only read; undefined where nothing was ever put there. Rejects where it can't be read. */
+export async function readStore({ store }: Config): Promise<Read | undefined> {
+  if (store.inspectAlone === undefined) throw new Error(`a ${store.kind} store can't be read without changing it`)
+  if (store.place !== undefined && !existsSync(store.place)) return undefined
+  return store.inspectAlone().catch((error: unknown) => {
+    if (error instanceof Error && error.name === 'NothingStored') return undefined
+    throw error
+  })
+}
+
+/** Whether both configurations name one database, under however many names: to move it into itself would end what waits. Nothing is changed. */
+export async function areOneDatabase(from: Config, to: Config): Promise<boolean> {
+  if (from.store.place !== undefined || to.store.place !== undefined) return false
+  const names: string[] = []
+  for (const config of [from, to]) {
+    const read = await readStore(config)
+    try {
+      names.push((await read?.identity?.()) ?? '')
+    } finally {
+      await read?.close()
+    }
+  }
+  return names[0] !== '' && names[0] === names[1]
+}
+
+/** The same for a store that is a file. */
+export function areOneFile(from: Config, to: Config): boolean {
+  const [one, other] = [from.store.place, to.store.place]
+  if (one === undefined || other === undefined) return false
+  if (one === other) return true
+  if (!existsSync(one) || !existsSync(other)) return false
+  const [first, second] = [statSync(one), statSync(other)]
+  return first.dev === second.dev && first.ino === second.ino
+}
+
+/** `compared`: told after each page with how many devices were compared, of how many. */
+export async function dryRun(
+  { from, to }: { readonly from: Config; readonly to: Config },
+  words: { readonly from: string; readonly to: string },
+  compared: (count: number, of: number) => void,
+): Promise<DryReport> {
+  const first = await readStore(from)
+  if (first === undefined) throw new Error(`${words.from} names a store that is not there yet: nothing is to be moved`)
+  const second = await readStore(to).catch(async (error: unknown) => {
+    await first.close()
+    throw error
+  })
+  try {
+    const count = await first.records.count()
+    const accounts = await first.records.accounts()
+    const total = [...count.values()].reduce((sum, its) => sum + its, 0)
+    const apps = [...new Set([...count.keys(), ...accounts.keys()])]
+    const owned: Owned = {
+      async ownedBy(service, owner) {
+        const found = (await second?.records.devices({ owner, limit: MOST })) ?? []
+        return found.filter((each) => each.service === service)
+      },
+    }
+    const waiting = [...accounts.values()].reduce((sum, its) => sum + its.waiting + its.inFlight, 0)
+    return {
+      ...{ ...words, dryRun: true, isSecondNew: second === undefined },
+      unknownApps: apps.filter((app) => !to.apps.has(app)),
+      ...(from.store.inspect === undefined ? {} : { waiting }),
+      compared: await compareRegistrations(first.records, owned, (done) => compared(done, total)),
+    }
+  } finally {
+    await first.close()
+    await second?.close()
+  }
+}
