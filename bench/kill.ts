@@ -202,6 +202,9 @@ async function booksOf(run: Run): Promise<Pick<Evidence, 'accounts' | 'remembere
   return { accounts, remembered, registrations: [...counted.values()].reduce((sum, each) => sum + each, 0) }
 }
 
+/** One in fifty is refused for the moment, the question at a start too. */
+const MET = /could not be asked: 503 /
+
 function complaintsOf({ stage, program }: Run): readonly string[] {
   return [
     ...stage.server.violations.map(({ what, xml }) => `server: ${what} ${xml.slice(0, 200)}`),
@@ -213,7 +216,7 @@ function complaintsOf({ stage, program }: Run): readonly string[] {
     ...stage.fcm.violations.map((what) => `FCM: ${what}`),
     ...stage.oauth.violations.map((what) => `OAuth: ${what}`),
     ...program.lives.flatMap((life) => {
-      const troubles = life.log().filter(({ at }) => at === 'trouble')
+      const troubles = life.log().filter(({ at, msg }) => at === 'trouble' && !MET.test(String(msg)))
       return [...troubles.map(({ msg }) => `log: ${String(msg)}`), life.complaints()].filter((text) => text !== '')
     }),
   ]

@@ -31,9 +31,9 @@ export function snapshot(file: string, at: string): Snapshot | undefined {
   for (const suffix of ['-wal', '']) if (existsSync(file + suffix)) copyFileSync(file + suffix, copy + suffix)
   if (!existsSync(copy)) return undefined
   const database = openDatabase(copy)
-  const tables = database.prepare("SELECT name FROM sqlite_schema WHERE name = 'delivery'").rows<{ name: string }>([])
+  const tables = database.prepare("SELECT name FROM sqlite_schema WHERE name = 'unended'").rows<{ name: string }>([])
   if (tables.length === 0) return undefined
-  const rows = database.prepare('SELECT id, app, class, state, ambiguous FROM delivery').rows<Row>([])
+  const rows = database.prepare('SELECT id, app, class, state, ambiguous FROM unended').rows<Row>([])
   const counted = database
     .prepare('SELECT * FROM account')
     .rows<{ app: string } & Omit<Account, 'waiting' | 'inFlight'>>([])

@@ -15,8 +15,13 @@ const WAY = 'See that this machine, its proxy and its firewall let connections t
 const TLS =
   'Something in between may read along (TLS inspection): let its connections through untouched, or name its authority as `ca`; if the push service is one of your own, `ca` is its authority'
 
-/** What to do where nobody could be asked, by the words of why. */
-export const wayOf = (why: string): string => (/certificate|self.signed|issuer/i.test(why) ? TLS : WAY)
+const THEIRS = 'It was reached, and is in trouble itself: ask again later'
+
+/** What to do where nobody could be asked, by the words of why; those of an answer begin with its status. */
+export function wayOf(why: string): string {
+  if (/^5\d\d\b/.test(why)) return THEIRS
+  return /certificate|self.signed|issuer/i.test(why) ? TLS : WAY
+}
 
 /** The findings, the proven ones first. */
 export function findingsOf(probed: Probed): readonly Finding[] {

@@ -4,6 +4,7 @@ import { closeSync, existsSync, fsyncSync, openSync, readFileSync, renameSync, s
 import { dirname } from 'node:path'
 import { type ContentCipher, KEY_BYTES, makeContentCipher } from './content-cipher'
 import { KeyRefusal, decodeKey } from './content-key-decoding'
+import { holdsSealedText } from './sqlite-aloft'
 import { type Database, single } from './sqlite-database'
 
 const FACT = 'content key'
@@ -16,14 +17,12 @@ export function keyFact(database: Database): string | undefined {
 
 /** True if it holds what only that key opens. */
 export function holdsSealed(database: Database): boolean {
-  const sql = 'SELECT EXISTS (SELECT 1 FROM keep) OR EXISTS (SELECT 1 FROM delivery WHERE sealed IS NOT NULL)'
-  return single(database, sql) === 1
+  return single(database, 'SELECT EXISTS (SELECT 1 FROM keep)') === 1 || holdsSealedText(database)
 }
 
-/** Leaves out what only the key opens, and with it which key that was. Call it inside a transaction. */
-export function dropSealed(database: Database): void {
+/** Leaves out what only the key opens, but for deliveries, and with it which key that was. Call it inside a transaction. */
+export function dropKept(database: Database): void {
   database.exec('DELETE FROM keep')
-  database.exec('DELETE FROM delivery WHERE sealed IS NOT NULL')
   database.exec(`DELETE FROM fact WHERE name = '${FACT}'`)
 }
 

@@ -52,7 +52,7 @@ export function makeClaimer(database: Database, standing: Standing, cipher: Cont
     app.out++
     standing.waiting--
     const { id, app: name, target, class: kind, accepted, notes, key } = row
-    standing.outs.set(id, { app: name, target, class: kind, accepted, notes, key })
+    standing.outs.set(id, { app: name, target, class: kind, accepted, notes, key, flight: 0, place: 0 })
     if (row.key === null) return
     standing.waitingKeyed--
     standing.lanes.set(laneOf(row.target, row.key), false)

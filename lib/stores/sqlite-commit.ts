@@ -5,6 +5,7 @@ import { makeClaimer } from './sqlite-claim'
 import { type Database, sqliteCode } from './sqlite-database'
 import { makeDeadAddresses } from './sqlite-dead-addresses'
 import { makeExpiry } from './sqlite-expiry'
+import { makeFlights } from './sqlite-flights'
 import { holdingOf } from './sqlite-holding'
 import { makeKeepReading, placeOf } from './sqlite-keep'
 import { makeListing } from './sqlite-listing'
@@ -71,13 +72,14 @@ export function makeCommit(
   now: number,
 ): (message: Batch | Reading) => Done | HasRead | Failed {
   const standing = makeStanding(database)
+  const flights = makeFlights(database, cipher)
   const traces = makeTraceLog(database)
   const bounds = makeBounds(database, most)
-  const putter = makePutter(database, standing, traces, cipher, bounds)
+  const putter = makePutter(database, standing, flights, traces, cipher, bounds)
   const expire = makeExpiry(database, standing, traces)
-  const wallClock = makeWallClock(database, standing)
+  const wallClock = makeWallClock(database, standing, flights)
   const claimer = makeClaimer(database, standing, cipher)
-  const settler = makeSettler(database, standing, traces)
+  const settler = makeSettler(database, standing, flights, traces)
   const stillness = makeStillness(database)
   const answers: Answers<Question> = {
     ...makeRegistrations(database),
@@ -88,7 +90,7 @@ export function makeCommit(
     ...makePast(database, cipher),
     ...makeTraceReading(database),
     ...makeTraceRemoval(database),
-    ...makeUpkeep(database, standing, traces),
+    ...makeUpkeep(database, standing, flights, traces),
     accounts: () => standing.accounts(),
     ...stillness.answers,
     holding: (after) => holdingOf(database, after),
@@ -110,6 +112,7 @@ export function makeCommit(
     const calls = claimer.claim('calls', batch.now, left, new Map())
     const others = claimer.claim('others', batch.now, left, callsOf(batch.puts, left))
     const puts = putter(batch.puts, left, batch.now)
+    flights.write()
     traces.write(batch.now)
     standing.writeCounts()
     const due = Math.min(claimer.nextDue(left), standing.nextExpiry)
@@ -134,6 +137,7 @@ export function makeCommit(
     try {
       if (isStale) {
         standing.recall()
+        flights.recall()
         traces.recall()
       }
       isStale = false

@@ -4,7 +4,8 @@
  */
 import { existsSync, statSync } from 'node:fs'
 import { pathToFileURL } from 'node:url'
-import { dropSealed, holdsSealed, keyFact } from './content-key'
+import { dropKept, holdsSealed, keyFact } from './content-key'
+import { abandonUnended, countUnended } from './sqlite-aloft'
 import { type Database, openDatabase, single, sqliteCode } from './sqlite-database'
 import { Refusal, refuseForeign, wordsOf } from './sqlite-opening'
 import { APPLICATION_ID } from './sqlite-schema'
@@ -46,8 +47,7 @@ const MADE = 'backup'
 const MAPPED = 8 * 1024 ** 3
 const LOCK_WAIT_MS = 300
 
-const count = (database: Database, table: 'registration' | 'delivery'): number =>
-  Number(single(database, `SELECT count(*) FROM ${table}`))
+const countRegistrations = (database: Database): number => Number(single(database, 'SELECT count(*) FROM registration'))
 
 function openSource({ from, isStill, then }: CopyOptions): Database {
   if (!existsSync(from)) throw new Refusal(`there is no file ${from}`)
@@ -73,13 +73,8 @@ function madeAtOf(database: Database): number | undefined {
 function leaveOut(copy: Database, withoutOutbox: boolean, withoutKey: boolean): void {
   copy.exec('BEGIN')
   copy.exec(`DELETE FROM fact WHERE name = '${MADE}'`)
-  const which = withoutOutbox ? '1' : withoutKey ? 'sealed IS NOT NULL' : '0'
-  copy.exec(
-    `UPDATE account SET abandoned = abandoned +
-       (SELECT count(*) FROM delivery WHERE delivery.app = account.app AND ${which})`,
-  )
-  copy.exec(`DELETE FROM delivery WHERE ${which}`)
-  if (withoutKey) dropSealed(copy)
+  if (withoutOutbox || withoutKey) abandonUnended(copy, withoutOutbox ? 'all' : 'sealed')
+  if (withoutKey) dropKept(copy)
   copy.exec('COMMIT')
 }
 
@@ -113,7 +108,7 @@ export function copyDatabase(options: CopyOptions, say: (said: CopySaid) => void
     say({ is: 'copying', bytes })
     writeCopy(source, options)
     const madeAt = madeAtOf(source)
-    const [registrations, deliveries] = [count(source, 'registration'), count(source, 'delivery')]
+    const [registrations, deliveries] = [countRegistrations(source), countUnended(source)]
     // From here on the source is not looked at again.
     say({ is: 'checking' })
     const copy = openDatabase(to)
@@ -121,12 +116,12 @@ export function copyDatabase(options: CopyOptions, say: (said: CopySaid) => void
     // Each entry of an index is looked up in its table, wherever that is.
     copy.exec(`PRAGMA mmap_size = ${MAPPED}`)
     prove(copy, to)
-    if (count(copy, 'registration') !== registrations || count(copy, 'delivery') !== deliveries)
+    if (countRegistrations(copy) !== registrations || countUnended(copy) !== deliveries)
       throw new Refusal(`the copy ${to} does not hold what ${from} holds: something else writes there`)
     if (then.is === 'kept') {
       copy.prepare('INSERT OR REPLACE INTO fact (name, value) VALUES (?, ?)').run([MADE, String(then.at)])
     } else leaveOut(copy, then.withoutOutbox, then.withoutKey)
-    const waiting = count(copy, 'delivery')
+    const waiting = countUnended(copy)
     const told = { registrations, waiting, abandoned: deliveries - waiting, madeAt }
     return { ...told, key: keyFact(copy), needsKey: holdsSealed(copy) }
   } catch (error) {

@@ -3,8 +3,8 @@ import { type Holding } from '../model/backup'
 import { type Database } from './sqlite-database'
 
 const SQL = `SELECT count(*) AS registrations, count(CASE WHEN registered_at > ?1 THEN 1 END) AS laterRegistrations,
-  (SELECT count(*) FROM delivery) AS waiting,
-  (SELECT count(*) FROM delivery WHERE accepted_at > ?1) AS laterWaiting FROM registration`
+  (SELECT count(*) FROM unended) AS waiting,
+  (SELECT count(*) FROM unended WHERE accepted_at > ?1) AS laterWaiting FROM registration`
 
 /** `after`: ms since 1970. */
 export function holdingOf(database: Database, after: number): Holding {

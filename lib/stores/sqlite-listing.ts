@@ -42,15 +42,15 @@ export function tombstone({ registration, died_at: diedAt, ...row }: TombstoneRo
 type Mine = 'devices' | 'tombstones' | 'deliveries' | 'waiting' | 'stretch'
 
 export function makeListing(database: Database): Answers<Mine> {
-  const byId = database.prepare(`SELECT ${columns} FROM delivery WHERE id = ?`)
-  const outs = database.prepare(`SELECT ${columns} FROM delivery WHERE state = 1 AND (?1 IS NULL OR app = ?1) LIMIT ?2`)
+  const byId = database.prepare(`SELECT ${columns} FROM unended WHERE id = ?`)
+  const outs = database.prepare(`SELECT ${columns} FROM unended WHERE state = 1 AND (?1 IS NULL OR app = ?1) LIMIT ?2`)
   const apps = database.prepare('SELECT app FROM account')
   const due = ["class = 'call'", "class <> 'call'"].map((which) =>
     database.prepare(
       `SELECT ${columns} FROM delivery WHERE app = ? AND state = 0 AND ${which} ORDER BY due_at, seq LIMIT ?`,
     ),
   )
-  const stretch = database.prepare(`SELECT ${columns} FROM delivery WHERE id > ? ORDER BY id LIMIT ${STRETCH}`)
+  const stretch = database.prepare(`SELECT ${columns} FROM unended WHERE id > ? ORDER BY id LIMIT ${STRETCH}`)
 
   return Object.freeze({
     devices({ id, node, owner, app, after, limit }) {

@@ -5,8 +5,10 @@
  */
 import { bareTarget } from './bare-target'
 import { type ContentCipher } from './content-cipher'
+import { type AloftRow } from './sqlite-aloft'
 import { type Bounds } from './sqlite-bounds'
 import { type Bound, type Database, sqliteCode } from './sqlite-database'
+import { type Flights } from './sqlite-flights'
 import { type Field } from './sqlite-protocol'
 import { PUT_FIELDS } from './sqlite-rows'
 import { type Out, type Standing, laneOf } from './sqlite-standing'
@@ -64,9 +66,17 @@ function storyOf(puts: readonly Field[], index: number, target: string): Storied
 }
 
 /** Field by field: an object that is spread and added to has a hidden class of its own, each time. */
-function outOf(puts: readonly Field[], index: number, target: string, key: string | null): Out {
-  const { app, class: kind, accepted, notes } = storyOf(puts, index, target)
-  return { target, app, class: kind, accepted, notes, key }
+function outOf(puts: readonly Field[], row: Planned, flight: number, place: number): Out {
+  const { app, class: kind, accepted, notes } = storyOf(puts, row.index, row.target)
+  return { target: row.target, app, class: kind, accepted, notes, key: row.key, flight, place }
+}
+
+function aloftOf(puts: readonly Field[], { index, id, app, target, key }: Planned): AloftRow {
+  const at = index * PUT_FIELDS
+  const [cls, urgency, , expires, accepted, , text, , notes, domain] = puts.slice(at + 3, at + PUT_FIELDS) as [
+    ...[string, string, unknown, number, number, unknown, string | null, unknown, string | null, string],
+  ]
+  return [id, app, target, cls, urgency, key, expires, accepted, notes, domain, text === null ? 0 : 1]
 }
 
 export type Putter = (puts: readonly Field[], left: RoomLeft, now: number) => string
@@ -74,16 +84,12 @@ export type Putter = (puts: readonly Field[], left: RoomLeft, now: number) => st
 export function makePutter(
   database: Database,
   standing: Standing,
+  flights: Pick<Flights, 'begin'>,
   traces: Pick<TraceLog, 'add'>,
   cipher: ContentCipher,
   bounds: Pick<Bounds, 'admits'>,
 ): Putter {
   const common = 'id, app, target, class, urgency, collapse_key, expires_at, accepted_at, sealed, notes, domain'
-  const insertOut = prepareWide(
-    database,
-    `INSERT INTO delivery (${common}, state, due_at, seq, attempts, ambiguous) VALUES `,
-    '(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 1, 0, 0, 0, 0)',
-  )
   const insertWaiting = prepareWide(
     database,
     `INSERT INTO delivery (${common}, state, due_at, seq, attempts, ambiguous) VALUES `,
@@ -135,7 +141,7 @@ export function makePutter(
       const id = puts[at] as string
       const app = puts[at + 1] as string
       const key = puts[at + 5] as string | null
-      if (known.has(id)) return 'k'
+      if (known.has(id) || standing.outs.has(id)) return 'k'
       const row = { id, app, index, target, key, state: 0, due: puts[at + 10] as number, attempts: 0 }
       const lane = key === null ? undefined : laneOf(target, key)
       if (lane !== undefined) {
@@ -179,26 +185,39 @@ export function makePutter(
     return plan
   }
 
-  const write = (puts: readonly Field[], plan: Plan): void => {
+  /** Returns the flight of those that go at once; 0: none does. */
+  const write = (puts: readonly Field[], plan: Plan): number => {
     if (plan.replaced.length > 0) remove.run(plan.replaced.map(({ id }) => id))
-    const outs: Bound[] = []
+    const outs: AloftRow[] = []
+    const texts: (string | null)[] = []
     const waits: Bound[] = []
     for (const row of plan.rows) {
       if (row === undefined) continue
       const at = row.index * PUT_FIELDS
-      const text = puts[at + 9]
-      const values = row.state === 1 ? outs : waits
-      values.push(row.id, row.app, row.target)
-      for (let field = at + 3; field < at + 8; field++) values.push(puts[field] ?? null)
-      values.push(typeof text === 'string' ? cipher.seal(text, `delivery ${row.id}`) : null)
-      values.push(puts[at + 11] ?? null, puts[at + 12] ?? '')
-      if (row.state !== 1) waits.push(row.state, row.due, ++seq, row.attempts)
+      const text = puts[at + 9] as string | null
+      if (row.state === 1) {
+        outs.push(aloftOf(puts, row))
+        texts.push(text)
+        continue
+      }
+      waits.push(row.id, row.app, row.target)
+      for (let field = at + 3; field < at + 8; field++) waits.push(puts[field] ?? null)
+      waits.push(text === null ? null : cipher.seal(text, `delivery ${row.id}`))
+      waits.push(puts[at + 11] ?? null, puts[at + 12] ?? '', row.state, row.due, ++seq, row.attempts)
     }
-    insertOut.run(outs)
     insertWaiting.run(waits)
+    return outs.length === 0 ? 0 : flights.begin(outs, texts)
   }
 
-  const remember = (puts: readonly Field[], plan: Plan, now: number): void => {
+  /** Ids that have a row already, of those that would go at once: nothing else keeps them from going twice. */
+  const knownOf = ({ rows }: Plan): readonly string[] => {
+    if (standing.waiting === 0) return []
+    const ids = rows.flatMap((row) => (row?.state === 1 ? [row.id] : []))
+    return knownIds.rows<{ id: string }>(ids).map(({ id }) => id)
+  }
+
+  const remember = (puts: readonly Field[], plan: Plan, flight: number, now: number): void => {
+    let place = 0
     for (const { id, app, by, ...story } of plan.replaced) {
       traces.add(coalescedLine(id, { app, ...story }, now, by))
       standing.app(app).waiting--
@@ -218,7 +237,7 @@ export function makePutter(
       standing.count(app, 'accepted')
       if (state === 1) {
         its.out++
-        standing.outs.set(id, outOf(puts, index, target, key))
+        standing.outs.set(id, outOf(puts, row, flight, place++))
         if (key !== null) standing.lanes.set(laneOf(target, key), false)
         continue
       }
@@ -236,18 +255,21 @@ export function makePutter(
     const targets: string[] = []
     for (let at = 0; at < puts.length; at += PUT_FIELDS) targets.push(targetOf(puts, at))
     let plan = decide(puts, targets, new Set(), left, now)
+    const known = knownOf(plan)
+    if (known.length > 0) plan = decide(puts, targets, new Set(known), left, now)
+    let flight = 0
     database.exec('SAVEPOINT put')
     try {
-      write(puts, plan)
+      flight = write(puts, plan)
     } catch (error) {
       if (sqliteCode(error) !== 'SQLITE_CONSTRAINT_PRIMARYKEY') throw error
       database.exec('ROLLBACK TO put')
       const ids = targets.map((_, index) => puts[index * PUT_FIELDS] as string)
       plan = decide(puts, targets, new Set(knownIds.rows<{ id: string }>(ids).map(({ id }) => id)), left, now)
-      write(puts, plan)
+      flight = write(puts, plan)
     }
     database.exec('RELEASE put')
-    remember(puts, plan, now)
+    remember(puts, plan, flight, now)
     for (const [app, room] of plan.left) left.set(app, room)
     return plan.letters.join('')
   }

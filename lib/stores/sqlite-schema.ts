@@ -1,4 +1,5 @@
 /** The tables of the embedded store and how each version of them came to be. A version that was released never changes. */
+import { ALOFT } from './sqlite-aloft'
 import { type Database, single } from './sqlite-database'
 
 /** «xpsh» in the file's header (SQLite file format §1.3.17): this database is ours. */
@@ -125,6 +126,7 @@ const steps: readonly string[] = [
   CREATE UNIQUE INDEX remote_disable_node ON remote_disable (service, node, owner);
   CREATE INDEX remote_disable_due_at ON remote_disable (due_at);
   `,
+  ALOFT,
 ]
 
 /** The version of the tables that this program reads and writes. */

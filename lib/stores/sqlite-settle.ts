@@ -1,6 +1,7 @@
 /** Ends deliveries that are out, or puts them back to wait; frees the one that waits behind. Once settled, twice settled. */
 import { type End } from '../model/accounting'
 import { type Bound, type Database } from './sqlite-database'
+import { type Flights } from './sqlite-flights'
 import { type Field } from './sqlite-protocol'
 import { SETTLED_FIELDS } from './sqlite-rows'
 import { type Out, type Standing, laneOf } from './sqlite-standing'
@@ -20,7 +21,12 @@ export interface Settler {
   recover(now: number): void
 }
 
-export function makeSettler(database: Database, standing: Standing, traces: Pick<TraceLog, 'add'>): Settler {
+export function makeSettler(
+  database: Database,
+  standing: Standing,
+  flights: Flights,
+  traces: Pick<TraceLog, 'add'>,
+): Settler {
   const remove = prepareWide(database, 'DELETE FROM delivery WHERE id IN (', '?', ')')
   const again = database.prepare(
     'UPDATE delivery SET state = 0, due_at = ?, attempts = ?, ambiguous = ?, notes = ? WHERE id = ? AND state = 1',
@@ -67,6 +73,12 @@ export function makeSettler(database: Database, standing: Standing, traces: Pick
     return next?.id
   }
 
+  /** It has no row any more; those with one of their own are gathered. */
+  const drop = (id: string, out: Out, rows: Bound[]): void => {
+    if (out.flight > 0) flights.land(out.flight, out.place)
+    else rows.push(id)
+  }
+
   const wait = (out: Out, at: number): void => {
     standing.app(out.app).waiting++
     standing.waiting++
@@ -90,7 +102,7 @@ export function makeSettler(database: Database, standing: Standing, traces: Pick
           leave(id, out, 0, 0)
           standing.count(out.app, end)
           traces.add(endedLine(id, out, now, end, told))
-          ended.push(id)
+          drop(id, out, ended)
           continue
         }
         const [dueAt = 0, attempts = 0, ambiguous = 0] = settled.slice(at + 3, at + 6).map(Number)
@@ -99,8 +111,9 @@ export function makeSettler(database: Database, standing: Standing, traces: Pick
         if (next !== undefined) {
           standing.count(out.app, 'coalesced')
           traces.add(coalescedLine(id, { ...out, notes }, now, next))
-          ended.push(id)
+          drop(id, out, ended)
         } else {
+          if (out.flight > 0) flights.leave(out.flight, out.place, notes)
           again.run([dueAt, attempts, ambiguous, notes, id])
           wait(out, dueAt)
         }
@@ -108,6 +121,7 @@ export function makeSettler(database: Database, standing: Standing, traces: Pick
       remove.run(ended)
     },
     release(ids: readonly string[], now: number) {
+      const ended: Bound[] = []
       for (const id of ids) {
         const out = standing.outs.get(id)
         if (out === undefined) continue
@@ -115,11 +129,17 @@ export function makeSettler(database: Database, standing: Standing, traces: Pick
         if (next !== undefined) {
           standing.count(out.app, 'coalesced')
           traces.add(coalescedLine(id, out, now, next))
-          remove.run([id])
-        } else wait(out, release.rows<{ due: number }>([now, id])[0]?.due ?? 0)
+          drop(id, out, ended)
+          continue
+        }
+        if (out.flight > 0) flights.leave(out.flight, out.place, out.notes)
+        wait(out, release.rows<{ due: number }>([now, id])[0]?.due ?? 0)
       }
+      remove.run(ended)
     },
     recover(now: number) {
+      flights.recall()
+      flights.leaveAll()
       const found = JSON.stringify(unsettled.rows<{ readonly id: string }>([]).map(({ id }) => id))
       for (const { id, ...story } of outdatedRows.rows<Storied & { readonly id: string }>([found])) {
         standing.count(story.app, 'coalesced')

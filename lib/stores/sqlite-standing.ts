@@ -21,6 +21,9 @@ export interface AppStanding {
 /** A delivery that was claimed and is not settled. */
 export interface Out extends Storied {
   readonly key: string | null
+  /** With which others it went out, and its place among them; 0: it has a row of its own. */
+  readonly flight: number
+  readonly place: number
 }
 
 /** A delivery that waits, as far as the standing knows it. */
@@ -68,8 +71,10 @@ export function makeStanding(database: Database): Standing {
   )
   const accountRows = database.prepare('SELECT * FROM account')
   const unsettledRows = database.prepare(
-    `SELECT id, app, target, class, accepted_at AS accepted, notes, collapse_key AS key, state FROM delivery
-     WHERE state <> 0 ORDER BY state`,
+    `SELECT id, app, target, class, accepted_at AS accepted, notes, collapse_key AS key, state, 0 AS flight, 0 AS place
+       FROM delivery WHERE state <> 0
+     UNION ALL
+     SELECT id, app, target, class, accepted_at, notes, collapse_key, state, flight, place FROM aloft ORDER BY state`,
   )
   const waitingRows = database.prepare(
     `SELECT app, count(*) AS waiting, count(collapse_key) AS keyed, min(CASE state WHEN 0 THEN due_at END) AS next,

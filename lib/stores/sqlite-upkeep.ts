@@ -1,6 +1,7 @@
 /** What time and operators change in the tables: signs of life, sweeping a stretch at a time, ending and hastening deliveries. */
 import { type Bound, type Database } from './sqlite-database'
 import { type Answers } from './sqlite-protocol'
+import { type Flights } from './sqlite-flights'
 import { type RegistrationRow, makeBurial, readRegistration } from './sqlite-registration-row'
 import { makeRemoteDisabling } from './sqlite-remote-disables'
 import { type Standing, type Waiter } from './sqlite-standing'
@@ -19,7 +20,12 @@ type Mine =
   | ('seen' | 'sweepRegistrations' | 'sweepTombstones' | 'dropTombstones')
   | ('endWaiting' | 'hasten' | 'abandon' | 'bury')
 
-export function makeUpkeep(database: Database, standing: Standing, traces: Pick<TraceLog, 'add'>): Answers<Mine> {
+export function makeUpkeep(
+  database: Database,
+  standing: Standing,
+  flights: Pick<Flights, 'leave'>,
+  traces: Pick<TraceLog, 'add'>,
+): Answers<Mine> {
   const end = makeBurial(database)
   const tellServer = makeRemoteDisabling(database)
   const seen = database.prepare(
@@ -36,7 +42,7 @@ export function makeUpkeep(database: Database, standing: Standing, traces: Pick<
     `DELETE FROM dead_address WHERE target IN (SELECT target FROM dead_address WHERE died_at < ? LIMIT ${STRETCH})`,
   )
   const dropTombstones = database.prepare('DELETE FROM tombstone WHERE owner = ?')
-  const ending = database.prepare('SELECT id, app, target, collapse_key AS key, state FROM delivery WHERE id = ?')
+  const ending = database.prepare('SELECT id, app, target, collapse_key AS key, state FROM unended WHERE id = ?')
   const drop = database.prepare('DELETE FROM delivery WHERE id = ?')
   const untrace = database.prepare('UPDATE delivery SET notes = NULL WHERE id = ?')
   const hastenOne = database.prepare(
@@ -62,8 +68,9 @@ export function makeUpkeep(database: Database, standing: Standing, traces: Pick<
   const endOne = ({ id, app, target, key, state }: Ending): boolean => {
     if (state === 1) {
       const out = standing.outs.get(id)
-      if (out !== undefined) standing.outs.set(id, { ...out, notes: null })
-      untrace.run([id])
+      if (out !== undefined && out.flight > 0) flights.leave(out.flight, out.place, null)
+      else untrace.run([id])
+      if (out !== undefined) standing.outs.set(id, { ...out, notes: null, flight: 0, place: 0 })
       return false
     }
     drop.run([id])

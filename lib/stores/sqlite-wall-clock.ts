@@ -3,6 +3,7 @@
  * call ring long after it ended: so both are brought forward by what the clock lost. Set forward it only shortens pauses.
  */
 import { type Database } from './sqlite-database'
+import { type Flights } from './sqlite-flights'
 import { type Standing } from './sqlite-standing'
 
 export interface WallClock {
@@ -15,13 +16,15 @@ export interface WallClock {
 /** Clocks that differ by less are the same clock. */
 const SLACK_MS = 2_000
 
-export function makeWallClock(database: Database, standing: Standing): WallClock {
+export function makeWallClock(database: Database, standing: Standing, flights: Pick<Flights, 'leaveAll'>): WallClock {
   const sooner = database.prepare('UPDATE delivery SET due_at = max(due_at - ?1, ?2) WHERE state <> 1 AND due_at > ?2')
   const shorter = database.prepare("UPDATE delivery SET expires_at = expires_at - ? WHERE class = 'call'")
-  const newest = database.prepare('SELECT max(accepted_at) AS at FROM delivery')
+  const newest = database.prepare('SELECT max(accepted_at) AS at FROM unended')
   const lastTrace = database.prepare('SELECT at FROM trace ORDER BY seq DESC LIMIT 1')
   return Object.freeze({
     setBack(by: number, now: number) {
+      // Calls that are out come back by the new clock too.
+      flights.leaveAll()
       sooner.run([by, now])
       shorter.run([by])
       standing.recall()

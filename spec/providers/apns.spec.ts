@@ -229,6 +229,18 @@ describe('providers/apns', () => {
       ])
     })
 
+    it('does not blame the way to it where the push service answers that it is in trouble itself', async () => {
+      const { sim, open } = await start()
+      sim.script({ answer: answers.refuse('ServiceUnavailable') })
+      expect(await open().prove?.()).toMatchObject([
+        {
+          is: 'fault',
+          text: expect.stringContaining('APNs (production) could not be asked: 503 ServiceUnavailable') as unknown,
+          mend: 'It was reached, and is in trouble itself: ask again later',
+        },
+      ])
+    })
+
     it('notices it with a push, too', async () => {
       const { clock, open, push, notices } = await start({ tellsTime: true, now: () => clock.now() + 2 * 60_000 })
       await push(open())

@@ -280,6 +280,32 @@ describe('lib/stores/sqlite-backup', () => {
     expect(await account(store)).toMatchObject({ abandoned: 2 })
   })
 
+  it('leaves out, of what went out together, what only the key that is missing opens', async () => {
+    const file = newFile()
+    const used = await open(file)
+    const claim = used.outbox.claim(new Map([[APP, 9]]))
+    const bare = delivery(APP, clock.now())
+    await used.outbox.put([delivery(APP, clock.now(), { content: { body: 'one' } }), bare])
+    expect(await claim).toHaveLength(2)
+    await used.close()
+    const [to, elsewhere] = [newFile('backup.db'), newFile()]
+    expect(await copy(file, { to })).toMatchObject({ waiting: 2 })
+    expect(await restore(elsewhere, { from: to, withoutKey: true })).toMatchObject({ waiting: 1, abandoned: 1 })
+    const store = await open(elsewhere)
+    expect(await account(store)).toMatchObject({ accepted: 2, abandoned: 1, waiting: 1 })
+    expect((await takeNow(store.outbox, { [APP]: 9 })).map((one) => one.delivery)).toEqual([bare])
+  })
+
+  it('puts back what an older program made a backup of', async () => {
+    const file = await used()
+    const [to, elsewhere] = [newFile('backup.db'), newFile()]
+    await copy(file, { to, withKey: true })
+    sql(to, 'DROP VIEW unended; DROP VIEW aloft; DROP TABLE flight; DROP TABLE landed; PRAGMA user_version = 5')
+    expect(await restore(elsewhere, { from: to })).toMatchObject({ registrations: 1, waiting: 2, abandoned: 0 })
+    const store = await open(elsewhere)
+    expect(await takeNow(store.outbox, { [APP]: 9 })).toHaveLength(2)
+  })
+
   it('refuses another key of the configuration', async () => {
     const file = await used()
     const to = newFile('backup.db')
