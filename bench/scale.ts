@@ -101,13 +101,21 @@ async function open(fresh: Fresh, registrations: number, perSecond?: number): Pr
     const service = together(services)
     const warm = Math.ceil((perSecond === undefined ? count : Math.min(count, 12_000)) / 4)
     await measure(house, service, { count: warm, window: WINDOW, ...(perSecond && { perSecond }) })
-    const cpu = (): number => engine.pids.reduce((sum, pid) => sum + secondsOfFamily(pid), 0)
+    // Looked at in the very moments in which the service is: what the benchmark itself asks before and after, such as how many devices there are, is no push's.
+    const looks: number[] = []
+    const looked: Service = {
+      ...service,
+      usage() {
+        looks.push(engine.pids.reduce((sum, pid) => sum + secondsOfFamily(pid), 0))
+        return service.usage()
+      },
+    }
     return {
       name: engine.name,
       async measured(stretch) {
-        const before = cpu()
-        const cost = await measure(house, service, { window: WINDOW, ...stretch })
-        return { cost, engine: ((cpu() - before) * 1e6) / stretch.count }
+        const cost = await measure(house, looked, { window: WINDOW, ...stretch })
+        const [before = 0, after = 0] = looks.splice(0)
+        return { cost, engine: ((after - before) * 1e6) / stretch.count }
       },
       async close() {
         await service.stop()
