@@ -1,6 +1,7 @@
 /**
- * That a registration is still published to is noted once a day, so that what nobody publishes to any more can be told and swept. Under load
- * many are noted together, in the order in which they lie in the store: one by one, each would cost a page of its own. Knows no store.
+ * That a registration is still published to is noted once a day, so that what nobody publishes to any more can be told and swept; the day of
+ * its registration counts, but for those that speak for their domain. Under load many are noted together, in the order in which they lie in the
+ * store: even so, of very many each costs a page of its own. Knows no store.
  *
  * idle → (the first is noted at once, along with its put) → gathering for 5 s → the gathered ones, 500 at a time → gathering again, or idle
  * where nothing came. A stop notes what is gathered; what a process that is killed had gathered is noted with the next publish.
@@ -16,6 +17,11 @@ const GATHERED_FOR = 5_000
 const TOGETHER = 500
 /** Gathered at most; one more is noted another time. */
 const MOST = 100_000
+/** How often, in milliseconds, one that registered today speaks for its domain: that its server publishes at all is to be known sooner. */
+const SPOKEN_FOR = 3600_000
+const MOST_DOMAINS = 10_000
+/** Ids are random, and these lie together in the store: a sixteenth, in which whoever reads a part of a large domain finds some. */
+const SAMPLE = '0'
 
 export interface Noting {
   /** Takes a registration that is being published to; `now`: milliseconds since 1970. Never throws. */
@@ -32,6 +38,26 @@ export function makeNoting(registry: Pick<Registry, 'seen'>, clock: Clock): Noti
   let isGathering = false
   let cancelGathering = (): void => undefined
   let is: 'open' | 'closing' | 'closed' = 'open'
+  /** When one that had registered that day spoke for its domain. */
+  const spoken = new Map<string, number>()
+
+  /** Of one that was not published to since it registered, today. */
+  function speaks({ id, owner }: Registration, now: number): boolean {
+    if (id.startsWith(SAMPLE)) return true
+    const domain = owner.slice(owner.lastIndexOf('@') + 1)
+    const before = spoken.get(domain)
+    if (before !== undefined && now - before < SPOKEN_FOR && now >= before) return false
+    if (spoken.size >= MOST_DOMAINS) spoken.clear()
+    spoken.set(domain, now)
+    return true
+  }
+
+  function isDue(its: Registration, now: number): boolean {
+    const { seenAt, registeredAt } = its
+    if (now - Math.max(seenAt, registeredAt) >= SEEN_EVERY) return true
+    // By the first publish a domain that never publishes is told from one that seldom does.
+    return seenAt <= registeredAt && speaks(its, now)
+  }
 
   async function tell(): Promise<void> {
     leaving = gathered
@@ -55,10 +81,9 @@ export function makeNoting(registry: Pick<Registry, 'seen'>, clock: Clock): Noti
   }
 
   return Object.freeze({
-    note({ id, seenAt, registeredAt }: Registration, now: number) {
-      // The first publish is always noted: by it a domain that never publishes is told from one that seldom does.
-      if (seenAt > registeredAt && now - seenAt < SEEN_EVERY) return
-      if (is !== 'open' || gathered.has(id) || leaving.has(id) || gathered.size >= MOST) return
+    note(its: Registration, now: number) {
+      const { id } = its
+      if (is !== 'open' || gathered.has(id) || leaving.has(id) || gathered.size >= MOST || !isDue(its, now)) return
       gathered.add(id)
       if (isGathering) return
       telling = tell()

@@ -47,10 +47,19 @@ const register: Statement = {
   SELECT * FROM stands`,
 }
 
+/** A step in an index for each, which a plain join would leave to the planner. */
 const find: Statement = {
   name: 'find',
-  sql: `SELECT q.place, ${columnsOf('r')} FROM unnest($1::text[], $2::text[]) WITH ORDINALITY AS q(service, node, place)
-    JOIN registration r ON r.service = q.service AND r.node = q.node ORDER BY q.place, r.owner`,
+  sql: `SELECT q.place, r.* FROM unnest($1::text[], $2::text[]) WITH ORDINALITY AS q(service, node, place)
+    CROSS JOIN LATERAL (
+      SELECT ${columnsOf('r')} FROM registration r WHERE r.service = q.service AND r.node = q.node OFFSET 0
+    ) r ORDER BY q.place, r.owner`,
+}
+
+/** For a push that comes alone. Of lists the server expects ten, plans anew for one each time, and that costs four times what the finding does. */
+const findOnly: Statement = {
+  name: 'find-only',
+  sql: `SELECT ${columnsOf('r')} FROM registration r WHERE r.service = $1 AND r.node = $2 ORDER BY r.owner`,
 }
 
 const get: Statement = {
@@ -136,6 +145,11 @@ export function makePostgresRegistry({ database, cipher, health, now }: Registry
   const findOne = makeGathering<{ readonly service: string; readonly node: string }, readonly Registration[]>({
     ...gathered,
     async run(asks) {
+      const [only] = asks
+      if (only !== undefined && asks.length === 1) {
+        const rows = await database.rows<RegistrationRow>(findOnly, [only.service, only.node])
+        return [rows.map(readRegistration)]
+      }
       const found = asks.map((): Registration[] => [])
       const bound = [asks.map(({ service }) => service), asks.map(({ node }) => node)]
       for (const row of await database.rows<RegistrationRow & { readonly place: number }>(find, bound)) {

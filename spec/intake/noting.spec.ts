@@ -7,6 +7,9 @@ import { type Store } from '../../lib/stores/store'
 import { makeFolder } from '../support/folder'
 import { handClock, type HandClock } from '../support/hand-clock'
 
+const HOUR = 3600_000
+const DAY = 24 * HOUR
+
 describe('lib/intake/noting', () => {
   const folder = makeFolder()
   let made = 0
@@ -20,9 +23,9 @@ describe('lib/intake/noting', () => {
   let hung: Promise<void> | undefined
   let noting: ReturnType<typeof makeNoting>
 
-  const register = (id: string): Promise<Registration> =>
+  const register = (id: string, owner = 'juliet@example.com'): Promise<Registration> =>
     store.registry.register({
-      ...{ id, node: `node of ${id}`, service: 'push.example.com', owner: 'juliet@example.com', dialect: 'tigase' },
+      ...{ id, node: `node of ${id}`, service: 'push.example.com', owner, dialect: 'tigase' },
       ...{ device: id, app: 'org.example.ios', address: new Opaque('a1'.repeat(32)), hints: {}, at: clock.now() },
     })
   const found = async (id: string): Promise<Registration> => {
@@ -65,8 +68,35 @@ describe('lib/intake/noting', () => {
     expect(told).toEqual([['a'], ['a']])
   })
 
+  it('notes those that registered today once a day has passed, or where they speak for their domain', async () => {
+    const [a, b] = [await register('a'), await register('b', 'romeo@example.com')]
+    const [other, sampled] = [await register('c', 'nurse@example.org'), await register('0a', 'romeo@example.com')]
+    for (const each of [a, b, other, sampled, b]) noting.note(each, clock.now())
+    await clock.advance(5_000)
+    expect(told).toEqual([['a'], ['0a', 'c']])
+    await answered
+    await clock.advance(DAY - 5_000)
+    noting.note(await found('b'), clock.now())
+    noting.note(await found('a'), clock.now())
+    await clock.advance(5_000)
+    expect(told.slice(2)).toEqual([['b'], ['a']])
+  })
+
+  it('lets another one speak for a domain after an hour', async () => {
+    const [a, b] = [await register('a'), await register('b')]
+    noting.note(a, clock.now())
+    await clock.advance(HOUR - 1)
+    noting.note(b, clock.now())
+    await clock.advance(5_000)
+    expect(told).toEqual([['a']])
+    noting.note(b, clock.now())
+    await clock.advance(5_000)
+    expect(told).toEqual([['a'], ['b']])
+  })
+
   it('gathers what comes in the five seconds after that, in the order of the store, each once', async () => {
     const [a, b, c] = [await register('a'), await register('b'), await register('c')]
+    await clock.advance(DAY)
     for (const each of [b, c, a, c]) noting.note(each, clock.now())
     expect(told).toEqual([['b']])
     await clock.advance(4_999)
@@ -80,6 +110,7 @@ describe('lib/intake/noting', () => {
 
   it('asks no question of more than 500', async () => {
     const its = await register('a')
+    await clock.advance(DAY)
     for (let number = 0; number < 601; number++) noting.note({ ...its, id: `id ${number}` }, clock.now())
     await clock.advance(5_000)
     for (let look = 0; look < 100 && told.length < 3; look++) await store.accounts()
@@ -88,6 +119,7 @@ describe('lib/intake/noting', () => {
 
   it('notes at a stop what was gathered, after what is under way, and takes no more', async () => {
     const [a, b, c] = [await register('a'), await register('b'), await register('c')]
+    await clock.advance(DAY)
     for (const each of [a, c, b]) noting.note(each, clock.now())
     await clock.advance(1)
     await noting.close(1_000)
@@ -105,6 +137,7 @@ describe('lib/intake/noting', () => {
 
   it('is held up at a stop by no store that does not answer, longer than it is given', async () => {
     const its = await register('a')
+    await clock.advance(DAY)
     noting.note(its, clock.now())
     for (let number = 0; number < 601; number++) noting.note({ ...its, id: `id ${number}` }, clock.now())
     await answered
@@ -120,6 +153,7 @@ describe('lib/intake/noting', () => {
 
   it('notes with the next publish what the store could not', async () => {
     const its = await register('a')
+    await clock.advance(DAY)
     trouble = new Error('the disk is full')
     noting.note(its, clock.now())
     await clock.advance(5_000)
