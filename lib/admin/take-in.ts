@@ -52,9 +52,14 @@ export type TakenIn =
   /** It was here and ended: removed, or its token died. */
   | { readonly is: 'ended'; readonly why: string; readonly at: number }
 
-export interface TakeInOptions {
+/** What it takes to tell how devices stand. */
+export interface Looking {
+  readonly registry: Pick<Registry, 'find'>
+  readonly records: Pick<Records, 'tombstones'>
+}
+
+export interface TakeInOptions extends Looking {
   readonly registry: Registry
-  readonly records: Records
   /** Milliseconds since 1970. */
   readonly now: () => number
 }
@@ -71,7 +76,7 @@ function reached({ service, node, owner, app, device, secret, address }: Registr
   })
 }
 
-async function how(device: Incoming, { registry, records }: TakeInOptions): Promise<[TakenIn, Registration?]> {
+async function how(device: Incoming, { registry, records }: Looking): Promise<[TakenIn, Registration?]> {
   const { service, node, owner } = device
   const [found = []] = await registry.find([{ service, node }])
   const own = found.find((each) => each.owner !== owner && each.secret?.reveal() === device.secret)
@@ -100,6 +105,11 @@ async function put(device: Incoming, was: Registration | undefined, id: string, 
   // Handed in along with it, so that no sweep ever finds a device that was last seen in 1970.
   const noting = registry.seen(was === undefined ? [id] : [id, was.id], now())
   await Promise.all([registering, noting])
+}
+
+/** How each device stands, in order. Changes nothing. */
+export function lookAt(devices: readonly Incoming[], looking: Looking): Promise<readonly TakenIn[]> {
+  return Promise.all(devices.map(async (device) => (await how(device, looking))[0]))
 }
 
 /** How each device stands, in order; with `commit`, after it was taken in. `newId`: of a registration. */

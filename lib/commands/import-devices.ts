@@ -191,7 +191,7 @@ export async function importDevices(
   const progress = makeProgress('devices', { stream: terminal.progress, clock: terminal.clock })
   try {
     reading(source, words, read.config)
-    door = await openDoor(read.config, tell, terminal.clock)
+    door = await openDoor(read.config, { commit: !words.dryRun, trouble: tell, clock: terminal.clock })
     const report = await importInto(door, source, words, read.config, { progress, end })
     progress.end()
     const { text, code } = deviceReport(report, words.json)

@@ -3,9 +3,10 @@ import { randomUUID } from 'node:crypto'
 import { askService } from '../admin/asking'
 import { socketPath } from '../admin/office'
 import { type Answers } from '../admin/questions'
-import { type Incoming, MOST_INCOMING, takeIn, type TakenIn } from '../admin/take-in'
+import { type Incoming, lookAt, type Looking, MOST_INCOMING, takeIn, type TakenIn } from '../admin/take-in'
 import { type Clock } from '../clock'
 import { type Config } from '../config'
+import { readStore } from './read-store'
 
 /** Below the 64 KiB that a question may have. */
 const LARGEST_QUESTION = 60_000
@@ -49,8 +50,40 @@ async function throughSocket(
   return (asked.reply.answer as Answers['take-in']).stands
 }
 
-/** Rejects with the reason where there is a service that does not answer, or a store that can't be opened. */
-export async function openDoor(config: Config, trouble: (text: string) => void, clock: Clock): Promise<Door> {
+/** Of one node, of whoever. */
+const MOST = 10_000
+
+/** The store is read only, and not made where it is not there yet: all is new then. */
+async function openToLook(config: Config): Promise<Door> {
+  const read = await readStore(config)
+  const { kind } = config.store
+  if (read === undefined) {
+    return {
+      where: `the store (${kind}), where nothing is yet; no service runs`,
+      take: (devices) => Promise.resolve(devices.map(() => ({ is: 'new' }))),
+      close: () => Promise.resolve(),
+    }
+  }
+  const { records, close } = read
+  const findOne = async ({ service, node }: { readonly service: string; readonly node: string }) =>
+    (await records.devices({ node, limit: MOST })).filter((each) => each.service === service)
+  const registry: Looking['registry'] = { find: (queries) => Promise.all(queries.map(findOne)) }
+  return {
+    where: `the store (${kind}); no service runs`,
+    take: (devices) => lookAt(devices, { registry, records }),
+    close,
+  }
+}
+
+/** Rejects with the reason where there is a service that does not answer, or a store that can't be opened. `commit`: something may be taken in. */
+export async function openDoor(
+  config: Config,
+  {
+    commit,
+    trouble,
+    clock,
+  }: { readonly commit: boolean; readonly trouble: (text: string) => void; readonly clock: Clock },
+): Promise<Door> {
   const path = socketPath(config.file, config.store.place)
   if ((await throughSocket(path, [], false, clock)) !== undefined) {
     return {
@@ -67,6 +100,7 @@ export async function openDoor(config: Config, trouble: (text: string) => void, 
       close: () => Promise.resolve(),
     }
   }
+  if (!commit) return openToLook(config)
   const store = await config.store.open({ clock, trouble })
   const { registry, records } = store
   const now = (): number => clock.now()

@@ -3,21 +3,10 @@ import { existsSync, statSync } from 'node:fs'
 import { compareRegistrations, type Owned } from '../admin/move'
 import { type Config } from '../config'
 import { type DryReport } from './migrate-report'
+import { readStore } from './read-store'
 
 /** Devices of one account. */
 const MOST = 10_000
-
-type Read = Awaited<ReturnType<NonNullable<Config['store']['inspectAlone']>>>
-
-/** A store that is only read; undefined where nothing was ever put there. Rejects where it can't be read. */
-export async function readStore({ store }: Config): Promise<Read | undefined> {
-  if (store.inspectAlone === undefined) throw new Error(`a ${store.kind} store can't be read without changing it`)
-  if (store.place !== undefined && !existsSync(store.place)) return undefined
-  return store.inspectAlone().catch((error: unknown) => {
-    if (error instanceof Error && error.name === 'NothingStored') return undefined
-    throw error
-  })
-}
 
 /** Whether both configurations name one database, under however many names: to move it into itself would end what waits. Nothing is changed. */
 export async function areOneDatabase(from: Config, to: Config): Promise<boolean> {

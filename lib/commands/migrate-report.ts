@@ -65,7 +65,9 @@ function deadText(dead: MovedPast | DeadLeft): string {
   return `${dead.left} left, for they are known by a hash that the first store's content key makes, and the second has another`
 }
 
+/** Nothing is told of nothing. */
 function sumRows({ from, to }: MovedPast, one: string, many: string): readonly (readonly string[])[] {
+  if (from.count === 0) return []
   return [
     ['first', `${counted(from.count, one, many)}, checksum ${from.checksum}`],
     ['second', `${counted(to.count, one, many)}, checksum ${to.checksum}`],

@@ -66,7 +66,9 @@ function decoded(name: string): string {
 }
 
 async function* readFolder(folder: string): AsyncGenerator<Entry> {
-  const inside = await readdir(folder)
+  const inside = await readdir(folder).catch((error: unknown) => {
+    throw new SourceRefused(unread(folder, error))
+  })
   // Given the folder of the host, the store is one below.
   if (inside.includes(STORE)) {
     yield* readFolder(join(folder, STORE))
@@ -80,7 +82,8 @@ async function* readFolder(folder: string): AsyncGenerator<Entry> {
   }
   for (const file of files) {
     const path = join(folder, file)
-    const read = readLuaData(await readFile(path, 'utf8'))
+    const text = await readFile(path, 'utf8').catch((error: unknown) => ({ wrong: unread(path, error) }))
+    const read = typeof text === 'string' ? readLuaData(text) : text
     const settings = 'value' in read ? entriesOf(read.value) : undefined
     if (settings === undefined) {
       const why = `can't be read: ${'wrong' in read ? read.wrong : 'it is no table'}`

@@ -43,6 +43,8 @@ async function edgesOf(path: string): Promise<{ readonly head: string; readonly 
       return buffer.toString('utf8', 0, bytesRead)
     }
     return { head: await read(0), tail: await read(Math.max(0, size - EDGE)) }
+  } catch (error) {
+    throw new SourceRefused(unread(path, error))
   } finally {
     await file.close()
   }

@@ -96,4 +96,8 @@ ${END}`
   it('refuses a file that is not there', async () => {
     await expect(rowsOf(join(folder, 'nothing'), 'target').next()).rejects.toThrow('correct the path')
   })
+
+  it('refuses a folder', async () => {
+    await expect(rowsOf(folder, 'target').next()).rejects.toThrow(`${folder} is a folder; name the file itself`)
+  })
 })

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { writeFileSync } from 'node:fs'
+import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { realDescribe } from '../support/available'
 import { callAt } from '../support/call'
@@ -127,6 +127,7 @@ realDescribe('prosody', "xmpp-push import appserver, from Prosody's own storage"
 
   it('leaves what is no device, and says why', async () => {
     writeFileSync(join(folder, 'broken.dat'), 'return { ["type"] = "apns"; os.exit() }')
+    mkdirSync(join(folder, 'folder.dat'))
     const path = join(house.folder, 'prosody')
     const entries = [
       { user: 'one', data: { type: 'wns', node: 'one', token: 't', secret: 's' } },
@@ -139,6 +140,7 @@ realDescribe('prosody', "xmpp-push import appserver, from Prosody's own storage"
     expect(stood.new).toBe(18)
     expect(Object.fromEntries(left.map(({ where, why }) => [where, why]))).toEqual({
       'file broken.dat': expect.stringContaining("can't be read: at character") as unknown,
+      'file folder.dat': `can't be read: ${join(folder, 'folder.dat')} is a folder; name the file itself`,
       'file four.dat': `its token is none of ${IOS} (apns)`,
       'file one.dat': 'is of the push service "wns", which mod_push_appserver has no module for',
       'file three.dat': 'has no secret, so no server can publish to it',

@@ -1,4 +1,4 @@
-import { statSync, watch, writeFileSync } from 'node:fs'
+import { existsSync, readFileSync, statSync, watch, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { systemClock } from '../../lib/clock'
 import { realDescribe } from '../support/available'
@@ -180,6 +180,30 @@ realDescribe('mariadb', 'xmpp-push import p2, from a real MariaDB', () => {
     expect(report).toMatchObject({ stood: { new: 40 }, found: 0 })
     expect(await publishWith(house, phones[0] ?? p2Device(0))).toBe('item-not-found')
     expect((await imported()).checksum.source).toBe(report.checksum.source)
+  })
+
+  it('changes nothing in a dry run where no service runs, and makes no store where there is none', async () => {
+    await imported()
+    await house.service().stop('the spec wants it so')
+    expect(await imported('--dry-run')).toMatchObject({ stood: { new: 0, there: 40 }, found: 0 })
+    const elsewhere = join(house.folder, 'elsewhere.config.json')
+    const settings = JSON.parse(readFileSync(join(house.folder, 'component.config.json'), 'utf8')) as object
+    const store = { kind: 'sqlite', file: 'elsewhere/xmpp-push.db' }
+    writeFileSync(elsewhere, JSON.stringify({ ...settings, store }))
+    const { code, out } = await callAt(
+      systemClock,
+      'import',
+      'p2',
+      dump,
+      '--apns',
+      IPHONE,
+      '--dry-run',
+      '--config',
+      elsewhere,
+    )
+    expect(code).toBe(0)
+    expect(out).toMatch(/into +the store \(sqlite\), where nothing is yet; no service runs\nto take +40 new,/)
+    expect(existsSync(join(house.folder, 'elsewhere'))).toBe(false)
   })
 
   it('admits only the server of the domain, with the secret', async () => {
