@@ -7,6 +7,7 @@
  */
 import { registrationOf, type Registration } from '../model/registration'
 import { makeAskedBefore } from './asked-before'
+import { makePassingNodes, type Registrations } from './passing-nodes'
 
 const MAX_NODES = 10_000
 /** Nodes on their way: those whose publish was refused are let go when so many others have come. */
@@ -27,14 +28,12 @@ function seenAt(its: Registration, seen: string, at: number): Registration {
   return its.id !== seen || its.seenAt >= at ? its : registrationOf(its, at, its)
 }
 
-type Registrations = readonly [Registration, ...Registration[]]
-
 /** The node that was found longest ago leaves first. Nodes without registrations are not remembered. */
 export function makeNodeCache(max = MAX_NODES, maxPassing = MAX_PASSING): NodeCache {
   const services = new Map<string, Map<string, Registrations>>()
   const nodeOf = new Map<string, Registrations>()
   const order = new Set<Registrations>()
-  const passing = new Set<Registrations>()
+  const passing = makePassingNodes(maxPassing)
   const isAskedBefore = makeAskedBefore()
 
   const forget = (its: Registrations | undefined): void => {
@@ -42,57 +41,75 @@ export function makeNodeCache(max = MAX_NODES, maxPassing = MAX_PASSING): NodeCa
     const [{ service, node }] = its
     services.get(service)?.delete(node)
     order.delete(its)
-    passing.delete(its)
     for (const { id } of its) nodeOf.delete(id)
   }
+  const put = (its: Registrations): void => {
+    const [{ service, node }] = its
+    let nodes = services.get(service)
+    // By the store's own texts: those of who asks are parts of what a socket read, and would keep all of that alive.
+    if (nodes === undefined) services.set(service, (nodes = new Map<string, Registrations>()))
+    nodes.set(node, its)
+    for (const { id } of its) nodeOf.set(id, its)
+  }
   const remember = (its: Registrations): void => {
+    put(its)
     order.add(its)
     if (order.size <= max) return
     const [oldest] = order
     forget(oldest)
   }
-  const pass = (its: Registrations): void => {
-    passing.add(its)
-    if (passing.size <= maxPassing) return
-    const [oldest] = passing
-    forget(oldest)
+  /** Of a node, wherever it is. */
+  const drop = (service: string, node: string): void => {
+    forget(services.get(service)?.get(node))
+    const its = passing.find(service, node)
+    if (its !== undefined) passing.letGo(its)
   }
 
   return Object.freeze({
     find(service: string, node: string) {
-      const its = services.get(service)?.get(node)
-      if (its !== undefined && passing.delete(its)) remember(its)
+      const known = services.get(service)?.get(node)
+      if (known !== undefined) return known
+      const its = passing.find(service, node)
+      if (its === undefined) return undefined
+      passing.letGo(its)
+      remember(its)
       return its
     },
     get(id: string) {
-      const its = nodeOf.get(id)
-      if (its !== undefined && passing.has(its)) forget(its)
+      let its = nodeOf.get(id)
+      if (its === undefined) {
+        its = passing.get(id)
+        if (its !== undefined) passing.letGo(its)
+      }
       return its?.length === 1 ? its[0] : its?.find((registration) => registration.id === id)
     },
     keep(service: string, node: string, [first, ...others]: readonly Registration[]) {
-      let nodes = services.get(service)
-      forget(nodes?.get(node))
+      drop(service, node)
       if (first === undefined) return
       const its: Registrations = [first, ...others]
-      // By the store's own texts: those of who asks are parts of what a socket read, and would keep all of that alive.
-      if (nodes === undefined) services.set(first.service, (nodes = new Map<string, Registrations>()))
-      nodes.set(first.node, its)
-      for (const { id } of its) nodeOf.set(id, its)
       const wasAsked = isAskedBefore(node)
       if (wasAsked || order.size < max) remember(its)
-      else pass(its)
+      else passing.keep(its)
     },
     seen(id: string, at: number) {
-      const its = nodeOf.get(id)
+      const passed = passing.get(id)
+      const its = nodeOf.get(id) ?? passed
       if (its === undefined) return
       const [first, ...others] = its
       const noted: Registrations = [seenAt(first, id, at), ...others.map((each) => seenAt(each, id, at))]
-      services.get(first.service)?.set(first.node, noted)
-      if (order.delete(its)) order.add(noted)
-      else if (passing.delete(its)) passing.add(noted)
-      for (const each of noted) nodeOf.set(each.id, noted)
+      if (order.delete(its)) {
+        order.add(noted)
+        put(noted)
+      } else if (passed !== undefined) {
+        passing.letGo(passed)
+        passing.keep(noted)
+      }
     },
-    drop: (service: string, node: string) => forget(services.get(service)?.get(node)),
-    dropNodeOf: (id: string) => forget(nodeOf.get(id)),
+    drop,
+    dropNodeOf(id: string) {
+      forget(nodeOf.get(id))
+      const its = passing.get(id)
+      if (its !== undefined) passing.letGo(its)
+    },
   })
 }

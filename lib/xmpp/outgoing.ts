@@ -57,7 +57,8 @@ export function makeOutgoing(socket: Socket, clock: Clock, hold: (held: boolean)
   let takenAt = clock.elapsed()
   let writtenAt = clock.elapsed()
   const queue: Piece[] = []
-  const unanswered = new Set<(written: boolean) => void>()
+  /** A list: with each turn one comes and one goes, and a set leaves its tables behind. */
+  const unanswered: ((written: boolean) => void)[] = []
 
   function flush(): void {
     if (whenWritten === undefined) return
@@ -75,6 +76,13 @@ export function makeOutgoing(socket: Socket, clock: Clock, hold: (held: boolean)
     }
   }
 
+  function answerOnce(done: (written: boolean) => void, written: boolean): void {
+    const at = unanswered.indexOf(done)
+    if (at < 0) return
+    unanswered.splice(at, 1)
+    done(written)
+  }
+
   function writeNext(): void {
     const piece = queue.shift()
     isWriting = piece !== undefined
@@ -85,7 +93,7 @@ export function makeOutgoing(socket: Socket, clock: Clock, hold: (held: boolean)
     socket.write(piece.bytes, (error) => {
       takenAt = clock.elapsed()
       waiting -= piece.size
-      if (piece.done !== undefined && unanswered.delete(piece.done)) piece.done(!error)
+      if (piece.done !== undefined) answerOnce(piece.done, !error)
       if (isHeld && waiting <= HIGH_WATER / 2) {
         isHeld = false
         hold(false)
@@ -101,7 +109,7 @@ export function makeOutgoing(socket: Socket, clock: Clock, hold: (held: boolean)
       if (whenWritten === undefined) {
         whenWritten = new Promise((resolve) => {
           answer = resolve
-          unanswered.add(resolve)
+          unanswered.push(resolve)
         })
         setImmediate(flush)
       }
@@ -118,8 +126,7 @@ export function makeOutgoing(socket: Socket, clock: Clock, hold: (held: boolean)
       isFinished = true
       whenWritten = undefined
       queue.length = 0
-      for (const resolve of unanswered) resolve(false)
-      unanswered.clear()
+      for (const resolve of unanswered.splice(0)) resolve(false)
     },
   }
 }

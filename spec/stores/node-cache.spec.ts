@@ -107,6 +107,12 @@ describe('lib/stores/node-cache', () => {
       expect(['a', 'b', 'c', 'd', 'e'].map((name) => cache.get(name)?.id)).toEqual(['a', 'b', undefined, 'd', 'e'])
     })
 
+    it('takes nodes of one name for those of their services', () => {
+      const { cache } = full()
+      cache.keep('other', 'c', [{ ...registration('d', 'c'), service: 'other' }])
+      expect([cache.get('c')?.service, cache.get('d')?.service]).toEqual([SERVICE, 'other'])
+    })
+
     it('remembers nothing of a node on its way that is dropped, and knows when one was published to', () => {
       const { cache, keep } = full()
       keep('d')

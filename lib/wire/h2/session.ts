@@ -66,7 +66,7 @@ export function openOwnSession(socket: Duplex, options: Options, events: Events,
     events.closed()
   }
   /** Whoever puts them back before a queue, one by one, has them in their order again. */
-  const newestFirst = (): readonly OpenStream[] => [...streams.open.values()].reverse()
+  const newestFirst = (): readonly OpenStream[] => [...streams.open.all()].reverse()
 
   /** Everything ends: the streams first, then the socket. What was gathered and not handed over stays unsaid. */
   const over = (code: number, why: string): void => {
@@ -138,7 +138,7 @@ export function openOwnSession(socket: Duplex, options: Options, events: Events,
   const control = makeControl(socket, writer, {
     settings({ headerTableSizes, initialWindowSize, maxConcurrentStreams }, isFirst) {
       for (const size of headerTableSizes) encoder.allow(size)
-      if (initialWindowSize !== undefined) outflow.changeFirst(initialWindowSize, streams.open.values())
+      if (initialWindowSize !== undefined) outflow.changeFirst(initialWindowSize, streams.open.all())
       if (isFirst || maxConcurrentStreams !== undefined) events.settings(maxConcurrentStreams ?? Infinity)
     },
     goaway(code, last, data) {
@@ -233,7 +233,7 @@ export function openOwnSession(socket: Duplex, options: Options, events: Events,
       return {
         is: 'stream',
         cancel() {
-          if (!streams.open.has(stream.id)) return
+          if (streams.open.get(stream.id) === undefined) return
           reset(stream, CODE.CANCEL)
           broken(stream, CODE.CANCEL)
         },

@@ -1,5 +1,6 @@
 /** The streams of one connection (RFC 9113 §5.1): which are open, and what a frame on one that is not means. */
 import { type Broken } from '../http2-session'
+import { makeNumbered, type Numbered } from '../numbered'
 import { type WireReply } from '../wire'
 import { type Incoming } from './inflow'
 import { type Outgoing } from './outflow'
@@ -12,8 +13,8 @@ export interface OpenStream extends Incoming, Outgoing {
 }
 
 export interface Streams {
-  /** Those that are open, the oldest first. */
-  readonly open: ReadonlyMap<number, OpenStream>
+  /** Those that are open. */
+  readonly open: Pick<Numbered<OpenStream>, 'all' | 'get'>
   /** The newest that there ever was, 0 before the first. */
   readonly newest: number
   /** False when identifiers have run out: after a billion requests a connection is used up. */
@@ -42,7 +43,7 @@ const NONE = newResponse()
 
 /** `first`: the identifier that the first stream gets, odd. */
 export function makeStreams(first: number): Streams {
-  const open = new Map<number, OpenStream>()
+  const open = makeNumbered<OpenStream>()
   const reset = new Set<number>()
   let next = first
 
@@ -56,7 +57,7 @@ export function makeStreams(first: number): Streams {
     },
     add(ended: OpenStream['ended']) {
       const stream: OpenStream = { id: next, ended, response: newResponse(), taken: 0, credit: 0, unsent: undefined }
-      open.set(next, stream)
+      open.add(next, stream)
       next += 2
       return stream
     },
