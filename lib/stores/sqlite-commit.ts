@@ -15,9 +15,11 @@ import {
   type Batch,
   type Done,
   type Failed,
+  type Finding,
   type HasRead,
   type Question,
   type Reading,
+  type ToldRegistrations,
 } from './sqlite-protocol'
 import { type RoomLeft, makePutter } from './sqlite-put'
 import { makeRegistrations } from './sqlite-registrations'
@@ -70,7 +72,7 @@ export function makeCommit(
   cipher: ContentCipher,
   most: BoundsOptions,
   now: number,
-): (message: Batch | Reading) => Done | HasRead | Failed {
+): (message: Batch | Reading | Finding) => Done | HasRead | ToldRegistrations | Failed {
   const standing = makeStanding(database)
   const flights = makeFlights(database, cipher)
   const traces = makeTraceLog(database)
@@ -157,15 +159,18 @@ export function makeCommit(
     }
   }
 
-  const read = ({ reading }: Reading): HasRead | Failed => {
+  const read = <T>(answer: () => T): T | Failed => {
     try {
-      const read = answersOf(reading)
+      const answered = answer()
       stillness.afterCommit()
-      return { read }
+      return answered
     } catch (error) {
       return failure(error)
     }
   }
 
-  return (message) => ('reading' in message ? read(message) : commit(message))
+  return (message) => {
+    if ('length' in message) return read(() => answers.find(message))
+    return 'reading' in message ? read(() => ({ read: answersOf(message.reading) })) : commit(message)
+  }
 }

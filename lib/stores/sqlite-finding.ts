@@ -36,8 +36,9 @@ export function makeFinding(
   }
 
   function send(asked: readonly Asked[]): void {
-    const queries = asked.map(({ service, node }) => ({ service, node }))
-    ask('find', queries, (told) => answered(asked, told)).catch((error: unknown) => {
+    const nodes: string[] = []
+    for (const { service, node } of asked) nodes.push(service, node)
+    ask('find', nodes, (told) => answered(asked, told)).catch((error: unknown) => {
       // Where part of the file is damaged, only who needs that part is to be turned away.
       for (const one of asked)
         if (asked.length === 1) one.reject(error)

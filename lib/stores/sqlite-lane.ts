@@ -14,7 +14,15 @@ import { freshOf, packed, packedAsReading } from './sqlite-packing'
 import { makeHorizon } from './sqlite-horizon'
 import { damageText, isDamaged, isFloorBroken, troubleText } from './sqlite-trouble'
 import { type Brought, type Parcel } from './sqlite-parcel'
-import { type Batch, type Done, type Failed, type HasRead, type Reading } from './sqlite-protocol'
+import {
+  type Batch,
+  type Done,
+  type Failed,
+  type Finding,
+  type HasRead,
+  type Reading,
+  type ToldRegistrations,
+} from './sqlite-protocol'
 
 export interface LaneSurroundings {
   readonly worker: Worker
@@ -107,7 +115,7 @@ export function makeLane({ worker, file, clock, trouble, claimed, brought }: Lan
   }
 
   /** What only asks travels lightly where nothing could come of more. */
-  const readingOf = (parcels: readonly Parcel[]): Reading | undefined =>
+  const readingOf = (parcels: readonly Parcel[]): Reading | Finding | undefined =>
     sick === undefined && !isAwake && horizon.quietUntil() !== undefined ? packedAsReading(parcels) : undefined
 
   const depart = (): void => {
@@ -208,12 +216,13 @@ export function makeLane({ worker, file, clock, trouble, claimed, brought }: Lan
     for (const [at, parcel] of parcels.entries()) if (parcel.of === 'read') parcel.resolve(read[at])
   }
 
-  worker.on('message', (reply: Done | HasRead | Failed) => {
+  worker.on('message', (reply: Done | HasRead | ToldRegistrations | Failed) => {
     if (underWay === undefined) return
     const batch = underWay
     const { parcels } = batch
     underWay = undefined
-    if ('read' in reply) answerReads(batch, reply)
+    if ('length' in reply) answerReads(batch, { read: [reply] })
+    else if ('read' in reply) answerReads(batch, reply)
     else if ('failed' in reply) {
       horizon.lost()
       fail(batch, reply)

@@ -1,7 +1,7 @@
 /** What was handed in, as the messages to the store's thread carry it. Knows neither when they leave nor what comes of them. */
 import { type Delivery } from '../model/notification'
 import { type Parcel } from './sqlite-parcel'
-import { type Asked, type Batch, type Field, type Reading } from './sqlite-protocol'
+import { type Asked, type Batch, type Field, type Finding, type Reading } from './sqlite-protocol'
 import { pushPut, pushSettled } from './sqlite-rows'
 
 export function packed(parcels: readonly Parcel[]): Pick<Batch, 'asked' | 'puts' | 'settled'> {
@@ -17,7 +17,10 @@ export function packed(parcels: readonly Parcel[]): Pick<Batch, 'asked' | 'puts'
 }
 
 /** Undefined where one of them is more than a question. */
-export function packedAsReading(parcels: readonly Parcel[]): Reading | undefined {
+export function packedAsReading(parcels: readonly Parcel[]): Reading | Finding | undefined {
+  const [only] = parcels
+  // With nearly every push whose node is not remembered: as little as can be.
+  if (parcels.length === 1 && only?.of === 'read' && only.asked.what === 'find') return only.asked.ask
   const reading: Asked[] = []
   for (const parcel of parcels) {
     if (parcel.of !== 'read') return undefined

@@ -39,6 +39,9 @@ export type PlainWaiting = Omit<Trace, 'publisher' | 'steps'> & { readonly notes
 /** In turn: the place of a question among those asked, and a registration found for it, as one text. */
 export type ToldRegistrations = readonly (string | number)[]
 
+/** Which nodes: service, node, service, node, … Texts alone travel between threads in a third of the time that objects around them take. */
+export type Finding = readonly string[]
+
 /** service, node, owner */
 export type GraveKey = readonly [string, string, string]
 
@@ -61,10 +64,7 @@ export interface TraceRead {
 /** Questions of registry, keep and accounting: what is asked, and what is answered. */
 export interface Questions {
   register: { readonly ask: PlainNew; readonly answer: PlainRegistration }
-  find: {
-    readonly ask: readonly { readonly service: string; readonly node: string }[]
-    readonly answer: ToldRegistrations
-  }
+  find: { readonly ask: Finding; readonly answer: ToldRegistrations }
   get: { readonly ask: readonly string[]; readonly answer: ToldRegistrations }
   ownedBy: {
     readonly ask: { readonly service: string; readonly owner: string }
@@ -277,7 +277,10 @@ export interface ThreadOptions {
   readonly now: number
 }
 
-/** The store's thread begins with one of these, then answers each batch with `Done` or `Failed`, each reading with `HasRead` or `Failed`. */
+/**
+ * The store's thread begins with one of these, then answers each batch with `Done`, each reading with `HasRead`, a finding that travels alone with
+ * `ToldRegistrations`; or any of them with `Failed`.
+ */
 export type Opened =
   | { readonly opened: true; readonly warnings: readonly string[] }
   | { readonly refused: string }
@@ -286,4 +289,4 @@ export type Opened =
 /** What the thread that only reads answers to each `Asked`. */
 export type Read = { readonly answer: unknown } | { readonly failed: string }
 
-export type ToThread = Batch | Reading | 'close'
+export type ToThread = Batch | Reading | Finding | 'close'

@@ -10,7 +10,9 @@ import { prepareWide } from './sqlite-wide'
 type Mine = 'register' | 'find' | 'get' | 'ownedBy' | 'unregister' | 'forget' | 'readdress' | 'prove' | 'count'
 
 function toldOf(rows: readonly { readonly at: number; readonly told: string }[]): ToldRegistrations {
-  return rows.flatMap(({ at, told }) => [at, told])
+  const all: (string | number)[] = []
+  for (const { at, told } of rows) all.push(at, told)
+  return all
 }
 
 export function makeRegistrations(database: Database): Answers<Mine> {
@@ -85,10 +87,11 @@ export function makeRegistrations(database: Database): Answers<Mine> {
       tellNobody.run([service, node, owner])
       return stands(existing?.id ?? asked.id)
     },
-    find(queries) {
-      const [only] = queries
-      if (only !== undefined && queries.length === 1) return toldOf(findOne.rows([only.service, only.node]))
-      return toldOf(find.rows(queries.flatMap(({ service, node }, at) => [at, service, node])))
+    find(nodes) {
+      if (nodes.length === 2) return toldOf(findOne.rows(nodes))
+      const asked: Bound[] = []
+      for (let at = 0; at < nodes.length; at += 2) asked.push(at / 2, nodes[at] ?? '', nodes[at + 1] ?? '')
+      return toldOf(find.rows(asked))
     },
     get: (ids) => toldOf(get.rows(ids.flatMap((id, at) => [at, id]))),
     ownedBy: ({ service, owner }) => byOwner.rows<RegistrationRow>([service, owner]).map(readRegistration),
