@@ -18,6 +18,7 @@ import {
 import { jetstream, jetstreamManager } from '@nats-io/jetstream'
 import { type NatsConnection, errors } from '@nats-io/transport-node'
 import { addConsumer } from './nats-consumers'
+import { forgetEach } from './nats-forgetting'
 import { MadeAnew, Overtaken } from './nats-overtaken'
 
 export interface Stored {
@@ -278,9 +279,8 @@ export async function openStreams(connection: NatsConnection, name: string, repl
     async erase(seq: number) {
       await manager.streams.deleteMessage(journal, seq, true)
     },
-    async forget(subject: string, before: number) {
-      await manager.streams.purge(journal, { filter: subject, seq: before })
-    },
+    forget: (subject: string, before: number) =>
+      forgetEach({ manager, stream: journal, next: (from) => stored({ seq: from, next_by_subj: subject }), before }),
     delivery: (partition: number, from: number) =>
       stored({ seq: from, next_by_subj: `${name}.delivery.${partition}` }, name),
     takeOut: (seq: number) => void manager.streams.deleteMessage(name, seq, false).catch(() => false),

@@ -1,10 +1,14 @@
 /** The outbox on a real cluster of three: its conformance suite, servers that die in mid-traffic, and instances that do. */
 import { cpSync } from 'node:fs'
 import { join } from 'node:path'
+import { connect } from '@nats-io/transport-node'
 import { closes } from '../../lib/model/accounting'
 import { type Delivery } from '../../lib/model/notification'
+import { type Counts, addCounts } from '../../lib/outbox/nats-journal'
 import { openNats } from '../../lib/outbox/nats-opening'
 import { type NatsOutbox } from '../../lib/outbox/nats-outbox'
+import { readPartition } from '../../lib/outbox/nats-partition'
+import { openStreams } from '../../lib/outbox/nats-streams'
 import { outboxContract } from '../contracts/outbox'
 import { delivery, ended, takeNow, uuid } from '../contracts/outbox-scene'
 import { realDescribe } from '../support/available'
@@ -151,6 +155,36 @@ realDescribe('nats', 'the outbox on three NATS servers', () => {
     await putSurely(its, clock, all)
     const ids = new Set(all.map(({ id }) => id))
     expect(new Set(await settleAll(its, clock, ids))).toEqual(ids)
+  }, 180_000)
+
+  it('still has all that it wrote when servers are started again that were told to forget what is older', async () => {
+    const clock = handClock()
+    const options = natsOptions(cluster())
+    const [first, second] = [some(clock, 20), some(clock, 20)]
+    // Whoever closes saves how it stands, and lets go of what was saved before.
+    const before = await open(clock, options)
+    await putSurely(before, clock, first)
+    await settleAll(before, clock, new Set(first.map(({ id }) => id)))
+    await close(clock, before)
+    const its = await open(clock, options)
+    await putSurely(its, clock, second)
+    await settleAll(its, clock, new Set(second.map(({ id }) => id)))
+    await Promise.all([0, 1, 2].map((index) => cluster().kill(index)))
+    await Promise.all([0, 1, 2].map((index) => cluster().start(index)))
+    const connection = await connect({ servers: [...cluster().servers] })
+    opened.push(() => connection.close())
+    const counted = async (): Promise<Counts | undefined> => {
+      const streams = await openStreams(connection, options.stream, 3)
+      const counts = new Map<string, Counts>()
+      for (let partition = 0; partition < 8; partition++) {
+        for (const [app, each] of (await readPartition(streams, partition)).counts) addCounts(counts, app, each)
+      }
+      return counts.get(APP)
+    }
+    // While servers choose their leaders, nothing is to be read.
+    let found: Counts | undefined
+    await until(clock, async () => (found = await counted().catch(() => undefined)) !== undefined)
+    expect(found).toEqual({ accepted: 40, delivered: 40 })
   }, 180_000)
 
   it('loses nothing when the whole cluster is killed and started again', async () => {
