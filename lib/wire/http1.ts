@@ -99,14 +99,14 @@ export function makeHttp1Origin(options: OriginOptions, clock: Clock, via: Dial<
   }
 
   const pump = (): void => {
-    while (queue.length > 0 && underway.size < size) {
+    while (queue.length() > 0 && underway.size < size) {
       const asked = queue.shift()
       if (asked === undefined || asked.isOver) continue
       asked.began()
       if (clock.elapsed() < (asked.request.notAfter ?? Infinity)) send(asked)
       else asked.answer(failure('not written: no connection was free in its time', {}))
     }
-    if (!isClosing || queue.length > 0 || underway.size > 0) return
+    if (!isClosing || queue.length() > 0 || underway.size > 0) return
     kept.retire()
     emptied?.()
   }

@@ -79,7 +79,7 @@ export function makeHttp2Origin(options: OriginOptions, clock: Clock, via = dial
   }
 
   const fit = (): void => {
-    while (pool.length > sizing.size) {
+    while (pool.length > sizing.size()) {
       const [idlest] = [...pool].sort((one, other) => one.used() - other.used())
       if (idlest === undefined) return
       pool.splice(pool.indexOf(idlest), 1)
@@ -100,13 +100,13 @@ export function makeHttp2Origin(options: OriginOptions, clock: Clock, via = dial
   }
 
   const leaveIfDone = (): void => {
-    if (!closing || queue.length > 0) return
+    if (!closing || queue.length() > 0) return
     for (const connection of pool.splice(0)) connection.retire()
     if (all.size === 0) emptied?.()
   }
 
   const pump = (): void => {
-    while (queue.length > 0) {
+    while (queue.length() > 0) {
       const connection = mostRoom()
       if (connection === undefined) break
       const asked = queue.shift()
@@ -114,9 +114,9 @@ export function makeHttp2Origin(options: OriginOptions, clock: Clock, via = dial
       if (clock.elapsed() < (asked.request.notAfter ?? Infinity)) connection.send(asked)
       else asked.answer(failure(OVERDUE, false))
     }
-    if (queue.length > 0) {
+    if (queue.length() > 0) {
       if (held()) failQueued(trouble, true)
-      else if (pool.length < sizing.size && pool.every((connection) => connection.established())) open()
+      else if (pool.length < sizing.size() && pool.every((connection) => connection.established())) open()
     }
     measure()
     leaveIfDone()
@@ -170,7 +170,7 @@ export function makeHttp2Origin(options: OriginOptions, clock: Clock, via = dial
       }
       pump()
     },
-    connections: () => sizing.size,
+    connections: () => sizing.size(),
     close(graceMs) {
       closing = true
       sizing.stop()

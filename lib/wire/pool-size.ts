@@ -9,7 +9,7 @@ import { type Clock } from '../clock'
 
 export interface PoolSize {
   /** How many connections there should be. */
-  readonly size: number
+  size(): number
   /** Told of each change: so many streams in use, of so many that the connections bear. */
   note(used: number, capacity: number): void
   /** A response came: peers that answer nothing are not helped by one more connection. */
@@ -28,7 +28,7 @@ const CALM_WINDOWS = 60
 /** A size that never changes. */
 export function fixedSize(size: number): PoolSize {
   const nothing = (): void => undefined
-  return Object.freeze({ size, note: nothing, served: nothing, stop: nothing })
+  return Object.freeze({ size: () => size, note: nothing, served: nothing, stop: nothing })
 }
 
 /** Between 1 and `most`; `changed` is told after each change. */
@@ -70,9 +70,7 @@ export function growingSize(most: number, clock: Clock, changed: () => void): Po
   }
 
   return Object.freeze({
-    get size() {
-      return size
-    },
+    size: () => size,
     note(nowUsed: number, nowCapacity: number) {
       if (isOver) return
       measure()

@@ -14,7 +14,7 @@ export interface ControlEvents {
 
 export interface Control {
   /** True once the peer's first SETTINGS have come. */
-  readonly isGreeted: boolean
+  isGreeted(): boolean
   /** Preface and SETTINGS. */
   greet(maxHeaderListSize: number): void
   /** A frame that is neither of a message nor a part of its head. Throws `ConnectionFault` where it breaks a rule. */
@@ -67,9 +67,7 @@ export function makeControl(socket: Writable, writer: FrameWriter, events: Contr
   }
 
   return Object.freeze({
-    get isGreeted() {
-      return isGreeted
-    },
+    isGreeted: () => isGreeted,
     greet(maxHeaderListSize: number) {
       const settings = Buffer.alloc(12)
       settings.writeUInt16BE(SETTING.ENABLE_PUSH, 0)

@@ -6,7 +6,7 @@ export interface Sized {
 
 export interface DynamicTable<Entry extends Sized> {
   /** Bytes that it may hold. */
-  readonly limit: number
+  limit(): number
   /** The entry that is so many places from the newest, which is 0. */
   at(place: number): Entry | undefined
   /** Evicts what it must; an entry larger than the table empties it and is not kept (§4.4). */
@@ -42,9 +42,7 @@ export function makeDynamicTable<Entry extends Sized>(
   }
 
   return Object.freeze({
-    get limit() {
-      return limit
-    },
+    limit: () => limit,
     at(place: number) {
       const index = entries.length - 1 - place
       return index < head ? undefined : entries[index]

@@ -18,7 +18,7 @@ export function withoutPadding(flags: number, payload: Buffer): Buffer {
 
 export interface HeaderBlocks {
   /** The stream whose block is not whole yet; 0 if there is none. Until it is, no other frame may come. */
-  readonly pending: number
+  pending(): number
   /** A frame of HEADERS: the whole block, if it ends here. */
   headers(stream: number, flags: number, payload: Buffer): Buffer | undefined
   /** A frame of CONTINUATION, likewise. */
@@ -44,9 +44,7 @@ export function makeHeaderBlocks(): HeaderBlocks {
   }
 
   return Object.freeze({
-    get pending() {
-      return pending
-    },
+    pending: () => pending,
     headers(stream: number, flags: number, payload: Buffer) {
       let block = withoutPadding(flags, payload)
       if ((flags & HAS_PRIORITY) !== 0) {

@@ -103,8 +103,8 @@ export function makeEncoder(): Encoder {
     begin() {
       at = 0
       if (smallest === undefined) return
-      if (smallest < table.limit) integer(smallest, 0x1f, 0x20)
-      integer(table.limit, 0x1f, 0x20)
+      if (smallest < table.limit()) integer(smallest, 0x1f, 0x20)
+      integer(table.limit(), 0x1f, 0x20)
       smallest = undefined
     },
     add(text: string, value: string, isSecret: boolean) {
@@ -116,7 +116,7 @@ export function makeEncoder(): Encoder {
       if (insertion !== undefined) return integer(STATIC_FIELDS.length + insertions - insertion, 0x7f, 0x80)
       const fixed = name.index === 0 ? undefined : staticIndexOf(text, value)
       if (fixed !== undefined) return integer(fixed, 0x7f, 0x80)
-      if (size * LARGEST_PART > table.limit || !repeats(name, value)) return literal(name, value, 0x0f, 0)
+      if (size * LARGEST_PART > table.limit() || !repeats(name, value)) return literal(name, value, 0x0f, 0)
       literal(name, value, 0x3f, 0x40)
       table.insert({ size, name, value })
       name.inserted.set(value, insertions++)
@@ -124,7 +124,7 @@ export function makeEncoder(): Encoder {
     end: () => block.subarray(0, at),
     allow(tableSize: number) {
       const limit = Math.min(tableSize, LARGEST_TABLE)
-      if (limit === table.limit && smallest === undefined) return
+      if (limit === table.limit() && smallest === undefined) return
       smallest = Math.min(smallest ?? limit, limit)
       table.resize(limit)
     },

@@ -45,7 +45,7 @@ export function openOwnSession(socket: Duplex, options: Options, events: Events,
   let isClosed = false
   /** Of the HEADERS that are being put together. */
   let isLastOf = false
-  const writer = makeFrameWriter(socket, () => (written = streams.newest))
+  const writer = makeFrameWriter(socket, () => (written = streams.newest()))
   const inflow = makeInflow(writer)
   const outflow = makeOutflow(writer)
 
@@ -172,10 +172,10 @@ export function openOwnSession(socket: Duplex, options: Options, events: Events,
   })
 
   const onFrame = (type: number, flags: number, id: number, payload: Buffer): boolean => {
-    if (blocks.pending !== 0 && (type !== FRAME.CONTINUATION || id !== blocks.pending)) {
+    if (blocks.pending() !== 0 && (type !== FRAME.CONTINUATION || id !== blocks.pending())) {
       throw new ConnectionFault(CODE.PROTOCOL_ERROR, 'a frame within a header block')
     }
-    if (!control.isGreeted && (type !== FRAME.SETTINGS || (flags & ACK) !== 0)) {
+    if (!control.isGreeted() && (type !== FRAME.SETTINGS || (flags & ACK) !== 0)) {
       throw new ConnectionFault(CODE.PROTOCOL_ERROR, 'no SETTINGS at the start')
     }
     if (type === FRAME.HEADERS) {
@@ -224,7 +224,7 @@ export function openOwnSession(socket: Duplex, options: Options, events: Events,
   return Object.freeze({
     request(request: WireRequest, ended: (end: WireReply | Broken) => void) {
       if (isOver || isLeaving) return { is: 'not sent', why: 'the connection is closing', isClosing: true } as const
-      if (!streams.isFree) return { is: 'not sent', why: 'the connection is used up', isClosing: true } as const
+      if (!streams.isFree()) return { is: 'not sent', why: 'the connection is used up', isClosing: true } as const
       const why = whyNotSent(request)
       if (why !== undefined) return { is: 'not sent', why, isClosing: false } as const
       const stream = streams.add(ended)

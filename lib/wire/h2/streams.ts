@@ -16,9 +16,9 @@ export interface Streams {
   /** Those that are open. */
   readonly open: Pick<Numbered<OpenStream>, 'all' | 'get'>
   /** The newest that there ever was, 0 before the first. */
-  readonly newest: number
+  newest(): number
   /** False when identifiers have run out: after a billion requests a connection is used up. */
-  readonly isFree: boolean
+  isFree(): boolean
   /** The next one. */
   add(ended: OpenStream['ended']): OpenStream
   /** It is closed from now on; `byUs`: by our own RST_STREAM, so that what is still on its way is let pass (§5.1). */
@@ -49,12 +49,8 @@ export function makeStreams(first: number): Streams {
 
   return Object.freeze({
     open,
-    get newest() {
-      return next === first ? 0 : next - 2
-    },
-    get isFree() {
-      return next <= LARGEST_31_BITS
-    },
+    newest: () => (next === first ? 0 : next - 2),
+    isFree: () => next <= LARGEST_31_BITS,
     add(ended: OpenStream['ended']) {
       const stream: OpenStream = { id: next, ended, response: newResponse(), taken: 0, credit: 0, unsent: undefined }
       open.add(next, stream)
