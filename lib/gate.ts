@@ -97,11 +97,12 @@ export interface Pace {
 export interface Pacer {
   /**
    * Takes a place for one: the milliseconds after which it may pass, 0 if at once. Whoever takes a place and does not
-   * come has used it up all the same; who would wait longer than `most` takes none and is told `most`.
+   * come has used it up all the same; who would wait longer than `most` takes none and is told `most`. `now`: of `clock.elapsed()`, from
+   * whoever asks several pacers of one clock.
    */
-  take(key: string, most: number): number
+  take(key: string, most: number, now?: number): number
   /** How many keys are remembered: those that are not yet at rest again. */
-  readonly size: number
+  size(): number
 }
 
 /** Remembers at most so many keys; a key that is at rest again is forgotten. */
@@ -113,35 +114,45 @@ const FEW_KEYS = 1_000
 export function makePacer(pace: Pace, clock: Clock): Pacer {
   const spacing = 1_000 / pace.perSecond
   const slack = spacing * (pace.burst - 1)
-  /** When the key would be at rest: the theoretical arrival time of its next one. */
-  const arrivals = new Map<string, number>()
+  /** The place of each key in `arrivals`: so nothing is allocated for a push, and nothing young hangs from an old table. */
+  const places = new Map<string, number>()
   /** So many keys are looked through for those that are at rest; twice as many as were busy then, so that a sweep costs each key little. */
   let sweptAt = FEW_KEYS
+  /** When each key would be at rest: the theoretical arrival time of its next one. */
+  let arrivals = new Float64Array(sweptAt)
+
+  const arrivalAt = (place: number): number => arrivals[place] ?? 0
 
   function sweep(now: number): void {
-    for (const [key, at] of arrivals) {
-      if (at <= now) arrivals.delete(key)
+    for (const [key, place] of places) {
+      if (arrivalAt(place) <= now) places.delete(key)
     }
     // Still too many that are busy at once: the longest known give way, and are paced afresh; so many that the next sweep is far.
-    for (const key of arrivals.keys()) {
-      if (arrivals.size <= MOST_KEYS * 0.9) break
-      arrivals.delete(key)
+    for (const key of places.keys()) {
+      if (places.size <= MOST_KEYS * 0.9) break
+      places.delete(key)
     }
-    sweptAt = Math.min(MOST_KEYS, Math.max(FEW_KEYS, 2 * arrivals.size))
+    sweptAt = Math.min(MOST_KEYS, Math.max(FEW_KEYS, 2 * places.size))
+    const kept = new Float64Array(sweptAt)
+    let next = 0
+    for (const [key, place] of places) {
+      kept[next] = arrivalAt(place)
+      places.set(key, next++)
+    }
+    arrivals = kept
   }
 
   return Object.freeze({
-    take(key: string, most: number) {
-      const now = clock.elapsed()
-      if (arrivals.size >= sweptAt && !arrivals.has(key)) sweep(now)
-      const arrival = Math.max(arrivals.get(key) ?? 0, now)
+    take(key: string, most: number, now = clock.elapsed()) {
+      let place = places.get(key)
+      if (place === undefined && places.size >= sweptAt) sweep(now)
+      const arrival = place === undefined ? now : Math.max(arrivalAt(place), now)
       const wait = Math.max(0, arrival - slack - now)
       if (wait >= most) return most
-      arrivals.set(key, arrival + spacing)
+      if (place === undefined) places.set(key, (place = places.size))
+      arrivals[place] = arrival + spacing
       return wait
     },
-    get size() {
-      return arrivals.size
-    },
+    size: () => places.size,
   })
 }

@@ -111,7 +111,7 @@ describe('gate: pacing', () => {
   it('remembers so many keys and no more, and makes room for many at a time', () => {
     const pacer = makePacer(pace, handClock())
     for (let n = 0; n <= 200_000; n++) pacer.take(`key ${n}`, 1e9)
-    expect(pacer.size).toBe(180_001)
+    expect(pacer.size()).toBe(180_001)
     // The one that came last is still paced.
     for (let n = 1; n < 3; n++) pacer.take('key 200000', 1e9)
     expect(pacer.take('key 200000', 1e9)).toBe(10_000)
@@ -124,15 +124,30 @@ describe('gate: pacing', () => {
       for (let n = 0; n < 1_000; n++) pacer.take(`${round} ${n}`, 1e9)
       await clock.advance(10_000)
     }
-    expect(pacer.size).toBeLessThanOrEqual(2_000)
+    expect(pacer.size()).toBeLessThanOrEqual(2_000)
   })
 
   it('forgets nobody who is not at rest while there is room', () => {
     const pacer = makePacer(pace, handClock())
     const keys = Array.from({ length: 10_000 }, (_, n) => `key ${n}`)
     for (let n = 0; n < 3; n++) keys.forEach((key) => pacer.take(key, 1e9))
-    expect(pacer.size).toBe(10_000)
+    expect(pacer.size()).toBe(10_000)
     expect(new Set(keys.map((key) => pacer.take(key, 1e9)))).toEqual(new Set([10_000]))
+  })
+
+  it('paces each key as if nobody were ever forgotten', async () => {
+    const clock = handClock()
+    const pacer = makePacer(pace, clock)
+    const arrivals = new Map<string, number>()
+    for (let n = 0; n < 6_000; n++) {
+      const key = n % 3 === 0 ? `busy ${n % 60}` : `key ${(n * 7_919) % 2_503}`
+      const now = clock.elapsed()
+      const arrival = Math.max(arrivals.get(key) ?? 0, now)
+      arrivals.set(key, arrival + 10_000)
+      expect(pacer.take(key, 1e9)).toBe(Math.max(0, arrival - 20_000 - now))
+      if (n % 100 === 0) await clock.advance(2_000)
+    }
+    expect(pacer.size()).toBeLessThan(arrivals.size)
   })
 
   it('never lets more pass in any span than burst and rate allow', async () => {

@@ -77,22 +77,23 @@ export function makeLimits(
   }
 
   return (flow) => {
+    const now = clock.elapsed()
     const isWakeUp = flow.notification.collapseKey !== undefined
-    if (flow.notification.class === 'call') return calls.take(flow.target, LONGEST)
-    const own = node.take(flow.target, isWakeUp ? (2 * 1_000) / settings.node.perSecond : LONGEST)
+    if (flow.notification.class === 'call') return calls.take(flow.target, LONGEST, now)
+    const own = node.take(flow.target, isWakeUp ? (2 * 1_000) / settings.node.perSecond : LONGEST, now)
     const vendor = vendorOf(flow.app)
     const pace = paceOf(flow.app)?.wakeUps
     const asked = Math.max(
       own,
-      isWakeUp && pace !== undefined ? (vendor.wakeUps?.take(flow.target, (2 * 1_000) / pace.perSecond) ?? 0) : 0,
-      vendor.all?.take(flow.target, LONGEST) ?? 0,
+      isWakeUp && pace !== undefined ? (vendor.wakeUps?.take(flow.target, (2 * 1_000) / pace.perSecond, now) ?? 0) : 0,
+      vendor.all?.take(flow.target, LONGEST, now) ?? 0,
     )
     // What the device's own limit holds back adds nothing to the load of the others at this moment.
     if (asked > 0) return asked
     return Math.max(
-      flow.owner === undefined ? 0 : account.take(flow.owner, LONGEST),
-      domain.take(flow.domain, LONGEST),
-      app.take(flow.app, LONGEST),
+      flow.owner === undefined ? 0 : account.take(flow.owner, LONGEST, now),
+      domain.take(flow.domain, LONGEST, now),
+      app.take(flow.app, LONGEST, now),
     )
   }
 }
