@@ -22,7 +22,7 @@ export interface Tried {
   readonly outcome: Outcome
   /** Milliseconds since 1970 at which it was begun: what registers later is not meant by its outcome. */
   readonly begunAt: number
-  /** Whether the credential is proven good, so that a «bad token» may be believed. */
+  /** Whether the credential is proven good, so that a «bad token» may be believed; asked of nothing else. */
   readonly isProven: boolean
 }
 
@@ -32,11 +32,24 @@ export interface AttemptsOptions {
   readonly observe: Observe
 }
 
-/** Attempts once and says what came of it; never rejects. */
-export function makeAttempts(options: AttemptsOptions): (provider: Provider, sending: Sending) => Promise<Tried> {
+/** Attempts once; `told` hears what came of it, once, and must not throw. */
+export type AttemptOnce = (provider: Provider, sending: Sending, told: (tried: Tried) => void) => void
+
+/** Never throws. What is told is told after the call, never in it. */
+export function makeAttempts(options: AttemptsOptions): AttemptOnce {
   const { registry, clock, observe } = options
   /** A credential that took another's place has yet to prove itself. */
   const proofs = new WeakMap<Provider, Proof>()
+
+  /** By environment and app: put together once, not for each push. */
+  const keys: Readonly<Record<Environment, Map<string, string>>> = { production: new Map(), sandbox: new Map() }
+
+  function keyOf(app: string, environment: Environment | undefined): string {
+    if (environment === undefined) return app
+    let key = keys[environment].get(app)
+    if (key === undefined) keys[environment].set(app, (key = `${app} ${environment}`))
+    return key
+  }
 
   function proofOf(provider: Provider): Proof {
     let proof = proofs.get(provider)
@@ -52,12 +65,12 @@ export function makeAttempts(options: AttemptsOptions): (provider: Provider, sen
   }
 
   /** One request; `told` is what becomes of its outcome. */
-  function once<T>(
+  function once(
     provider: Provider,
     sending: Sending,
     environment: Environment | undefined,
-    told: (outcome: Outcome) => T,
-  ): Promise<T> {
+    told: (outcome: Outcome) => void,
+  ): void {
     const { delivery, address, content } = sending
     const { id, app, notification } = delivery
     const attempt: { -readonly [K in keyof Attempt]: Attempt[K] } = {
@@ -68,11 +81,11 @@ export function makeAttempts(options: AttemptsOptions): (provider: Provider, sen
     }
     if (environment !== undefined) attempt.environment = environment
     if (notification.class === 'call') attempt.isCall = true
-    const failed = (error: unknown): T => told(broken(app, error))
+    const failed = (error: unknown): void => told(broken(app, error))
     try {
-      return provider.attempt(attempt).then(told, failed)
+      void provider.attempt(attempt).then(told, failed)
     } catch (error) {
-      return Promise.resolve(failed(error))
+      queueMicrotask(() => failed(error))
     }
   }
 
@@ -94,9 +107,11 @@ export function makeAttempts(options: AttemptsOptions): (provider: Provider, sen
     [first, other]: readonly [Environment, Environment],
   ): Promise<readonly [Outcome, Environment]> {
     const at = (environment: Environment): Promise<Outcome> =>
-      once(provider, sending, environment, (outcome) => {
-        proofOf(provider).note(keyOf(sending.delivery.app, environment), outcome)
-        return outcome
+      new Promise((told) => {
+        once(provider, sending, environment, (outcome) => {
+          proofOf(provider).note(keyOf(sending.delivery.app, environment), outcome)
+          told(outcome)
+        })
       })
     const outcome = await at(first)
     if (outcome.is !== 'suspect') return [outcome, first]
@@ -104,31 +119,28 @@ export function makeAttempts(options: AttemptsOptions): (provider: Provider, sen
     return elsewhere.is === 'suspect' ? [outcome, first] : [elsewhere, other]
   }
 
-  return (provider, sending) => {
+  return (provider, sending, told) => {
     const { delivery, registration } = sending
     const begunAt = clock.now()
     const environments = provider.environments ?? NONE
-    const told = delivery.target.to === 'address' ? delivery.target.environment : registration?.environment
-    const known = told !== undefined && environments.includes(told) ? told : undefined
+    const named = delivery.target.to === 'address' ? delivery.target.environment : registration?.environment
+    const known = named !== undefined && environments.includes(named) ? named : undefined
     const [first, other] = environments
     const proof = proofOf(provider)
     if (known === undefined && first !== undefined && other !== undefined) {
-      return either(provider, sending, [first, other]).then(async ([outcome, environment]) => {
+      void either(provider, sending, [first, other]).then(async ([outcome, environment]) => {
         if (outcome.is === 'delivered') await remember(sending, environment)
-        return { outcome, begunAt, isProven: proof.holds(keyOf(delivery.app, environment)) }
+        told({ outcome, begunAt, isProven: proof.holds(keyOf(delivery.app, environment)) })
       })
+      return
     }
     const environment = known ?? first
     const key = keyOf(delivery.app, environment)
-    return once(provider, sending, environment, (outcome) => {
+    once(provider, sending, environment, (outcome) => {
       proof.note(key, outcome)
-      return { outcome, begunAt, isProven: proof.holds(key) }
+      told({ outcome, begunAt, isProven: outcome.is === 'suspect' && proof.holds(key) })
     })
   }
 }
 
 const NONE: readonly Environment[] = []
-
-function keyOf(app: string, environment: Environment | undefined): string {
-  return environment === undefined ? app : `${app} ${environment}`
-}

@@ -26,8 +26,8 @@ interface Count {
 export function makeProof(clock: Clock): Proof {
   const counts = new Map<string, Count>()
 
-  function countOf(key: string): Count {
-    const hour = Math.floor(clock.elapsed() / HOUR)
+  function countOf(key: string, now: number): Count {
+    const hour = Math.floor(now / HOUR)
     let count = counts.get(key)
     if (count === undefined) {
       count = { hour, delivered: 0, suspect: 0, before: { delivered: 0, suspect: 0 }, lastDelivered: -Infinity }
@@ -42,15 +42,17 @@ export function makeProof(clock: Clock): Proof {
 
   return Object.freeze({
     note(key: string, outcome: Outcome) {
-      const count = countOf(key)
+      const now = clock.elapsed()
+      const count = countOf(key, now)
       if (outcome.is === 'delivered') {
         count.delivered += 1
-        count.lastDelivered = clock.elapsed()
+        count.lastDelivered = now
       } else if (outcome.is === 'suspect') count.suspect += 1
     },
     holds(key: string) {
-      const count = countOf(key)
-      if (clock.elapsed() - count.lastDelivered > HOUR) return false
+      const now = clock.elapsed()
+      const count = countOf(key, now)
+      if (now - count.lastDelivered > HOUR) return false
       const suspect = count.suspect + count.before.suspect
       const delivered = count.delivered + count.before.delivered
       return suspect * 100 <= (suspect + delivered) * MOST_SUSPECTS || suspect === 1

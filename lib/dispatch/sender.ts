@@ -36,22 +36,23 @@ export interface SenderOptions {
 
 type End = Extract<Verdict, { is: 'ended' }>['end']
 
-type Found = ReadonlyMap<string, Registration>
+const TAKEN: Verdict = Object.freeze({ is: 'ended', end: 'delivered' })
+
+/** In the order of what was claimed. */
+type Found = readonly (Registration | undefined)[]
 
 /** Called once for each delivery: its verdict is durable, or the process ends before it is. */
-type Done = () => void
+type Settled = (app: string) => void
 
 /** A delivery that was tried, or that nothing had to be tried for. */
 interface Case {
   readonly claimed: Claimed
   readonly registration: Registration | undefined
-  readonly done: Done
+  readonly settled: Settled
 }
 
 /** Sends what was claimed; `settled` is called once for each delivery, when its verdict is durable. Never throws. */
-export function makeSender(
-  options: SenderOptions,
-): (claimed: readonly Claimed[], settled: (app: string) => void) => void {
+export function makeSender(options: SenderOptions): (claimed: readonly Claimed[], settled: Settled) => void {
   const { outbox, registry, holds, fuse, clock, observe } = options
   const attempt = makeAttempts({ registry, clock, observe })
   const settle = makeSettling({ outbox, clock, observe, stopping: options.stopping })
@@ -61,43 +62,64 @@ export function makeSender(
     for (const { delivery } of claimed) {
       if (delivery.target.to === 'registration') ids.push(delivery.target.registration)
     }
-    const found = new Map<string, Registration>()
-    if (ids.length === 0) return found
+    if (ids.length === 0) return []
     try {
-      for (const each of await registry.get(ids)) if (each !== undefined) found.set(each.id, each)
-      return found
+      const known = await registry.get(ids)
+      if (ids.length === claimed.length) return known
+      let next = 0
+      return claimed.map(({ delivery }) => (delivery.target.to === 'registration' ? known[next++] : undefined))
     } catch (error) {
       observe({ at: 'trouble', about: 'registry', text: `addresses could not be read: ${messageOf(error)}` })
       return undefined
     }
   }
 
-  /** What it throws or rejects with is a fault of ours. A promise only where something is asked: a push may cost no chain of them. */
-  function one(claimed: Claimed, found: Found | undefined, done: Done): Promise<void> | void {
+  /** What it throws is a fault of ours. No promise of its own: a push may cost no chain of them. */
+  function one(its: Case, isRead: boolean): void {
+    const { claimed, registration } = its
     const { delivery } = claimed
     const { id, target, notification } = delivery
-    const registration = target.to === 'registration' ? found?.get(target.registration) : undefined
-    const its: Case = { claimed, registration, done }
-    const ended = (end: End): void => conclude(its, { is: 'ended', end })
-    if (notification.expiresAt <= clock.now()) return ended('expired')
-    if (claimed.ambiguous && notification.class === 'call') return ended('abandoned')
-    if (found === undefined) return again(claimed, done, 'our own registry could not be read')
-    if (target.to === 'registration' && registration === undefined) return ended('unregistered')
+    if (notification.expiresAt <= clock.now()) return ended(its, 'expired')
+    if (claimed.ambiguous && notification.class === 'call') return ended(its, 'abandoned')
+    if (!isRead) return again(its, 'our own registry could not be read')
+    if (target.to === 'registration' && registration === undefined) return ended(its, 'unregistered')
     const app = options.apps().get(delivery.app)
-    if (app === undefined) return again(claimed, done, `app ${delivery.app} is no longer configured`)
+    if (app === undefined) return again(its, `app ${delivery.app} is no longer configured`)
     const written = app.write(registration === undefined ? { id, notification } : { id, notification, registration })
-    if (written.is === 'silence') return ended('quiet')
+    if (written.is === 'silence') return ended(its, 'quiet')
     const address = addressOf(delivery, registration, written.slot)
-    if (address === undefined) return ended('unregistered')
-
+    if (address === undefined) return ended(its, 'unregistered')
     const { provider } = app
-    return attempt(provider, { delivery, registration, address, content: written.content }).then((tried) => {
-      const { outcome } = tried
-      const verdict = judge(outcome, historyOf(claimed, tried), clock.now(), clock.random())
-      holds.heed(delivery.app, provider.credential, outcome, verdict)
-      if (verdict.forget === undefined) return conclude(its, verdict, outcome)
-      return forget(delivery, registration?.owner, address, verdict.forget).then(() => conclude(its, verdict, outcome))
+    attempt(provider, { delivery, registration, address, content: written.content }, (tried) => {
+      try {
+        judged(its, provider.credential, address, tried)
+      } catch (error) {
+        failed(its, error)
+      }
     })
+  }
+
+  function ended(its: Case, end: End): void {
+    conclude(its, { is: 'ended', end })
+  }
+
+  function judged(its: Case, credential: string | undefined, address: Opaque, tried: Tried): void {
+    const { outcome } = tried
+    const { claimed, registration } = its
+    // The story of what was taken matters to nobody.
+    const verdict =
+      outcome.is === 'delivered' ? TAKEN : judge(outcome, historyOf(claimed, tried), clock.now(), clock.random())
+    holds.heed(claimed.delivery.app, credential, outcome, verdict)
+    if (verdict.forget === undefined) return conclude(its, verdict, outcome)
+    forget(claimed.delivery, registration?.owner, address, verdict.forget)
+      .then(() => conclude(its, verdict, outcome))
+      .catch((error: unknown) => failed(its, error))
+  }
+
+  function failed(its: Case, error: unknown): void {
+    const { id } = its.claimed.delivery
+    observe({ at: 'trouble', about: 'dispatcher', text: `delivery ${id}: ${messageOf(error)}` })
+    again({ ...its, registration: undefined }, 'a fault of our own', true)
   }
 
   /** The delivery's story, this attempt included. */
@@ -113,12 +135,12 @@ export function makeSender(
   }
 
   /** Nobody but us is to blame: due again, without a word to the app's breaker. `ambiguous`: it may have been sent. */
-  function again(claimed: Claimed, done: Done, why: string, ambiguous = false): void {
+  function again({ claimed, settled }: Case, why: string, ambiguous = false): void {
     const outcome: Outcome = { is: 'down', why, ambiguous }
     const now = clock.now()
     const history = { ...historyOf(claimed, { begunAt: now, isProven: false }), isListenedTo: false }
     const verdict = judge(outcome, history, now, clock.random())
-    conclude({ claimed, registration: undefined, done }, verdict, outcome, false)
+    conclude({ claimed, registration: undefined, settled }, verdict, outcome, false)
   }
 
   async function forget(
@@ -144,7 +166,7 @@ export function makeSender(
   }
 
   function conclude(
-    { claimed, registration, done }: Case,
+    { claimed, registration, settled }: Case,
     verdict: Verdict,
     outcome?: Outcome,
     mayHaveArrived = outcome !== undefined && !(outcome.is === 'down' && !outcome.ambiguous),
@@ -160,24 +182,20 @@ export function makeSender(
             ambiguous: claimed.ambiguous || verdict.ambiguous,
           }
     if (outcome !== undefined) settlement.outcome = outcome
-    settle(settlement, (isDurable) => {
-      if (isDurable) observe(eventOf({ claimed, registration, verdict, outcome, resent }, clock.now()))
-      done()
+    settle(settlement, (isDurable, now) => {
+      if (isDurable) observe(eventOf({ claimed, registration, verdict, outcome, resent }, now))
+      settled(app)
     })
   }
 
   return (claimed, settled) => {
     void addresses(claimed).then((found) => {
-      for (const each of claimed) {
-        const done = (): void => settled(each.delivery.app)
-        const failed = (error: unknown): void => {
-          observe({ at: 'trouble', about: 'dispatcher', text: `delivery ${each.delivery.id}: ${messageOf(error)}` })
-          again(each, done, 'a fault of our own', true)
-        }
+      for (const [place, each] of claimed.entries()) {
+        const its: Case = { claimed: each, registration: found?.[place], settled }
         try {
-          void one(each, found, done)?.catch(failed)
+          one(its, found !== undefined)
         } catch (error) {
-          failed(error)
+          failed(its, error)
         }
       }
     })
@@ -187,19 +205,19 @@ export function makeSender(
 /** While it is being made. */
 type Draft<T> = T extends unknown ? { -readonly [K in keyof T]: T[K] } : never
 
-type Settled = Extract<Event, { at: 'settled' }>
+type SettledEvent = Extract<Event, { at: 'settled' }>
 
-interface Concluded extends Omit<Case, 'done'> {
+interface Concluded extends Omit<Case, 'settled'> {
   readonly verdict: Verdict
   readonly outcome: Outcome | undefined
   readonly resent: boolean
 }
 
 /** `now`: milliseconds since 1970. */
-function eventOf({ claimed, registration, verdict, outcome, resent }: Concluded, now: number): Settled {
+function eventOf({ claimed, registration, verdict, outcome, resent }: Concluded, now: number): SettledEvent {
   const { id, app, notification, acceptedAt } = claimed.delivery
   const attempt = claimed.attempts + 1
-  const event: Draft<Settled> = {
+  const event: Draft<SettledEvent> = {
     at: 'settled',
     delivery: id,
     app,

@@ -14,8 +14,11 @@ export interface SettlingOptions {
   readonly stopping: AbortSignal
 }
 
-/** Told once: true where the settlement is durable, false where the process stops first (it then comes back as ambiguous). */
-type Told = (isDurable: boolean) => void
+/**
+ * Told once: true where the settlement is durable, false where the process stops first (it then comes back as ambiguous). `now`: of
+ * `clock.now()`, once for all that became durable together.
+ */
+type Told = (isDurable: boolean, now: number) => void
 
 interface Entry {
   readonly settlement: Settlement
@@ -35,7 +38,8 @@ export function makeSettling(options: SettlingOptions): (settlement: Settlement,
     gathered = []
     outbox.settle(entries.map(({ settlement }) => settlement)).then(
       () => {
-        for (const { told } of entries) told(true)
+        const now = clock.now()
+        for (const { told } of entries) told(true, now)
       },
       // One of them may be at fault: from here on each goes its own way.
       (error: unknown) => {
@@ -52,12 +56,12 @@ export function makeSettling(options: SettlingOptions): (settlement: Settlement,
       await clock.sleep(PAUSE, stopping)
       try {
         await outbox.settle([settlement])
-        return told(true)
+        return told(true, clock.now())
       } catch {
         // told already
       }
     }
-    told(false)
+    told(false, clock.now())
   }
 
   return (settlement, told) => {
