@@ -58,11 +58,11 @@ export function makeRefusals(clock: Clock): Refusals {
   return Object.freeze({
     watch:
       (decide: Decide): Decide =>
-      async (request) => {
-        const answer = await decide(request)
-        if (answer.is !== 'accepted') note(request, answer)
-        return answer
-      },
+      (request) =>
+        decide(request).then((answer) => {
+          if (answer.is !== 'accepted') note(request, answer)
+          return answer
+        }),
     of: (node: string) => nodes.get(node.slice(0, LONGEST_NODE)) ?? [],
   })
 }

@@ -66,20 +66,21 @@ export interface RouterOptions {
  * Throws at start if two routes claim the same element.
  */
 export function makeRouter(options: RouterOptions): (stanza: Element) => void | Promise<void> {
-  const routes = new Map<string, Route>()
+  /** By namespace, then by name. */
+  const routes = new Map<string, Map<string, Route>>()
   for (const route of options.routes) {
+    const its = routes.get(route.ns) ?? new Map<string, Route>()
+    routes.set(route.ns, its)
     for (const name of route.names) {
-      const key = `${route.ns} ${name}`
-      if (routes.has(key)) throw new Error(`two routes claim <${name} xmlns='${route.ns}'/>`)
-      routes.set(key, route)
+      if (its.has(name)) throw new Error(`two routes claim <${name} xmlns='${route.ns}'/>`)
+      its.set(name, route)
     }
   }
-  const namespaces = new Set(options.routes.map((route) => route.ns))
 
   function routeOf(asked: Asked): Route | Answer {
-    const ns = asked.child.getNS() ?? ''
-    const route = routes.get(`${ns} ${asked.child.getName()}`)
-    if (route === undefined) return namespaces.has(ns) ? notImplemented() : serviceUnavailable
+    const its = routes.get(asked.child.getNS() ?? '')
+    const route = its?.get(asked.child.getName())
+    if (route === undefined) return its === undefined ? serviceUnavailable : notImplemented()
     if (!route.types.includes(asked.type)) return badRequest(`This request is of type ${route.types.join(' or ')}.`)
     return route
   }

@@ -14,6 +14,14 @@ const LONGEST = 128
 /** A power of two. */
 const PLACES = 128
 
+/**
+ * The copy of a text that V8 has but one of: it is told from others of its kind, those that stand in our own code among them, by where it
+ * lies. For what is kept and compared often.
+ */
+export function onlyCopy(text: string): string {
+  return Object.keys({ [text]: true })[0] ?? text
+}
+
 export interface Name {
   readonly text: string
   /** Empty where there is none. */
@@ -34,7 +42,7 @@ export function makeNames(): (text: string) => Name {
     if (found !== undefined) return found
     if (!qualified.test(text)) throw broken('a tag or an attribute without a valid name')
     // Through bytes: a part of what was read would keep the whole of it in memory.
-    const own = Buffer.from(text).toString()
+    const own = onlyCopy(Buffer.from(text).toString())
     const colon = own.indexOf(':')
     const name = { text: own, prefix: colon < 0 ? '' : own.slice(0, colon), local: own.slice(colon + 1) }
     if (known.size >= MOST) known.clear()

@@ -72,7 +72,7 @@ export function makeXmlReader({ maxStanzaBytes, maxDepth }: StanzaLimits, listen
     else cursor.children.push(child)
   }
 
-  function begin({ name, attrs, qualified, known }: Tag, end: number): void {
+  function begin({ name, attrs, qualified, copy }: Tag, end: number): void {
     if (qualified !== undefined) scopes.enter(depth, qualified)
     depth += 1
     if (depth > maxDepth + 1) {
@@ -80,7 +80,7 @@ export function makeXmlReader({ maxStanzaBytes, maxDepth }: StanzaLimits, listen
       return
     }
     const element = new Element(name)
-    element.attrs = known === '' ? attrs : { ...attrs }
+    element.attrs = copy === undefined ? attrs : copy()
     if (root === undefined) {
       root = element
       newUnit(end)

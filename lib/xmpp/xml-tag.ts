@@ -1,19 +1,25 @@
 /** Start tags (XML 1.0, fifth edition, §3.1): taken apart, and known again where the same tag comes often. Knows no tree. */
+import { copier, type Attributes } from './xml-attributes'
 import { checkBinding, makeNames, type Name, type Qualified } from './xml-names'
 import { broken, isSpace, valueOf } from './xml-text'
 
 /** A start tag that is well-formed by itself. */
 export interface Tag {
   readonly name: string
-  readonly attrs: Readonly<Record<string, string>>
+  readonly attrs: Attributes
   /** Characters from `<` to `>`. */
   readonly length: number
   /** It ends the element too. */
   readonly isEmpty: boolean
   /** Present if prefixes are in it, which only its surroundings can tell. */
   readonly qualified: Qualified | undefined
-  /** The tag as it stands, if it was known; then `attrs` are everybody's, and a copy is to be taken. */
-  readonly known: string
+  /** Present if the tag was known: then `attrs` are everybody's, and this makes a copy. */
+  readonly copy: (() => Attributes) | undefined
+}
+
+/** A tag that comes often, as it stands. */
+interface Known extends Tag {
+  readonly text: string
 }
 
 /** The data end inside of the tag: in a value that this quote ends, or (empty) between values. */
@@ -53,7 +59,7 @@ export function afterSpace(data: string, at: number): number {
 export function makeTags(): (data: string, at: number) => Tag | Cut {
   const nameOf = makeNames()
   /** Tags by a few of their characters. One miss in so many takes its place: what comes often soon does, what comes once hardly ever. */
-  const places: (Tag | undefined)[] = Array.from({ length: PLACES }, () => undefined)
+  const places: (Known | undefined)[] = Array.from({ length: PLACES }, () => undefined)
   let misses = 0
 
   function placeOf(data: string, at: number, end: number): number {
@@ -81,7 +87,7 @@ export function makeTags(): (data: string, at: number) => Tag | Cut {
         checkTwice(attributes)
         const qualified = isQualified ? { name, attributes, values } : undefined
         const length = begin + (isEmpty ? 2 : 1) - at
-        return { name: name.text, attrs, length, isEmpty, qualified, known: '' }
+        return { name: name.text, attrs, length, isEmpty, qualified, copy: undefined }
       }
       if (begin === next) throw broken(`no space before an attribute of <${name.text}>`)
       const attributeEnd = nameEnd(data, begin)
@@ -110,7 +116,7 @@ export function makeTags(): (data: string, at: number) => Tag | Cut {
     if (end < 0 || end - at >= LONGEST) return take(data, at)
     const place = placeOf(data, at, end)
     const known = places[place]
-    if (known !== undefined && known.length === end + 1 - at && data.slice(at, end + 1) === known.known) return known
+    if (known !== undefined && known.length === end + 1 - at && data.slice(at, end + 1) === known.text) return known
     const tag = take(data, at)
     if (typeof tag === 'string' || tag.length !== end + 1 - at) return tag
     misses += 1
@@ -118,7 +124,7 @@ export function makeTags(): (data: string, at: number) => Tag | Cut {
       // Through bytes: a part of what was read would keep the whole of it in memory.
       const text = Buffer.from(data.slice(at, end + 1)).toString()
       const own = take(text, 0)
-      if (typeof own !== 'string') places[place] = { ...own, known: text }
+      if (typeof own !== 'string') places[place] = { ...own, text, copy: copier(own.attrs) }
     }
     return tag
   }
