@@ -19,7 +19,10 @@ const PLACES = 128
  * lies. For what is kept and compared often.
  */
 export function onlyCopy(text: string): string {
-  return Object.keys({ [text]: true })[0] ?? text
+  // Without a prototype it is a dictionary, and makes no hidden class for each text.
+  const keys = Object.create(null) as Record<string, true>
+  keys[text] = true
+  return Object.keys(keys)[0] ?? text
 }
 
 export interface Name {

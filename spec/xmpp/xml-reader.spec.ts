@@ -188,15 +188,26 @@ describe('lib/xmpp/xml-reader', () => {
     expect(reading('own', Buffer.from(wire)).trees).toEqual(stanzas.map((b) => ['a', { b }, []]))
   })
 
-  it('gives every stanza attributes of its own, also where the tag is known', () => {
+  it.each([
+    [],
+    ['b'],
+    ['xmlns'],
+    ['xmlns', 'type'],
+    ['type', 'xmlns'],
+    ['var'],
+    ['var', 'type'],
+    ['type', 'var'],
+    ['__proto', 'constructor', 'xml:lang'],
+  ])('gives every stanza attributes of its own, also where the tag is known: %s %s %s', (...names) => {
     const stream = new StanzaParser(limits, 'own')
     const seen = new Set<unknown>()
+    const tag = `<a ${names.map((name, at) => `${name}='${at}'`).join(' ')}/>`
     stream.on('element', (stanza: Element) => {
       seen.add(stanza.attrs)
-      expect(stanza.attrs).toEqual({ b: '1' })
-      stanza.attrs['b'] = 'ours'
+      expect(Object.entries(stanza.attrs)).toEqual(names.map((name, at) => [name, String(at)]))
+      for (const name of names) stanza.attrs[name] = 'ours'
     })
-    stream.read(Buffer.from(`<s>${"<a b='1'/>".repeat(200)}`))
+    stream.read(Buffer.from(`<s>${tag.repeat(200)}`))
     expect(seen.size).toBe(200)
   })
 
