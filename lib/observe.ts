@@ -2,6 +2,7 @@
 import { pino, type DestinationStream } from 'pino'
 import { type End } from './model/accounting'
 import { makeIsoTime } from './model/iso-time'
+import { jsonText } from './model/json-text'
 import { type NotificationClass } from './model/notification'
 import { type Outcome } from './model/outcome'
 
@@ -229,19 +230,14 @@ function isoTimes(): () => string {
   }
 }
 
-const plain = /^[ !#-[\]-~]*$/
-
-/** As JSON has it; most texts need nothing but quotes. */
-const quoted = (text: string): string => (plain.test(text) ? `"${text}"` : JSON.stringify(text))
-
 /** The line of every push that nothing is wrong with, to the letter what `JSON.stringify` makes of it. */
 function deliveredLine(time: string, its: Extract<Event, { at: 'settled' }>, said: string): string {
   const whose =
-    (its.registration === undefined ? '' : `,"registration":${quoted(its.registration)}`) +
-    (its.owner === undefined ? '' : `,"owner":${quoted(its.owner)}`)
-  const what = `"delivery":${quoted(its.delivery)},"app":${quoted(its.app)},"class":"${its.class}"`
+    (its.registration === undefined ? '' : `,"registration":${jsonText(its.registration)}`) +
+    (its.owner === undefined ? '' : `,"owner":${jsonText(its.owner)}`)
+  const what = `"delivery":${jsonText(its.delivery)},"app":${jsonText(its.app)},"class":"${its.class}"`
   const how = `"attempt":${its.attempt},"age":${its.age},"resent":${its.resent}${whose}`
-  const msg = quoted(said)
+  const msg = jsonText(said)
   return `{"level":30${time},"at":"settled",${what},${how},"outcome":{"is":"delivered"},"end":"delivered","msg":${msg}}\n`
 }
 
