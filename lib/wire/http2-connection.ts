@@ -35,8 +35,8 @@ export interface Connection {
   used(): number
   /** True once the peer's SETTINGS are known. */
   established(): boolean
-  /** Writes a request; only if there is room. */
-  send(asked: Asked): void
+  /** Writes a request; only if there is room. `now`: of `clock.elapsed()`. */
+  send(asked: Asked, now: number): void
   /** Takes no more requests; closes when the last one under way has ended. Tells no `leaving`. */
   retire(): void
   /** Ends at once; what is under way may or may not have been processed. */
@@ -181,7 +181,7 @@ export function openConnection(
     asked.answer(failure(`${how}: ${reason} (code ${end.code})`, true))
   }
 
-  const send = (asked: Asked): void => {
+  const send = (asked: Asked, now: number): void => {
     if (session === undefined) return events.again(asked)
     asked.writes++
     const stream = session.request(asked.request, (end) => {
@@ -209,7 +209,7 @@ export function openConnection(
       return asked.answer(failure(`the connection is closing: ${stream.why}`, false))
     }
     streams++
-    const underway: Underway = { deadline: clock.elapsed() + options.requestTimeout, what: { asked, stream } }
+    const underway: Underway = { deadline: now + options.requestTimeout, what: { asked, stream } }
     waiting.add(underway)
     cancelSweep ??= clock.after(options.requestTimeout, sweep)
   }

@@ -89,14 +89,14 @@ export function makeHttp2Origin(options: OriginOptions, clock: Clock, via = dial
   }
   const sizing = options.growing === true ? growingSize(most, clock, fit) : fixedSize(most)
 
-  const measure = (): void => {
+  const measure = (now: number): void => {
     let used = 0
     let room = 0
     for (const connection of pool) {
       used += connection.used()
       room += Math.max(0, connection.room())
     }
-    sizing.note(used, used + room)
+    sizing.note(used, used + room, now)
   }
 
   const leaveIfDone = (): void => {
@@ -106,19 +106,20 @@ export function makeHttp2Origin(options: OriginOptions, clock: Clock, via = dial
   }
 
   const pump = (): void => {
+    const now = clock.elapsed()
     while (queue.length() > 0) {
       const connection = mostRoom()
       if (connection === undefined) break
       const asked = queue.shift()
       if (asked === undefined) break
-      if (clock.elapsed() < (asked.request.notAfter ?? Infinity)) connection.send(asked)
+      if (now < (asked.request.notAfter ?? Infinity)) connection.send(asked, now)
       else asked.answer(failure(OVERDUE, false))
     }
     if (queue.length() > 0) {
       if (held()) failQueued(trouble, true)
       else if (pool.length < sizing.size() && pool.every((connection) => connection.established())) open()
     }
-    measure()
+    measure(now)
     leaveIfDone()
   }
 

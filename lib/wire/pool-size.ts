@@ -10,8 +10,8 @@ import { type Clock } from '../clock'
 export interface PoolSize {
   /** How many connections there should be. */
   size(): number
-  /** Told of each change: so many streams in use, of so many that the connections bear. */
-  note(used: number, capacity: number): void
+  /** Told of each change: so many streams in use, of so many that the connections bear. `now`: of `clock.elapsed()`. */
+  note(used: number, capacity: number, now: number): void
   /** A response came: peers that answer nothing are not helped by one more connection. */
   served(): void
   /** Nothing is measured any more. */
@@ -43,8 +43,7 @@ export function growingSize(most: number, clock: Clock, changed: () => void): Po
   const fresh = () => ({ busy: 0, borne: 0, peak: used, replies: 0 })
   let seen = fresh()
 
-  const measure = (): void => {
-    const now = clock.elapsed()
+  const measure = (now: number): void => {
     seen.busy += used * (now - since)
     seen.borne += capacity * (now - since)
     since = now
@@ -57,7 +56,7 @@ export function growingSize(most: number, clock: Clock, changed: () => void): Po
 
   const end = (): void => {
     cancel = undefined
-    measure()
+    measure(clock.elapsed())
     const { busy, borne, peak, replies } = seen
     const isFull = borne > 0 && busy >= FULL * borne && replies > 0
     calm = peak <= CALM * capacity * ((size - 1) / size) ? calm + 1 : 0
@@ -71,9 +70,9 @@ export function growingSize(most: number, clock: Clock, changed: () => void): Po
 
   return Object.freeze({
     size: () => size,
-    note(nowUsed: number, nowCapacity: number) {
+    note(nowUsed: number, nowCapacity: number, now: number) {
       if (isOver) return
-      measure()
+      measure(now)
       used = nowUsed
       capacity = nowCapacity
       seen.peak = Math.max(seen.peak, used)

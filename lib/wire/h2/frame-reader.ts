@@ -30,7 +30,7 @@ export function makeFrameReader(onFrame: OnFrame): (chunk: Buffer) => void {
       const left = bytes.length - at
       need = HEAD_LENGTH
       if (left >= HEAD_LENGTH) {
-        const length = bytes.readUIntBE(at, 3)
+        const length = bytes.readUInt32BE(at) >>> 8
         if (length > LONGEST_FRAME) {
           throw new ConnectionFault(CODE.FRAME_SIZE_ERROR, `a frame of ${length} bytes, more than ${LONGEST_FRAME}`)
         }
@@ -39,7 +39,7 @@ export function makeFrameReader(onFrame: OnFrame): (chunk: Buffer) => void {
       if (left < need) break
       const payload = bytes.subarray(at + HEAD_LENGTH, at + need)
       const stream = bytes.readUInt32BE(at + 5) & LARGEST_31_BITS
-      const isWanted = onFrame(bytes.readUInt8(at + 3), bytes.readUInt8(at + 4), stream, payload)
+      const isWanted = onFrame(bytes[at + 3] ?? 0, bytes[at + 4] ?? 0, stream, payload)
       at += need
       if (!isWanted) return
     }

@@ -22,9 +22,15 @@ function knownOf(name: string): Known {
   return judged
 }
 
+/** The last path that was judged and found sound: some push services have one for all. */
+let lastSoundPath = '/'
+
 /** Why a request can't be sent over HTTP/2; undefined if it can. */
 export function whyNotSent({ path, headers }: WireRequest): string | undefined {
-  if (path === '' || path.includes(' ') || !isSoundValue(path)) return 'its path is none'
+  if (path !== lastSoundPath) {
+    if (path === '' || path.includes(' ') || !isSoundValue(path)) return 'its path is none'
+    lastSoundPath = path
+  }
   for (const name in headers) {
     const value = headers[name] ?? ''
     const known = knownOf(name)
