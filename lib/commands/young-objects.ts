@@ -10,8 +10,8 @@ export function keepYoung(): void {
   setFlagsFromString('--no-allocation-site-pretenuring')
 }
 
-/** Percent by which what is old grows before it is collected again. */
-const GROWS = 100
+/** Percent by which what is old grows before it is collected again, where no time is to spare. */
+export const GROWS = 100
 
 /**
  * To be called at the start. V8 lets the old objects of each thread grow to up to four times what lived the last time, which in an outage is

@@ -1,17 +1,22 @@
 /**
- * How much room the main thread's young objects get. Knows V8's flags and heap (Node 20 to 24), and nothing of what lies in it.
+ * How much room objects get: the main thread's young ones, and the old ones of each thread. Knows V8's flags and heap (Node 20 to 24), and nothing of what
+ * lies in it.
  *
  * V8 lets them have 32 MiB (128 from Node 24 on) once a few thousand pushes have been made, and never takes it back while there is work. With 8 they are
- * collected four times as often, which costs nothing that shows where some of the processor's time is free, and would where none is.
+ * collected four times as often, which costs nothing that shows where some of the processor's time is free, and would where none is. So it is with the
+ * old ones: a full collection every few seconds in place of every twenty.
  */
 import { setFlagsFromString, getHeapSpaceStatistics } from 'node:v8'
 import { type Clock } from '../clock'
 import { LOOK_EVERY, makeBusy, makeWorking } from './working'
+import { GROWS } from './young-objects'
 
 /** Bytes from which on there is only more room for who needs it. */
 const ENOUGH = 8 * 1024 * 1024
 /** Share of its time for which the event loop works from which on it does. */
 const NEEDS = 0.85
+/** Percent by which what is old grows before it is collected again, where there is time for that. */
+const GROWS_CALM = 50
 
 export interface YoungRoom {
   readonly clock: Clock
@@ -27,7 +32,7 @@ function roomNow(): number {
   return getHeapSpaceStatistics().find((space) => space.space_name === 'new_space')?.space_size ?? 0
 }
 
-/** Looks from now on, and has the room grow beyond 8 MiB only under load; the function returned ends it. Keeps no process alive. */
+/** Looks from now on, and has young objects get more than 8 MiB, and old ones twice what lived, only under load; the function returned ends it. Keeps no process alive. */
 export function boundYoungRoom({
   clock,
   busy = makeBusy(),
@@ -41,7 +46,8 @@ export function boundYoungRoom({
   function look(): void {
     // Asked first: it counts the looks.
     const mayGrow = isWorking() || room() < ENOUGH
-    if (mayGrow !== grows) set(`--semi-space-growth-factor=${mayGrow ? 2 : 1}`)
+    if (mayGrow !== grows)
+      set(`--semi-space-growth-factor=${mayGrow ? 2 : 1} --heap-growing-percent=${mayGrow ? GROWS : GROWS_CALM}`)
     grows = mayGrow
     next()
   }
