@@ -75,6 +75,7 @@ describe('lib/intake/noting', () => {
     await clock.advance(5_000)
     expect(told).toEqual([['a'], ['0a', 'c']])
     await answered
+    expect((await found('c')).seenAt).toBe(clock.now())
     await clock.advance(DAY - 5_000)
     noting.note(await found('b'), clock.now())
     noting.note(await found('a'), clock.now())
