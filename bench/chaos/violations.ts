@@ -27,9 +27,15 @@ export interface ViolationWatch {
 
 /** Milliseconds for which a fault goes on to excuse: what was on its way, was held up, or was being tried. */
 const AFTERWARDS = 10_000
+/** Milliseconds for which a network or a stopped process may hold up a push that was sent before it expired. */
+const ON_THE_WAY = 7_000
+/** Milliseconds between looks: whoever runs the load may be waiting for something else. */
+const LOOK = 100
 
 /** A service whose clock is wrong says of an expiry that it lies in the past, and of a token that it is of tomorrow. */
 const ofTheClock = /expir|iat|exp\b|timeframe|past|future/i
+/** What APNs says of a push that has expired. */
+const expiredAt = /apns-expiration-past: (\d+) is in the past/
 /** A process that was killed may leave a token request behind when the next one asks. */
 const ofTheKill = /^(\d+) token requests of .* at once/
 
@@ -80,20 +86,25 @@ export function watchViolations(world: World): ViolationWatch {
       ({ what, xml }) => [`XMPP: ${what} ${xml.slice(0, 200)}`],
     ),
   ]
-  const noted: { readonly at: number; readonly text: string }[] = []
+  const noted: { readonly at: number; readonly text: string; readonly isLate: boolean }[] = []
 
   function look(): void {
     const at = performance.now()
-    for (const fresh of sources) for (const text of fresh()) noted.push({ at, text })
+    for (const text of sources.flatMap((fresh) => fresh())) {
+      const expired = Number(expiredAt.exec(text)?.[1] ?? -Infinity) * 1000
+      noted.push({ at, text, isLate: Date.now() - expired <= ON_THE_WAY })
+    }
   }
+  const looking = setInterval(look, LOOK).unref()
 
   return Object.freeze({
     look,
     found(excuses: Excuses) {
+      clearInterval(looking)
       look()
       const isKills = (at: number): boolean => excuses.kills.some((kill) => kill <= at && at <= kill + AFTERWARDS)
       return noted
-        .filter(({ text }) => !ofTheSelfPing.test(text))
+        .filter(({ text, isLate }) => !ofTheSelfPing.test(text) && !isLate)
         .filter(({ at, text }) => !(ofTheClock.test(text) && isWithin(at, excuses)))
         .filter(({ at, text }) => {
           const together = Number(ofTheKill.exec(text)?.[1] ?? Infinity)
