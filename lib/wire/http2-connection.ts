@@ -5,6 +5,7 @@
 import { type Clock } from '../clock'
 import { type Dial } from './dial'
 import { type Broken, type OpenSession, type Session, type Stream } from './http2-session'
+import { makeNumbered } from './numbered'
 import { type OriginOptions, type WireFailure, type WireReply, type WireRequest } from './wire'
 
 /** A request that waits for its answer. */
@@ -44,9 +45,11 @@ export interface Connection {
 }
 
 interface Underway {
+  /** Of all requests that were written here, in their order. */
+  readonly number: number
   readonly deadline: number
-  /** Let go of at its end: a set that grows leaves its old table behind, and V8 takes what that one holds for alive for a long time. */
-  what: { readonly asked: Asked; readonly stream: Stream } | undefined
+  readonly asked: Asked
+  readonly stream: Stream
 }
 
 /** Often enough for a rolling restart of the peer, seldom enough that a peer that refuses everything is noticed. */
@@ -73,7 +76,8 @@ export function openConnection(
   events: ConnectionEvents,
 ): Connection {
   const openedAt = clock.elapsed()
-  const waiting = new Set<Underway>()
+  const waiting = makeNumbered<Underway>()
+  let written = 0
   let session: Session | undefined
   let settled = false
   let streams = 0
@@ -112,8 +116,9 @@ export function openConnection(
     cancelTick?.()
     cancelStarved?.()
     leave(why)
-    for (const { what } of waiting) what?.asked.answer(failure(why, true))
-    waiting.clear()
+    for (const { number, asked } of waiting.all()) {
+      if (waiting.delete(number)) asked.answer(failure(why, true))
+    }
     events.over()
   }
 
@@ -135,16 +140,14 @@ export function openConnection(
   const sweep = (): void => {
     cancelSweep = undefined
     const now = clock.elapsed()
-    for (const underway of waiting) {
-      if (underway.deadline > now) {
-        cancelSweep = clock.after(underway.deadline - now, sweep)
+    for (const { number, deadline, asked, stream } of waiting.all()) {
+      if (deadline > now) {
+        cancelSweep = clock.after(deadline - now, sweep)
         return
       }
-      waiting.delete(underway)
-      const { what } = underway
-      underway.what = undefined
-      what?.asked.answer(failure(`no whole response within ${options.requestTimeout} ms`, true))
-      what?.stream.cancel()
+      if (!waiting.delete(number)) continue
+      asked.answer(failure(`no whole response within ${options.requestTimeout} ms`, true))
+      stream.cancel()
     }
   }
 
@@ -184,10 +187,10 @@ export function openConnection(
   const send = (asked: Asked, now: number): void => {
     if (session === undefined) return events.again(asked)
     asked.writes++
+    const number = ++written
     const stream = session.request(asked.request, (end) => {
       streams--
-      underway.what = undefined
-      if (waiting.delete(underway)) {
+      if (waiting.delete(number)) {
         if (end.is === 'reply') {
           heardAt = clock.elapsed()
           everServed = true
@@ -209,8 +212,7 @@ export function openConnection(
       return asked.answer(failure(`the connection is closing: ${stream.why}`, false))
     }
     streams++
-    const underway: Underway = { deadline: now + options.requestTimeout, what: { asked, stream } }
-    waiting.add(underway)
+    waiting.add(number, { number, deadline: now + options.requestTimeout, asked, stream })
     cancelSweep ??= clock.after(options.requestTimeout, sweep)
   }
 
