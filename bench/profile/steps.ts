@@ -33,8 +33,11 @@ const SHARED = /^(clock|wire\/fifo|model\/)/
 
 /** By what Node, V8 and libraries call what they do for us. */
 const theirs: Rules = [
+  // OpenSSL's arithmetic on P-256 keeps no frame pointers, so that who asked for it is not seen; nearly all of it is Web Push's agreement.
+  ['agreeing on a key (P-256)', /ecp_nistz256|^bn_mul_mont|^EC_|^ec_|^ossl_ec|^ECDH/],
   [MESSAGES, /MessagePort|node::worker::Message|messageport/],
   [LOG, /sonic-boom|pino/],
+  [SEALING, /node::crypto::|internal\/crypto/],
   [TLS, /TLSWrap|SSL_|ssl3_|tls1_|tls13|node:_tls|aesni|gcm_/],
   ['sockets', /StreamBase|LibuvStreamWrap|uv__stream|uv__read|uv__write|node:net|node:internal\/stream|tcp_/],
   ['promises', /^Builtins_.*(Promise|Microtask|AsyncFunction|ResumeGenerator)/],
@@ -68,8 +71,9 @@ export function stepOf({ frames }: Sample, thread: Thread): string {
   for (const frame of frames) {
     const file = fileOf(frame)
     const step = file === undefined ? named(theirs, frame.name) : SHARED.test(file) ? undefined : named(files, file)
-    // The store's thread has no connection: what it enciphers are texts.
-    if (step !== undefined) return step === TLS && thread === 'store’s thread' ? SEALING : step
+    // The store's thread has no connection: what it enciphers are texts. Elsewhere cryptography is its caller's.
+    if (step === TLS && thread === 'store’s thread') return SEALING
+    if (step !== undefined && (step !== SEALING || thread === 'store’s thread')) return step
   }
   // Libsql, SQLite and OpenSSL are built without frame pointers, so that who called them is not seen.
   const isCutOff = !/^(start_thread|__libc_start_call_main)$/.test(frames.at(-1)?.name ?? '')
