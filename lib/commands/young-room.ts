@@ -3,24 +3,24 @@
  * lies in it.
  *
  * V8 lets them have 32 MiB (128 from Node 24 on) once a few thousand pushes have been made, and never takes it back while there is work. With 8 they are
- * collected four times as often, which costs nothing that shows where some of the processor's time is free, and would where none is. So it is with the
- * old ones: a full collection every few seconds in place of every twenty.
+ * collected four times as often, which is a tenth of a push: so they get more where there are many, some thousand pushes a second. So it is with the old
+ * ones: a full collection every few seconds in place of every twenty.
  */
 import { setFlagsFromString, getHeapSpaceStatistics } from 'node:v8'
 import { type Clock } from '../clock'
-import { LOOK_EVERY, makeBusy, makeWorking } from './working'
+import { LOOK_EVERY, makeSpending, makeWorking } from './working'
 import { GROWS } from './young-objects'
 
 /** Bytes from which on there is only more room for who needs it. */
 const ENOUGH = 8 * 1024 * 1024
-/** Share of its time for which the event loop works from which on it does. */
-const NEEDS = 0.85
+/** Share of one core's time that the process takes from which on it does. */
+const NEEDS = 0.45
 /** Percent by which what is old grows before it is collected again, where there is time for that. */
 const GROWS_CALM = 50
 
 export interface YoungRoom {
   readonly clock: Clock
-  /** Share of its time for which the event loop worked since it was last asked; the process's own by default. */
+  /** Share of one core's time that the process took since it was last asked; this one by default. */
   readonly busy?: () => number
   /** Bytes that young objects have; this thread's by default. */
   readonly room?: () => number
@@ -35,7 +35,7 @@ function roomNow(): number {
 /** Looks from now on, and has young objects get more than 8 MiB, and old ones twice what lived, only under load; the function returned ends it. Keeps no process alive. */
 export function boundYoungRoom({
   clock,
-  busy = makeBusy(),
+  busy = makeSpending(),
   room = roomNow,
   set = setFlagsFromString,
 }: YoungRoom): () => void {

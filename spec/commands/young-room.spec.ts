@@ -1,6 +1,8 @@
 import { execFile } from 'node:child_process'
+import { cpus } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
+import { makeSpending } from '../../lib/commands/working'
 import { boundYoungRoom } from '../../lib/commands/young-room'
 import { handClock } from '../support/hand-clock'
 
@@ -50,7 +52,7 @@ describe('commands/young-room', () => {
   it('has it grow no more once there is enough for who is not busy', async () => {
     const { its, look } = make()
     its.room = 8 * MIB
-    its.busy = 0.84
+    its.busy = 0.44
     for (let round = 0; round < 10; round++) await look()
     expect(its.flags).toEqual([calm])
   })
@@ -59,7 +61,7 @@ describe('commands/young-room', () => {
     const { its, look } = make()
     its.room = 8 * MIB
     await look()
-    its.busy = 0.85
+    its.busy = 0.45
     for (let round = 0; round < 3; round++) await look()
     expect(its.flags).toHaveLength(1)
     await look()
@@ -86,6 +88,13 @@ describe('commands/young-room', () => {
     await look()
     expect(its.flags).toEqual([])
     expect(clock.waiting).toBe(0)
+  })
+
+  it('takes the processor’s time of all threads for the work, once', () => {
+    const spent = makeSpending()
+    for (const begun = process.cpuUsage(); process.cpuUsage(begun).user < 20_000;) Math.sqrt(2)
+    expect(spent()).toBeGreaterThan(0)
+    expect(spent()).toBeLessThan(cpus().length + 1)
   })
 
   it('is what V8 does', async () => {
