@@ -16,7 +16,7 @@ import { type Turn } from './xmpp/turn'
 export interface AttachingOptions extends Omit<AnsweringOptions, 'domain' | 'secret' | 'send'> {
   /** Those that this process attaches. */
   readonly components: readonly ComponentConfig[]
-  readonly store: Pick<Store, 'remoteDisables' | 'turns'>
+  readonly store: Pick<Store, 'registry' | 'remoteDisables' | 'turns'>
   /** Whether servers are told of nodes that are gone. */
   readonly remoteDisable: Config['remoteDisable']
   /** Domains whose users may register. */
@@ -116,6 +116,7 @@ export function makeAttaching(options: AttachingOptions): Attaching {
     when: remoteDisable,
     lineOf: (service) => parts.find(({ domain }) => domain === service)?.line,
     ...(store.turns === undefined ? {} : { isAttached: () => parts.some(({ link }) => link.isOnline) }),
+    now: () => store.registry.now(),
     clock,
     observe,
   })

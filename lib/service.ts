@@ -122,7 +122,7 @@ export async function startService(config: Config, surroundings: Surroundings): 
     clock,
     observe,
   })
-  const nodes = makeNodes({ registry: store.registry, domains: () => current.access.register, clock, observe })
+  const nodes = makeNodes({ registry: store.registry, domains: () => current.access.register, observe })
   const refusals = makeRefusals(clock)
   const limitsNow = (): Limits =>
     makeLimits({ ...usualLimits, ...given(current.limits) }, (app) => apps.configured().get(app)?.provider.pace, clock)

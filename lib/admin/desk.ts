@@ -54,7 +54,6 @@ export interface DeskOptions {
 /** Rejects only where the store is broken. */
 export function makeDesk({ records, running, apps, perDevice, kept, clock }: DeskOptions): Ask {
   const live = running?.live
-  const now = (): number => clock.now()
   const held = (): Readonly<Record<string, string>> => Object.fromEntries(live?.held() ?? [])
 
   async function change(
@@ -100,8 +99,8 @@ export function makeDesk({ records, running, apps, perDevice, kept, clock }: Des
         const { devices, commit } = question
         const strange = devices.find(({ app }) => !apps().includes(app))
         if (strange !== undefined) return failed(`the service has no app ${strange.app}; reload its configuration`)
-        const newId = randomUUID
-        return { is: 'answer', answer: { stands: await takeIn(devices, { registry, records, commit, newId, now }) } }
+        const taking = { registry, records, commit, newId: randomUUID, now: () => registry.now() }
+        return { is: 'answer', answer: { stands: await takeIn(devices, taking) } }
       }
       case 'prove': {
         const [apps, links] = await Promise.all([proving.now(), live.proveLinks?.() ?? live.links()])

@@ -103,7 +103,7 @@ export async function openDoor(
   if (!commit) return openToLook(config)
   const store = await config.store.open({ clock, trouble })
   const { registry, records } = store
-  const now = (): number => clock.now()
+  const now = (): number => registry.now()
   return {
     where: `the store (${config.store.kind}); no service runs`,
     take: (devices, commit) => takeIn(devices, { registry, records, commit, newId: randomUUID, now }),

@@ -20,14 +20,14 @@ export interface Sending {
 
 export interface Tried {
   readonly outcome: Outcome
-  /** Milliseconds since 1970 at which it was begun: what registers later is not meant by its outcome. */
+  /** When it was begun, by the registry's clock: what registers later is not meant by its outcome. */
   readonly begunAt: number
   /** Whether the credential is proven good, so that a «bad token» may be believed; asked of nothing else. */
   readonly isProven: boolean
 }
 
 export interface AttemptsOptions {
-  readonly registry: Pick<Registry, 'prove'>
+  readonly registry: Pick<Registry, 'now' | 'prove'>
   readonly clock: Clock
   readonly observe: Observe
 }
@@ -121,7 +121,7 @@ export function makeAttempts(options: AttemptsOptions): AttemptOnce {
 
   return (provider, sending, told) => {
     const { delivery, registration } = sending
-    const begunAt = clock.now()
+    const begunAt = registry.now()
     const environments = provider.environments ?? NONE
     const named = delivery.target.to === 'address' ? delivery.target.environment : registration?.environment
     const known = named !== undefined && environments.includes(named) ? named : undefined

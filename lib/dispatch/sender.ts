@@ -151,10 +151,10 @@ export function makeSender(options: SenderOptions): (claimed: readonly Claimed[]
   ): Promise<void> {
     try {
       if (!(await fuse.allows(delivery.app, owner))) return
-      const concerned = await registry.forget({ app: delivery.app, address, at: clock.now(), ...word })
+      const concerned = await registry.forget({ app: delivery.app, address, at: registry.now(), ...word })
       if (concerned.length === 0 && delivery.target.to === 'registration') fuse.spare(delivery.app, owner)
       // For who brings the same address along without registering it.
-      else await registry.markDead({ app: delivery.app, address, why: word.why, at: clock.now() })
+      else await registry.markDead({ app: delivery.app, address, why: word.why, at: registry.now() })
       for (const { registration, slot } of concerned) {
         const { app, owner, id } = registration
         observe({ at: 'forgotten', app, owner, registration: id, slot, why: word.why })

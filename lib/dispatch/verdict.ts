@@ -9,7 +9,7 @@ export interface History {
   readonly attempts: number
   /** Milliseconds since 1970. */
   readonly expiresAt: number
-  /** Milliseconds since 1970 at which the attempt began. */
+  /** When the attempt began, by the registry's clock (ms since 1970). */
   readonly begunAt: number
   /** The credential is proven good, so that a «bad token» is the token's fault and not ours. */
   readonly isProven: boolean

@@ -59,11 +59,10 @@ function appOf({ app }: Brought, apps: DoorApps): DoorApp | string {
 export async function readdressed(
   registration: Registration,
   { app, address }: Extract<Carried, { is: 'device' }>,
-  registry: Pick<Registry, 'deadAmong' | 'readdress'>,
-  now: number,
+  registry: Pick<Registry, 'deadAmong' | 'now' | 'readdress'>,
 ): Promise<Registration | undefined> {
   if (registration.app === app.name && registration.address?.reveal() === address) return registration
   const to = { app: app.name, address: new Opaque(address) }
   const [dead] = await registry.deadAmong([to])
-  return dead === undefined ? registry.readdress(registration.id, { ...to, at: now }) : undefined
+  return dead === undefined ? registry.readdress(registration.id, { ...to, at: registry.now() }) : undefined
 }

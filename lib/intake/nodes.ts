@@ -3,7 +3,6 @@
  * publish. Such a node is a registration without an address, which comes with each publish. Knows no XML.
  */
 import { randomBytes, randomUUID } from 'node:crypto'
-import { type Clock } from '../clock'
 import { bareOf, type Jid } from '../model/jid'
 import { CLIENTS_OWN, type Registration } from '../model/registration'
 import { type Observe } from '../observe'
@@ -42,7 +41,6 @@ export interface NodesOptions {
   readonly registry: Registry
   /** Domains whose accounts may register, by the JID of ours; `*`: every domain. */
   readonly domains: (service: string) => readonly string[]
-  readonly clock: Clock
   readonly observe: Observe
 }
 
@@ -63,7 +61,7 @@ const MOST_AFFILIATIONS = 32
 
 /** Rejects only where the store is broken. */
 export function makeNodes(options: NodesOptions): Nodes {
-  const { registry, clock, observe } = options
+  const { registry, observe } = options
 
   async function ownNode({ service, requester, node }: NodeRequest): Promise<Registration | undefined> {
     const [found] = await registry.find([{ service, node }])
@@ -74,7 +72,7 @@ export function makeNodes(options: NodesOptions): Nodes {
   async function rewrite(registration: Registration, hints: Registration['hints']): Promise<NodeAnswer> {
     const { environment: _, registeredAt, seenAt: _seen, ...rest } = registration
     await registry.register({ ...rest, hints, at: registeredAt })
-    await registry.seen([registration.id], clock.now())
+    await registry.seen([registration.id], registry.now())
     return { is: 'done' }
   }
 
@@ -108,7 +106,7 @@ export function makeNodes(options: NodesOptions): Nodes {
       const node = named ?? randomBytes(18).toString('base64url').replace(/^-/, 'n')
       const made = await registry.register({
         ...{ id: randomUUID(), service, node, owner, dialect: CLIENTS_OWN, device: node, app: '' },
-        ...{ hints: hintsFor(settings, {}), at: clock.now() },
+        ...{ hints: hintsFor(settings, {}), at: registry.now() },
       })
       observe({ at: 'registered', dialect: CLIENTS_OWN, app: '', owner, registration: made.id })
       return { is: 'node', node: viewOf(made) }

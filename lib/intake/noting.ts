@@ -30,7 +30,7 @@ export interface Noting {
   close(graceMs: number): Promise<void>
 }
 
-export function makeNoting(registry: Pick<Registry, 'seen'>, clock: Clock): Noting {
+export function makeNoting(registry: Pick<Registry, 'now' | 'seen'>, clock: Clock): Noting {
   let gathered = new Set<string>()
   /** Those that the store is being told of: until it has, they look as if they had to be noted. */
   let leaving: ReadonlySet<string> = new Set()
@@ -63,7 +63,7 @@ export function makeNoting(registry: Pick<Registry, 'seen'>, clock: Clock): Noti
     leaving = gathered
     gathered = new Set()
     const ids = [...leaving].sort()
-    const now = clock.now()
+    const now = registry.now()
     for (let from = 0; from < ids.length && is !== 'closed'; from += TOGETHER) {
       // Where it can't be noted, the next publish has it noted.
       await registry.seen(ids.slice(from, from + TOGETHER), now).catch(() => undefined)

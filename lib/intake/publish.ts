@@ -88,7 +88,7 @@ export function makePublish(options: PublishOptions): (request: PublishRequest) 
         : { is: 'nowhere', why: 'the node was made by its client, and no publish has named a device yet' }
     }
     if (carried.is === 'answer') return carried.answer
-    return readdressed(registration, carried, registry, clock.now()).then((current) =>
+    return readdressed(registration, carried, registry).then((current) =>
       current === undefined ? { is: 'unknown-node' } : accept(current, notification, publisher, carried.brought),
     )
   }

@@ -123,7 +123,7 @@ export function makeRegister(options: RegisterOptions): Register {
       address: new Opaque(address),
       ...(callAddress === undefined ? {} : { callAddress: new Opaque(callAddress) }),
       hints: wish.hints,
-      at: clock.now(),
+      at: registry.now(),
     })
     // Only now: in between the node has two registrations of one secret, and either reaches the device.
     if (former !== undefined) {

@@ -26,6 +26,8 @@ export interface RemoteDisablingOptions {
   readonly lineOf: (service: string) => ServerLine | undefined
   /** Where other instances tell servers too: whether this one is attached anywhere. What it can't tell itself is theirs. */
   readonly isAttached?: () => boolean
+  /** The clock by which rows are told (ms since 1970). */
+  readonly now: () => number
   readonly clock: Clock
   readonly observe: Observe
 }
@@ -51,7 +53,7 @@ const LONGEST = 7 * 24 * 3600_000
 
 /** Nothing happens before `start`. */
 export function makeRemoteDisabling(options: RemoteDisablingOptions): RemoteDisabling {
-  const { rows, when, lineOf, isAttached, clock, observe } = options
+  const { rows, when, lineOf, isAttached, now, clock, observe } = options
   const stopping = new AbortController()
   const software = makeSoftware(clock)
   let cancel = (): void => undefined
@@ -60,7 +62,7 @@ export function makeRemoteDisabling(options: RemoteDisablingOptions): RemoteDisa
   /** Whether its server is told, or for how many milliseconds the row is put off. */
   async function judge({ service, owner, at }: RemoteDisable): Promise<'tell' | 'end' | number> {
     const line = lineOf(service)
-    if (when === 'never' || clock.now() - at > LONGEST) return 'end'
+    if (when === 'never' || now() - at > LONGEST) return 'end'
     if (line === undefined) return isAttached === undefined ? 'end' : AGAIN
     // Nobody knows whose it was: its next publish tells the server.
     if (isStandIn(owner)) return 'end'
@@ -78,7 +80,7 @@ export function makeRemoteDisabling(options: RemoteDisablingOptions): RemoteDisa
    */
   async function tell(row: RemoteDisable): Promise<void> {
     const { service, owner, node, registration } = row
-    if (!(await rows.claim(row, clock.now() + AGAIN))) return
+    if (!(await rows.claim(row, now() + AGAIN))) return
     if ((await lineOf(service)?.disable(owner, node)) !== true) return
     observe({ at: 'remote-disabled', service, owner, registration })
     await rows.end([registration])
@@ -88,12 +90,12 @@ export function makeRemoteDisabling(options: RemoteDisablingOptions): RemoteDisa
   async function look(): Promise<boolean> {
     // Whoever is attached finds them due, and not put off by us.
     if (isAttached?.() === false) return false
-    const due = await rows.due(clock.now(), BATCH)
+    const due = await rows.due(now(), BATCH)
     const judged = await Promise.all(due.map(async (row) => ({ row, verdict: await judge(row) })))
     const ended = judged.flatMap(({ row, verdict }) => (verdict === 'end' ? [row.registration] : []))
     if (ended.length > 0) await rows.end(ended)
     const later = judged.flatMap(({ row, verdict }) => (typeof verdict === 'number' ? [{ row, ms: verdict }] : []))
-    await Promise.all(later.map(({ row, ms }) => rows.claim(row, clock.now() + ms)))
+    await Promise.all(later.map(({ row, ms }) => rows.claim(row, now() + ms)))
     for (const [at, row] of judged.flatMap(({ row, verdict }) => (verdict === 'tell' ? [row] : [])).entries()) {
       if (at > 0) await clock.sleep(PACE, stopping.signal)
       if (stopping.signal.aborted) return false

@@ -42,6 +42,7 @@ export function makePassing(session: Session): Passing {
         by,
         now,
       ])
+      await session.rows('UPDATE remote_disable SET due_at = greatest(due_at - $1, $2) WHERE due_at > $2', [by, now])
       // What expires later than half of it is not brought forward yet: calls live for seconds.
       await session.rows(
         `UPDATE delivery SET expires_at = expires_at - $1 WHERE class = 'call' AND expires_at > $2::bigint + $1::bigint / 2`,

@@ -183,6 +183,7 @@ export function makePostgresRegistry({ database, cipher, health, now }: Registry
   })
 
   return Object.freeze({
+    now,
     async register(asked) {
       const { id, service, node, owner, dialect, device, app, secret, address, callAddress, hints, at } = asked
       const [made] = await registrations(register, [

@@ -184,7 +184,7 @@ export async function openPostgres(
       rows: <Row>(...question: Parameters<Database['rows']>) => health.guarded(() => database.rows<Row>(...question)),
     }
     return Object.freeze({
-      registry: makePostgresRegistry({ database, cipher, health, now: () => clock.now() }),
+      registry: makePostgresRegistry({ database, cipher, health, now: () => time.now() }),
       remoteDisables: makeRemoteDisables(database, health),
       outbox: its,
       keep: makePostgresKeep({ database, cipher, health, now: () => time.now() }),

@@ -111,7 +111,7 @@ export function makePostgresUpkeep({ session, health, instances, bounds, time, w
   return Object.freeze({
     /** The tombstones go last: they name what is to be erased, should this be interrupted. */
     async erase(owner: string, at: number) {
-      const registrations = (await ask<RegistrationRow>(bury, [owner, at])).map(readRegistration)
+      const registrations = (await ask<RegistrationRow>(bury, [owner, at + time.offset()])).map(readRegistration)
       const graves = await ask<{ registration: string }>('SELECT registration FROM tombstone WHERE owner = $1', [owner])
       const ids = graves.map(({ registration }) => registration)
       const deliveries = left(await ask<{ app: string }>(endWaiting, [instances.number, ids]))
@@ -146,7 +146,11 @@ export function makePostgresUpkeep({ session, health, instances, bounds, time, w
         if (gone < STRETCH) return sum
       }
     },
-    async sweep({ registrationsSeenBefore: before, tombstonesBefore, tracesBefore, tracesBytes, at }: Sweep, removed) {
+    async sweep(sweep: Sweep, removed) {
+      const by = time.offset()
+      const { registrationsSeenBefore, tracesBytes } = sweep
+      const before = registrationsSeenBefore === undefined ? undefined : registrationsSeenBefore + by
+      const [at, tombstonesBefore, tracesBefore] = [sweep.at + by, sweep.tombstonesBefore + by, sweep.tracesBefore + by]
       for (let after: string | undefined = before === undefined ? undefined : ''; after !== undefined;) {
         type Row = RegistrationRow & { readonly last: string | null; readonly looked: number }
         const rows: readonly Row[] = await ask<Row>(sweepRegistrations, [after, before ?? 0, at])

@@ -14,6 +14,7 @@ export function makeSqliteRegistry(ask: Ask, now: () => number, cache: NodeCache
   const findOne = makeFinding(ask, cache)
 
   return Object.freeze({
+    now,
     async register({ secret, address, callAddress, ...rest }) {
       const plain = {
         ...rest,

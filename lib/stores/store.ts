@@ -73,6 +73,8 @@ export interface RemoteDisables {
 }
 
 export interface Registry {
+  /** The clock by which registrations are told (ms since 1970): the one of all who share them. */
+  now(): number
   /**
    * Creates or renews the registration of (service, owner, dialect, app, device) and returns it as it now stands:
    * the same node and secret as before, the new addresses, `registeredAt` = `at`. A tombstone of its node is lifted, and

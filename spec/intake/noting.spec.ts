@@ -49,7 +49,7 @@ describe('lib/intake/noting', () => {
       answered = answer.catch(() => undefined)
       return answer
     }
-    noting = makeNoting({ seen }, clock)
+    noting = makeNoting({ seen, now: () => clock.now() }, clock)
   })
   afterEach(() => store.close())
 

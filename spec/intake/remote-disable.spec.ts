@@ -61,7 +61,8 @@ describe('lib/intake/remote-disable', () => {
     among: { readonly isAttached?: () => boolean } = {},
   ): void {
     const observe = (event: Event): void => void events.push(event)
-    const disabling = makeRemoteDisabling({ rows: store.remoteDisables, when, lineOf, ...among, clock, observe })
+    const now = (): number => clock.now()
+    const disabling = makeRemoteDisabling({ rows: store.remoteDisables, when, lineOf, ...among, now, clock, observe })
     stop = () => disabling.stop()
     disabling.start()
   }
@@ -216,7 +217,9 @@ describe('lib/intake/remote-disable', () => {
       isBroken ? Promise.reject(new Error('the disk is full')) : remoteDisables.due(...said)
     const observe = (event: Event): void => void events.push(event)
     const rows = { ...remoteDisables, due }
-    const disabling = makeRemoteDisabling({ rows, when: 'auto', lineOf: () => line, clock, observe })
+    const disabling = makeRemoteDisabling({
+      ...{ rows, when: 'auto', lineOf: () => line, now: () => clock.now(), clock, observe },
+    })
     stop = () => disabling.stop()
     disabling.start()
     await remove('one')
