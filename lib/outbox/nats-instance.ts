@@ -2,9 +2,10 @@
 import { type Clock } from '../clock'
 import { type Changes } from './nats-changes'
 import { type Health } from './nats-connection'
-import { type FollowOptions } from './nats-following'
+import { type FollowOptions, arrive, inHand } from './nats-following'
 import { leftOf } from './nats-journal'
 import { BEAT_MS, type Beat, type Members, QUIET_MS } from './nats-members'
+import { seekMissed } from './nats-missed'
 import { type Own, emptyCommit, saveState, writeCommit } from './nats-partition'
 import { type Row } from './nats-row'
 import { type Rules } from './nats-rules'
@@ -52,6 +53,8 @@ export interface Instance {
 }
 
 const SAVE_AFTER = 256
+/** Between looks for what the journal knows of and the servers did not send. */
+const SEEK_MS = 10_000
 
 export function makeInstance(options: InstanceOptions): Instance {
   const { owned, streams, members, partitions, sends, standing, changes, rules, clock, health, ask, tell, trouble } =
@@ -140,6 +143,17 @@ export function makeInstance(options: InstanceOptions): Instance {
     for (const row of waits) standing.drop(row)
     own.parked = new Map([...(own.parked ?? []), ...waits.map((row) => [row.seq, row] as const)])
   }
+  const sought = new Map<number, number>()
+  const seek = async (own: Own): Promise<void> => {
+    const { partition } = own
+    if (clock.elapsed() - (sought.get(partition) ?? -Infinity) < SEEK_MS || busy.has(partition)) return
+    sought.set(partition, clock.elapsed())
+    if (isWhole(own)) return
+    await seekMissed(own, allOf(own).length + own.arrivals.size, {
+      ...{ streams, trouble, arrive: (message) => arrive(own, message, watched) },
+      isInHand: (seq) => inHand(own, seq, watched) !== undefined,
+    })
+  }
   const mayBeOurs = (partition: number): boolean => members.isOurs(partition) || begun.has(partition)
   const look = async (): Promise<void> => {
     if (!sends) return
@@ -150,6 +164,7 @@ export function makeInstance(options: InstanceOptions): Instance {
       if (own !== undefined) {
         // It was cut while it was not ours yet, or while something else was done about it.
         if (own.isCut) void followAgain(own)
+        else void seek(own).catch(() => undefined)
         // Again at each look: after the turn it is given back, or that is tried once more.
         if (own.parked !== undefined || !members.isOurs(partition)) await ask(() => void (isOurs(own) && park(own)))
       } else if (mayBeOurs(partition) && !claimed.has(partition) && !busy.has(partition)) await tryTaking(partition)

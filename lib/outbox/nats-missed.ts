@@ -26,19 +26,26 @@ function hasCome(
   return [...received].filter((seq) => seq <= last && counts(seq)).length >= messages
 }
 
-/** All up to this message that has not come; resolves with how many are to be sent. */
-async function fetchMissed(own: Own, upTo: number, { streams, arrive }: MissedOptions): Promise<number> {
+type FetchOptions = Pick<MissedOptions, 'streams' | 'arrive' | 'trouble'> & {
+  readonly isHere: (seq: number) => boolean
+}
+
+/** All up to this message that has not come; tells how many are to be sent. */
+async function fetchMissed(own: Own, upTo: number, { streams, arrive, isHere, trouble }: FetchOptions): Promise<void> {
   let count = 0
   for (let from = 1; !own.isOver;) {
     const message = await streams.delivery(own.partition, from)
     if (message === undefined || message.seq > upTo) break
     const { seq, data } = message
     from = seq + 1
-    if (own.received?.has(seq) === true) continue
+    if (isHere(seq)) continue
     const text = Buffer.from(data).toString()
     if (arrive({ seq, text, ack: () => streams.takeOut(seq) })) count++
   }
-  return count
+  if (count === 0) return
+  trouble(
+    `${count} deliveries of partition ${own.partition} lay in the stream and did not come, as after a server was down: they were fetched`,
+  )
 }
 
 /**
@@ -46,15 +53,24 @@ async function fetchMissed(own: Own, upTo: number, { streams, arrive }: MissedOp
  * where the servers can't be asked.
  */
 export async function takeInMissed(own: Own, lay: Identity, options: MissedOptions): Promise<void> {
-  const { streams, isInHand, pause, trouble } = options
+  const { streams, isInHand, pause } = options
   if (hasCome(own, lay, () => true)) return
   // Acknowledgements were on their way.
   await pause()
   const now = await streams.identity(own.partition)
   if (hasCome(own, now, isInHand)) return
-  const count = await fetchMissed(own, now.last, options)
-  if (count === 0) return
-  trouble(
-    `${count} deliveries of partition ${own.partition} lay in the stream and did not come, as after a server was down: they were fetched`,
-  )
+  await fetchMissed(own, now.last, { ...options, isHere: (seq) => own.received?.has(seq) === true })
+}
+
+/**
+ * Fetches what was taken in before the partition became ours and has not come since, where more lies in the stream than is in hand: whoever led
+ * it then did not know of that. Rejects where the servers can't be asked.
+ */
+export async function seekMissed(
+  own: Own,
+  inHand: number,
+  options: Pick<MissedOptions, 'streams' | 'arrive' | 'isInHand' | 'trouble'>,
+): Promise<void> {
+  const { messages } = await options.streams.identity(own.partition)
+  if (messages > inHand) await fetchMissed(own, own.before.took, { ...options, isHere: options.isInHand })
 }

@@ -100,6 +100,48 @@ realDescribe('nats', 'a consumer that passes over what lies in the stream', () =
     await until(clock, async () => (await manager().streams.info(stream)).state.messages === 0)
   }, 60_000)
 
+  it('hides nothing that the journal knows of: it is looked for again, and handed out as what it was', async () => {
+    const clock = handClock()
+    const options = natsOptions(server(), { partitions: 1 })
+    const { stream } = options
+    await open(clock, options)
+    await opened.pop()?.close()
+    // As after a takeover from one who had three, by way of a server that has none of them yet.
+    const words = {
+      at: clock.now(),
+      took: 3,
+      counts: { [APP]: { accepted: 3 } },
+      waits: [],
+      out: [2],
+      ended: [],
+      lines: '',
+    }
+    await operator().request(`${stream}.journal.0`, JSON.stringify(words))
+    const its = await open(clock, options)
+    const [first, ...rest] = some(clock, 3)
+    if (first === undefined) throw new Error('none')
+    const other = await open(clock, options, false)
+    await other.outbox.put([first])
+    const claimed = await come(clock, its.outbox.claim(new Map([[APP, 1]])))
+    expect(claimed).toHaveLength(1)
+    // It is not acknowledged, so nothing more is sent, though it lies there.
+    const [{ name = '' } = {}] = await manager().consumers.list(stream).next()
+    await manager().consumers.update(stream, name, { max_ack_pending: 1 })
+    for (const one of rest) await other.outbox.put([one])
+    await until(clock, () => told.length > 0)
+    expect(told).toEqual([expect.stringMatching(/2 deliveries of partition 0 lay in the stream and did not come/)])
+    const found = await come(clock, takeNow(its.outbox, { [APP]: 1000 }))
+    expect(found.map(({ attempts, ambiguous }) => [attempts, ambiguous])).toEqual(
+      expect.arrayContaining([
+        [1, true],
+        [0, false],
+      ]),
+    )
+    await its.outbox.settle([...claimed, ...found].map((each) => ended(each)))
+    expect((await its.accounts()).get(APP)).toMatchObject({ accepted: 3, delivered: 3, waiting: 0, inFlight: 0 })
+    await until(clock, async () => (await manager().streams.info(stream)).state.messages === 0)
+  }, 60_000)
+
   it('is none where all that lies there comes: nothing is fetched, and nothing told', async () => {
     const clock = handClock()
     const options = natsOptions(server(), { partitions: 1 })
