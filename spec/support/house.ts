@@ -151,11 +151,13 @@ export async function startHouse(options: HouseOptions = {}): Promise<House> {
   }
   await start()
 
-  /** True once nothing is in flight; false if something still is after so many looks. */
+  /** True once nothing is in flight, seen three times: what was just put may be claimed by the next question. False if something still is after so many looks. */
   const isAtRest = async (looks: number): Promise<boolean> => {
+    let inARow = 0
     for (let look = 0; look < looks; look++) {
       const accounts = [...(await service.accounts()).values()]
-      if (!accounts.some((account) => account.inFlight > 0)) return true
+      inARow = accounts.some((account) => account.inFlight > 0) ? 0 : inARow + 1
+      if (inARow === 3) return true
       await new Promise((done) => setImmediate(done))
     }
     return false
