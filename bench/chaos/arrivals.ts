@@ -91,7 +91,10 @@ export function arrivalsAt({ apns, fcm, web }: World): readonly Arrival[] {
     answer.is === 'answer' ? answer.status : /^(drip|endless|cut in the body)$/.test(answer.fault) ? 200 : 599
   const isGoaway = ({ answer }: { answer: { is: string; fault?: string } }): boolean =>
     answer.is === 'fault' && answer.fault?.startsWith('GOAWAY') === true
-  const atApns = goaways(apns.journal.entries, ({ answer }) => answer.kind === 'goaway')
+  const atApns = goaways(
+    apns.journal.entries,
+    ({ answer }) => answer.kind === 'goaway' || (answer.kind === 'status' && answer.goaway === true),
+  )
   const atWeb = goaways(web.journal, isGoaway)
   // FCM's journal knows of no connections: whichever it was, it ended then.
   const atFcm = fcm.journal.filter(isGoaway).map(({ at }) => at)

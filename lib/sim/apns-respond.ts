@@ -9,7 +9,14 @@ import { type Judgement } from './apns-judge'
 
 /** What a request was met with, as the journal tells it. */
 export type ApnsAnswered =
-  | { readonly kind: 'status'; readonly status: number; readonly reason: string | undefined; readonly body: string }
+  | {
+      readonly kind: 'status'
+      readonly status: number
+      readonly reason: string | undefined
+      readonly body: string
+      /** A GOAWAY came along that admits to this request, and to none of a higher number. */
+      readonly goaway?: true
+    }
   | { readonly kind: Exclude<ApnsAnswer['kind'], 'status' | 'judged' | 'wire'> }
   | { readonly kind: 'goaway' | 'fin' | 'tcp-reset' | 'black-hole' }
 
@@ -37,15 +44,19 @@ const isAnswered = (answer: Extract<ApnsAnswer, { kind: 'wire' }>, stream: numbe
   return typeof lastStreamId === 'number' ? stream <= lastStreamId : lastStreamId === 'so-far'
 }
 
+const toldStatus = ({ status, body }: Status) => ({ kind: 'status', status, reason: reasonIn(body), body }) as const
+
+const toldAnswered = (judged: Status): ApnsAnswered => ({ ...toldStatus(judged), goaway: true })
+
 /** How the journal shall tell of an answer on a stream, given what the request was judged to deserve. */
 export const toldAs = (answer: ApnsAnswer, judged: Status, stream: number): ApnsAnswered => {
   switch (answer.kind) {
     case 'judged':
       return toldAs(judged, judged, stream)
     case 'status':
-      return { kind: 'status', status: answer.status, reason: reasonIn(answer.body), body: answer.body }
+      return toldStatus(answer)
     case 'wire':
-      return isAnswered(answer, stream) ? toldAs(judged, judged, stream) : { kind: answer.fault.kind }
+      return isAnswered(answer, stream) ? toldAnswered(judged) : { kind: answer.fault.kind }
     case 'silence':
     case 'headers-only':
     case 'reset':

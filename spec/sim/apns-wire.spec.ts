@@ -153,6 +153,7 @@ describe('lib/sim/apns, on the wire', () => {
       scene.apns.script({ answer: answers.goaway() })
       expect(await client.push()).toMatchObject({ status: 200 })
       expect(scene.apns.received(PHONE)).toHaveLength(1)
+      expect(scene.apns.journal.entries.at(-1)?.answer).toMatchObject({ kind: 'status', status: 200, goaway: true })
     })
 
     it('with an error kills what is in flight', async () => {
