@@ -97,20 +97,22 @@ const duplicates: Judge = ({ arrivals }, { doubts, stories }) => {
     if (byUs > seen) byOutage += 1
   }
   const inDoubt = stories.filter((story) => interrupted(story) > 0)
-  const foreign = inDoubt.filter((story) => interrupted(story) > timesIn(doubts, story.id)).length
+  const foreign = inDoubt.filter((story) => interrupted(story) > timesIn(doubts, story.id))
+  const firstOf = (each: readonly string[]): string =>
+    each
+      .slice(0, 3)
+      .map((one) => `\n       ${one}`)
+      .join('')
   return [
     {
       claim: 'a push comes again only if it was in doubt, and at most as often',
-      figures: `${sum([...repeated.values()])} came again, ${unexplained} without a doubt; ${untold} stories do not tell of it${told
-        .slice(0, 3)
-        .map((each) => `\n       ${each}`)
-        .join('')}`,
+      figures: `${sum([...repeated.values()])} came again, ${unexplained} without a doubt; ${untold} stories do not tell of it${firstOf(told)}`,
       holds: unexplained === 0,
     },
     {
       claim: 'in doubt is only what was out at a kill, a stop or an outage',
-      figures: `${inDoubt.length} were, ${foreign} of them for no such reason`,
-      holds: foreign === 0,
+      figures: `${inDoubt.length} were, ${foreign.length} of them for no such reason${firstOf(foreign.map((story) => tell(story.id, story, arrivals)))}`,
+      holds: foreign.length === 0,
     },
     {
       claim: 'duplicates of ours: out at kills and stops, and none by an outage',
