@@ -143,15 +143,15 @@ export function makeLane({ worker, file, clock, trouble, claimed, brought }: Lan
     } satisfies Batch)
   }
 
-  const schedule = (): void => {
+  /** `later`: not before whoever was handed something has asked again, for what is put without a claim goes by way of the disk. */
+  const schedule = (later = false): void => {
     if (isScheduled || underWay !== undefined) return
     isScheduled = true
-    setImmediate(depart)
+    setImmediate(later ? () => setImmediate(depart) : depart)
   }
 
   const answer = ({ parcels, mayClaim }: UnderWay, done: Done): void => {
-    let put = 0
-    let asked = 0
+    let [put, asked] = [0, 0]
     if (mayClaim) {
       brought({ fromDisk: done.handed, fresh: freshOf(parcels, done.puts), nextDue: done.nextDue })
     }
@@ -219,7 +219,6 @@ export function makeLane({ worker, file, clock, trouble, claimed, brought }: Lan
   worker.on('message', (reply: Done | HasRead | ToldRegistrations | Failed) => {
     if (underWay === undefined) return
     const batch = underWay
-    const { parcels } = batch
     underWay = undefined
     if ('length' in reply) answerReads(batch, { read: [reply] })
     else if ('read' in reply) answerReads(batch, reply)
@@ -229,11 +228,12 @@ export function makeLane({ worker, file, clock, trouble, claimed, brought }: Lan
     } else {
       horizon.told(reply.soonest)
       for (const news of reply.news) trouble(`store ${file}: ${news}`)
-      if (parcels.some(({ of }) => of === 'put' || of === 'change')) isTold = false
-      if (parcels.some(({ of }) => of !== 'read')) sick = undefined
+      if (batch.parcels.some(({ of }) => of === 'put' || of === 'change')) isTold = false
+      if (batch.parcels.some(({ of }) => of !== 'read')) sick = undefined
       answer(batch, reply)
     }
-    if (queue.length > 0 || isAwake || emptied !== undefined) schedule()
+    const hasHanded = 'handed' in reply && (reply.handed.length > 0 || reply.puts.includes('c'))
+    if (queue.length > 0 || isAwake || emptied !== undefined) schedule(hasHanded)
   })
 
   const die = (error: Error): void => {

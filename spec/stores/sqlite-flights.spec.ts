@@ -170,6 +170,22 @@ describe('lib/stores/sqlite-flights', () => {
     expect(ids(await takeAll(await open(killed(file)))).toSorted()).toEqual(slow.toSorted())
   })
 
+  it('goes at once too where it came while others were being handed out', async () => {
+    const file = newFile()
+    const store = await open(file)
+    const room = new Map([['app', 9]])
+    const turn = () => new Promise((done) => setImmediate(done))
+    const [first, second] = [make(), make()]
+    const claim = store.outbox.claim(room)
+    // Whoever sends asks for more in the turn after it was handed something.
+    const again = claim.then(turn).then(() => store.outbox.claim(room))
+    const putting = store.outbox.put([first])
+    await turn()
+    await Promise.all([putting, store.outbox.put([second])])
+    expect(['flight', 'delivery'].map((table) => rows(killed(file), table))).toEqual([2, 0])
+    expect([ids(await claim), ids(await again)]).toEqual([[first.id], [second.id]])
+  })
+
   it('refuses alone what could not be read again, though it would go at once', async () => {
     const store = await open(newFile())
     const claim = store.outbox.claim(new Map([['app', 9]]))
