@@ -42,6 +42,8 @@ export interface Takeover {
 
 /** Nothing came for so long: what was to come may have ended, or have been counted by a server that was not up to date. */
 const IDLE_MS = 1_000
+/** And where for so many of these nothing comes of what the servers say is to come, whoever sends it does not: it is followed anew. */
+const MOST_IDLE = 10
 /** Clocks that differ by less are the same clock. */
 const SLACK_MS = 2_000
 
@@ -98,6 +100,7 @@ export function makeTakeover(options: TakeoverOptions): Takeover {
   const catchUp = async (own: Own): Promise<void> => {
     for (;;) {
       let isBroken = false
+      let idle = 0
       let seen: (() => void) | undefined
       const wake = (): void => seen?.()
       /** Until then, whatever is wrong is mended by beginning again here. */
@@ -110,6 +113,7 @@ export function makeTakeover(options: TakeoverOptions): Takeover {
         ...watched,
         arrived: (_, seq) => {
           watched.arrived(own, seq)
+          idle = 0
           wake()
         },
         late: (_, row) => (isOurs(own) ? watched.late(own, row) : void own.arrivals.set(row.seq, row)),
@@ -124,6 +128,7 @@ export function makeTakeover(options: TakeoverOptions): Takeover {
       stopping.signal.addEventListener('abort', wake)
       while ((own.received?.size ?? 0) < pending && !isAll && !isOver()) {
         const cancel = clock.after(IDLE_MS, () => {
+          if (++idle > MOST_IDLE) isBroken = true
           void own.following?.hasAll().then(
             (hasAll) => {
               isAll = hasAll
