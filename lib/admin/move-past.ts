@@ -8,6 +8,7 @@ import { type DeadTarget, type Grave } from '../model/past'
 import { type Tombstone } from '../model/trace'
 import { type Store } from '../stores/store'
 import { type Moving } from './move'
+import { pagesOf } from './pages'
 
 /** Either of the two, on one side. */
 export interface Sum {
@@ -26,7 +27,6 @@ export interface MovedPast {
   readonly to: Sum
 }
 
-const PAGE = 500
 /** Tombstones of one node: it may have been of several owners. */
 const MOST = 1_000
 
@@ -40,25 +40,18 @@ function graveOf(its: Tombstone): Grave {
 }
 
 async function* gravesOf({ past }: Store): AsyncGenerator<readonly Grave[]> {
-  for (let after: Tombstone | undefined; ;) {
-    const page: readonly Tombstone[] = await past.graves({ limit: PAGE, ...(after === undefined ? {} : { after }) })
-    if (page.length > 0) yield page.map(graveOf)
-    if (page.length < PAGE) return
-    after = page.at(-1)
-  }
+  const pages = pagesOf<Tombstone, Tombstone>(
+    (where) => past.graves(where),
+    (last) => last,
+  )
+  for await (const page of pages) yield page.map(graveOf)
 }
 
-async function* deadOf({ past }: Store): AsyncGenerator<readonly DeadTarget[]> {
-  for (let after: string | undefined; ;) {
-    const page: readonly DeadTarget[] = await past.deadTargets({
-      limit: PAGE,
-      ...(after === undefined ? {} : { after }),
-    })
-    if (page.length > 0) yield page
-    if (page.length < PAGE) return
-    after = page.at(-1)?.target
-  }
-}
+const deadOf = ({ past }: Store): AsyncGenerator<readonly DeadTarget[]> =>
+  pagesOf<DeadTarget, string>(
+    (where) => past.deadTargets(where),
+    ({ target }) => target,
+  )
 
 type Stands = 'there' | 'newer' | 'missing'
 

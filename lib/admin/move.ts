@@ -8,6 +8,7 @@ import { makeChecksum } from '../model/digest'
 import { certificateName, fuseName } from '../model/kept'
 import { type Registration } from '../model/registration'
 import { type Records, type Registry, type Store } from '../stores/store'
+import { pagesOf } from './pages'
 
 export interface Moving {
   readonly from: Store
@@ -23,8 +24,6 @@ export interface MovedRegistrations {
   /** Of the same device, registered there later: it counts. */
   readonly newer: number
 }
-
-const PAGE = 500
 
 /** Whether what waits stands in one queue already, beside two stores. */
 export async function areOneQueue({ from, to }: Moving): Promise<boolean> {
@@ -52,14 +51,11 @@ async function counterpart(registry: Owned, its: Registration): Promise<Registra
   return same ?? owned.find((each) => each.node === node)
 }
 
-async function* pages(records: Pick<Records, 'devices'>): AsyncGenerator<readonly Registration[]> {
-  for (let after: string | undefined; ;) {
-    const page = await records.devices({ limit: PAGE, ...(after === undefined ? {} : { after }) })
-    if (page.length > 0) yield page
-    if (page.length < PAGE) return
-    after = page.at(-1)?.id
-  }
-}
+const pages = (records: Pick<Records, 'devices'>): AsyncGenerator<readonly Registration[]> =>
+  pagesOf<Registration, string>(
+    (where) => records.devices(where),
+    ({ id }) => id,
+  )
 
 async function moveOne({ to }: Moving, its: Registration, other: Registration | undefined): Promise<void> {
   // What is there keeps its id, node and secret, whoever proposes others: it makes way, for it is older.
