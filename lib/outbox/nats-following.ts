@@ -69,7 +69,7 @@ export async function follow(own: Own, options: FollowOptions): Promise<void> {
   const { streams, broken, doubted } = options
   const { partition, before } = own
   if (own.isOver) throw new Overtaken(`partition ${partition}`)
-  await own.following?.stop()
+  own.following?.stop()
   Object.assign(own, { received: new Set(), isCut: false })
   const epoch = (before.takeovers.at(-1) ?? own.journal) * FOLLOWINGS + ++own.followings
   own.following = await streams.follow(
@@ -84,6 +84,6 @@ export async function follow(own: Own, options: FollowOptions): Promise<void> {
     },
   )
   if (!own.isOver) return
-  await own.following.stop()
+  own.following.stop()
   throw new Overtaken(`partition ${partition}`)
 }

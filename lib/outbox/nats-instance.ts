@@ -75,7 +75,7 @@ export function makeInstance(options: InstanceOptions): Instance {
     if (owned.get(own.partition) !== own) return false
     owned.delete(own.partition)
     own.isOver = true
-    void own.following?.stop().catch(() => undefined)
+    own.following?.stop()
     for (const row of rowsOf(own.partition)) standing.drop(row)
     changes.forget(own.partition)
     options.lost()
@@ -250,7 +250,7 @@ export function makeInstance(options: InstanceOptions): Instance {
         await giveBack(own)
         owned.delete(own.partition)
         changes.forget(own.partition)
-        await own.following?.stop()
+        own.following?.stop()
         await own.following?.end()
         for (const row of rowsOf(own.partition)) standing.drop(row)
         options.lost()
@@ -271,7 +271,7 @@ export function makeInstance(options: InstanceOptions): Instance {
     async release() {
       await Promise.all(
         [...owned.values()].map(async (own) => {
-          await own.following?.stop()
+          own.following?.stop()
           await giveBack(own)
             .then(() => own.following?.end())
             .catch(() => undefined)

@@ -40,7 +40,7 @@ export interface Following {
   isWhole(): Promise<boolean>
   /** Whether all that is there has come, by what the servers say now. Rejects where nobody can say. */
   hasAll(): Promise<boolean>
-  stop(): Promise<void>
+  stop(): void
   /** Nobody follows by it any more, and the next one need not wait to learn that. */
   end(): Promise<void>
 }
@@ -230,7 +230,6 @@ export async function openStreams(connection: NatsConnection, name: string, repl
         isOver = true
         // Not waited for: nothing of it is looked at from here on, and who follows anew must not hang on a server that is gone.
         void messages.close().catch(() => undefined)
-        return Promise.resolve()
       },
       async end() {
         // One that is left is ended by whoever follows next.

@@ -199,7 +199,7 @@ export function makeTakeover(options: TakeoverOptions): Takeover {
         await catchUp(own)
       } catch (error) {
         own.isOver = true
-        await own.following?.stop()
+        own.following?.stop()
         throw error
       }
       // What has not come would be missing in what is given back: it stays as it is for whoever follows.
