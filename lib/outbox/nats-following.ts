@@ -2,8 +2,9 @@
 import { lives } from './nats-journal'
 import { Overtaken } from './nats-overtaken'
 import { type Own } from './nats-partition'
+import { type Arrived } from './nats-pulling'
 import { type Row, read } from './nats-row'
-import { type Arrived, type Streams } from './nats-streams'
+import { type Streams } from './nats-streams'
 
 export interface FollowOptions {
   readonly streams: Streams

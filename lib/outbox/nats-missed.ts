@@ -4,7 +4,8 @@
  * for each; knows nothing of who else is to have the partition.
  */
 import { type Own } from './nats-partition'
-import { type Arrived, type Identity, type Streams } from './nats-streams'
+import { type Arrived } from './nats-pulling'
+import { type Identity, type Streams } from './nats-streams'
 
 export interface MissedOptions {
   readonly streams: Pick<Streams, 'identity' | 'delivery' | 'takeOut'>

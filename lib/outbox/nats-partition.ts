@@ -3,7 +3,8 @@ import { randomUUID } from 'node:crypto'
 import { type Folded, type Commit, type Counts, fold, nothing, readState, saidAlso, spellState } from './nats-journal'
 import { type Row } from './nats-row'
 import { Overtaken } from './nats-overtaken'
-import { type Following, type Streams } from './nats-streams'
+import { type Following } from './nats-pulling'
+import { type Streams } from './nats-streams'
 
 /** A partition that is ours. */
 export interface Own {

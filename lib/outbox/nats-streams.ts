@@ -10,39 +10,19 @@ import {
   JetStreamApiError,
   type JetStreamClient,
   type JetStreamManager,
-  type JsMsg,
   RetentionPolicy,
   type StreamConfig,
   StorageType,
 } from '@nats-io/jetstream'
 import { jetstream, jetstreamManager } from '@nats-io/jetstream'
 import { type NatsConnection, errors } from '@nats-io/transport-node'
-import { addConsumer } from './nats-consumers'
 import { forgetEach } from './nats-forgetting'
 import { MadeAnew, Overtaken } from './nats-overtaken'
+import { type Arrived, type Followed, type Following, type Lost, pull } from './nats-pulling'
 
 export interface Stored {
   readonly seq: number
   readonly data: Uint8Array
-}
-
-/** A delivery's message as it came. */
-export interface Arrived {
-  readonly seq: number
-  readonly text: string
-  readonly ack: () => void
-}
-
-export interface Following {
-  /** So many messages were there when it began. */
-  readonly pending: number
-  /** Whether all that was sent has come. Rejects where nobody can say. */
-  isWhole(): Promise<boolean>
-  /** Whether all that is there has come, by what the servers say now. Rejects where nobody can say. */
-  hasAll(): Promise<boolean>
-  stop(): void
-  /** Nobody follows by it any more, and the next one need not wait to learn that. */
-  end(): Promise<void>
 }
 
 export interface Identity {
@@ -54,23 +34,6 @@ export interface Identity {
   readonly last: number
   /** So many messages of the partition lie in it. */
   readonly messages: number
-}
-
-export interface Followed {
-  readonly partition: number
-  /** The highest follows, older are ended. */
-  readonly epoch: number
-  /** Epochs that may have been before, the newest first. */
-  readonly earlier: readonly number[]
-  /** The stream's identity. */
-  readonly of: string
-}
-
-export interface Lost {
-  /** Told once where a message was missed; follow anew then. */
-  readonly broken: () => void
-  /** Told where the servers were silent: see whether it `isWhole`. */
-  readonly doubted: () => void
 }
 
 export interface Streams {
@@ -118,12 +81,8 @@ export interface Streams {
 const DUPLICATES_NS = 120_000_000_000
 const FETCHED = 500
 const FETCH_MS = 5_000
-/** A server that dies takes the order to deliver along; two heartbeats that stay out tell of it. */
-const [PULL_MS, HEARTBEAT_MS] = [4_000, 1_000]
 const PASSING_NS = 30_000_000_000
 const EXISTS = [10058, 10065]
-/** A stream or a consumer. */
-const NOT_THERE = [10014, 10059]
 /** A consumer that is made while the cluster chooses a leader; whoever asks again sooner only makes it more work. */
 const MAKE_MS = 12_000
 /** Nobody answers for a stream that has no leader yet, not even later: reading is asked again. */
@@ -179,63 +138,10 @@ export async function openStreams(connection: NatsConnection, name: string, repl
     const isRestored = !(born > 0) || (state.messages > 0 && Date.parse(state.first_ts) < born)
     return { id: created, isRestored, last: state.last_seq, messages: state.subjects?.[subject] ?? 0 }
   }
-  const follow: Streams['follow'] = async ({ partition, epoch, earlier, of }, arrived, { broken, doubted }) => {
+  const follow: Streams['follow'] = async (which, arrived, lost) => {
+    const { partition, of } = which
     if ((await identity(partition)).id !== of) throw new MadeAnew(`${name}.delivery.${partition}`)
-    const consumer = await addConsumer({ connection, manager: makers, stream: name, partition, epoch, earlier })
-    let expected = 1
-    let isOver = false
-    const break_ = (): void => {
-      if (isOver) return
-      isOver = true
-      broken()
-    }
-    const its = await client.consumers.get(name, consumer.name)
-    const messages = await its.consume({
-      ...{ max_messages: 1000, expires: PULL_MS, idle_heartbeat: HEARTBEAT_MS },
-      callback(message: JsMsg) {
-        if (isOver) return
-        const { deliverySequence } = message.info
-        if (deliverySequence > expected) return break_()
-        // Who leads after another one may not know of the last ones, and sends them again.
-        expected = deliverySequence + 1
-        arrived({ seq: message.seq, text: message.string(), ack: () => message.ack() })
-      },
-    })
-    void (async () => {
-      for await (const { type } of messages.status()) {
-        if (['consumer_deleted', 'consumer_not_found', 'stream_not_found'].includes(type)) break_()
-        if (type === 'heartbeats_missed' && !isOver) doubted()
-      }
-    })()
-    void messages.closed().then(break_)
-    return {
-      pending: consumer.num_pending,
-      async isWhole() {
-        try {
-          const { delivered } = await manager.consumers.info(name, consumer.name)
-          if (delivered.consumer_seq < expected) return true
-          // The answer may have overtaken them.
-          await manager.consumers.info(name, consumer.name)
-          return delivered.consumer_seq < expected
-        } catch (error) {
-          if (error instanceof JetStreamApiError && NOT_THERE.includes(error.code)) return false
-          throw error
-        }
-      },
-      async hasAll() {
-        const { delivered, num_pending } = await manager.consumers.info(name, consumer.name)
-        return num_pending === 0 && delivered.consumer_seq < expected
-      },
-      stop() {
-        isOver = true
-        // Not waited for: nothing of it is looked at from here on, and who follows anew must not hang on a server that is gone.
-        void messages.close().catch(() => undefined)
-      },
-      async end() {
-        // One that is left is ended by whoever follows next.
-        await manager.consumers.delete(name, consumer.name).catch(() => false)
-      },
-    }
+    return pull({ connection, client, manager, makers, stream: name, ...which }, arrived, lost)
   }
 
   return Object.freeze({
