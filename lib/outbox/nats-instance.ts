@@ -53,7 +53,7 @@ export interface Instance {
 }
 
 const SAVE_AFTER = 256
-/** Between looks for what the journal knows of and the servers did not send. */
+/** Between looks for what the journal knows of and the servers did not send, and for a consumer that brings nothing though more is to come. */
 const SEEK_MS = 10_000
 
 export function makeInstance(options: InstanceOptions): Instance {
@@ -148,11 +148,15 @@ export function makeInstance(options: InstanceOptions): Instance {
     const { partition } = own
     if (clock.elapsed() - (sought.get(partition) ?? -Infinity) < SEEK_MS || busy.has(partition)) return
     sought.set(partition, clock.elapsed())
-    if (isWhole(own)) return
-    await seekMissed(own, allOf(own).length + own.arrivals.size, {
-      ...{ streams, trouble, arrive: (message) => arrive(own, message, watched) },
-      isInHand: (seq) => inHand(own, seq, watched) !== undefined,
-    })
+    if (!isWhole(own)) {
+      await seekMissed(own, allOf(own).length + own.arrivals.size, {
+        ...{ streams, trouble, arrive: (message) => arrive(own, message, watched) },
+        isInHand: (seq) => inHand(own, seq, watched) !== undefined,
+      })
+    }
+    if ((await own.following?.hasStalled()) !== true || !isOurs(own) || busy.has(partition)) return
+    trouble(`nothing came of partition ${partition} for ten seconds though more is to come: it is followed anew`)
+    await followAgain(own)
   }
   const mayBeOurs = (partition: number): boolean => members.isOurs(partition) || begun.has(partition)
   const look = async (): Promise<void> => {

@@ -17,6 +17,8 @@ export interface Following {
   isWhole(): Promise<boolean>
   /** Whether all that is there has come, by what the servers say now. Rejects where nobody can say. */
   hasAll(): Promise<boolean>
+  /** Whether more was to come when this was asked before, is now, and nothing has come in between. Rejects where nobody can say. */
+  hasStalled(): Promise<boolean>
   stop(): void
   /** Nobody follows by it any more, and the next one need not wait to learn that. */
   end(): Promise<void>
@@ -61,6 +63,9 @@ export async function pull(
 ): Promise<Following> {
   const consumer = await addConsumer({ connection, manager: makers, stream, ...which })
   let expected = 1
+  let came = 0
+  /** So much had come when last not all had. */
+  let lacked: number | undefined
   let isOver = false
   const break_ = (): void => {
     if (isOver) return
@@ -76,6 +81,7 @@ export async function pull(
       if (deliverySequence > expected) return break_()
       // Who leads after another one may not know of the last ones, and sends them again.
       expected = deliverySequence + 1
+      came++
       arrived({ seq: message.seq, text: message.string(), ack: () => message.ack() })
     },
   })
@@ -86,6 +92,10 @@ export async function pull(
     }
   })()
   void messages.closed().then(break_)
+  const hasAll = async (): Promise<boolean> => {
+    const { delivered, num_pending } = await manager.consumers.info(stream, consumer.name)
+    return num_pending === 0 && delivered.consumer_seq < expected
+  }
   return {
     pending: consumer.num_pending,
     async isWhole() {
@@ -100,9 +110,12 @@ export async function pull(
         throw error
       }
     },
-    async hasAll() {
-      const { delivered, num_pending } = await manager.consumers.info(stream, consumer.name)
-      return num_pending === 0 && delivered.consumer_seq < expected
+    hasAll,
+    async hasStalled() {
+      const lacks = !(await hasAll())
+      const isSo = lacks && lacked === came && !isOver
+      lacked = lacks ? came : undefined
+      return isSo
     },
     stop() {
       isOver = true

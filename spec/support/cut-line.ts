@@ -1,6 +1,7 @@
 /** A line to a server of 127.0.0.1 that can be cut and mended: a TCP proxy, for specs of what is lost on the way. */
 import { type AddressInfo, type Socket, connect, createServer } from 'node:net'
 import { once } from 'node:events'
+import { type Transform } from 'node:stream'
 
 export interface CutLine {
   readonly port: number
@@ -10,7 +11,8 @@ export interface CutLine {
   close(): Promise<void>
 }
 
-export async function makeCutLine(to: number): Promise<CutLine> {
+/** `sieve`: what goes through it is let through, one for each way of each connection. */
+export async function makeCutLine(to: number, sieve?: () => Transform): Promise<CutLine> {
   const open = new Set<Socket>()
   let isCut = false
   const server = createServer((near) => {
@@ -29,7 +31,8 @@ export async function makeCutLine(to: number): Promise<CutLine> {
         open.delete(one)
         other.destroy()
       })
-      one.pipe(other)
+      if (sieve === undefined) one.pipe(other)
+      else one.pipe(sieve()).pipe(other)
     }
   })
   server.listen(0, '127.0.0.1')
