@@ -13,7 +13,7 @@ const REST = 'event loop, the rest'
 
 /** By a file of ours. */
 const files: Rules = [
-  ['stanza: bytes to tree', /^xmpp\/(xml-|stanza-parser|component-stream|component\.|ltx|utf8)/],
+  ['stanza: bytes to tree', /^xmpp\/(xml-|alike|stanza-parser|component-stream|component\.|ltx|utf8)/],
   ['stanza: answering', /^xmpp\/(outgoing|answer)/],
   ['stanza: what it asks', /^(xmpp|dialects)\//],
   ['limits', /^(intake\/limits|gate)/],

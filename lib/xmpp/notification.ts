@@ -12,8 +12,24 @@ const LONGEST_TEXT = 2048
 const LONGEST_NAME = 256
 const LONGEST_CIPHERTEXT = 16_384
 
+/** What the item(s) of a publish hold, before it is read. */
+export interface Found {
+  readonly fields: Fields
+  /** There is a field for the text of the last message, with a text or without. */
+  readonly namesBody: boolean
+  /** What stands beside the form. */
+  readonly others: readonly Element[]
+}
+
 /** Reads the item(s) of a publish. */
 export function readItems(items: readonly Element[]): Summary | Malformed {
+  const found = findIn(items)
+  if ('malformed' in found) return found
+  return summaryOf((name) => valueOf(found.fields, name), found.namesBody, found.others)
+}
+
+/** Finds what there is to read in the item(s) of a publish. */
+export function findIn(items: readonly Element[]): Found | Malformed {
   const [item] = items
   if (item === undefined) return { malformed: 'item-required', text: 'A publish needs one <item/>.' }
   if (items.length > 1) return { malformed: 'invalid-payload', text: 'A publish carries exactly one <item/>.' }
@@ -24,34 +40,43 @@ export function readItems(items: readonly Element[]): Summary | Malformed {
       ? { malformed: 'payload-required', text: `The item needs a <notification xmlns='${PUSH}'/>.` }
       : { malformed: 'invalid-payload', text: `The item's payload must be a <notification xmlns='${PUSH}'/>.` }
   }
-  return readNotification(notification, children)
+  const inside = notification.getChildElements()
+  // COMPAT(Prosody mod_cloud_notify 2021-01 to 2021-02): the form stands beside the notification.
+  // COMPAT(Metronome ≤ 4): the fields stand in the notification itself, without a form.
+  const forms = [...inside.filter(isForm), ...children.filter(isForm), notification]
+  const fields = fieldsOf(...forms)
+  const namesBody = fields.has('last-message-body') || forms.some(hasFieldOfBody)
+  const others = inside.filter((child) => child.getName() !== 'field' && !isForm(child))
+  return { fields, namesBody, others }
 }
 
 /** A summary that is being read. */
 type Draft = { -readonly [K in keyof Summary]: Summary[K] }
 
+/** The first value of a field. */
+export type Said = (field: string) => string | undefined
+
 function isForm(element: Element): boolean {
   return element.getName() === 'x' && element.getNS() === FORMS
 }
 
-function readNotification(notification: Element, siblings: readonly Element[]): Summary {
-  const inside = notification.getChildElements()
-  // COMPAT(Prosody mod_cloud_notify 2021-01 to 2021-02): the form stands beside the notification.
-  // COMPAT(Metronome ≤ 4): the fields stand in the notification itself, without a form.
-  const forms = [...inside.filter(isForm), ...siblings.filter(isForm), notification]
-  const fields = fieldsOf(...forms)
+function hasFieldOfBody(form: Element): boolean {
+  return form.getChildren('field').some((field) => attribute(field, 'var') === 'last-message-body')
+}
+
+/** What is said by the fields of a notification and by what stands beside its form. */
+export function summaryOf(said: Said, namesBody: boolean, others: readonly Element[] = []): Summary {
   const summary: Draft = { accountRemoved: false }
-  const count = countOf(valueOf(fields, 'message-count'))
+  const count = countOf(said('message-count'))
   if (count !== undefined) summary.count = count
-  const sender = bounded(valueOf(fields, 'last-message-sender'), LONGEST_TEXT)
+  const sender = bounded(said('last-message-sender'), LONGEST_TEXT)
   if (sender !== undefined) summary.sender = sender
-  const body = bounded(valueOf(fields, 'last-message-body'), LONGEST_TEXT)
+  const body = bounded(said('last-message-body'), LONGEST_TEXT)
   if (body !== undefined) summary.body = body
-  if (isWithheld(forms, fields)) summary.withheld = true
-  const others = inside.filter((child) => child.getName() !== 'field' && !isForm(child))
+  if (isWithheld(said, namesBody)) summary.withheld = true
   // Most publishes have none.
   if (others.length > 0) readExtensions(summary, others)
-  const call = summary.call ?? hintedCallOf(fields)
+  const call = summary.call ?? hintedCallOf(said)
   if (call !== undefined) summary.call = call
   return summary
 }
@@ -79,17 +104,14 @@ function readExtensions(summary: Draft, others: readonly Element[]): void {
  * COMPAT(Metronome ≤ 4; ejabberd with `include_body: false`; Tigase without bodies): these summarise messages only, and leave the
  * text's field out. Prosody and Openfire, which summarise anything, send that field always, without a value where there is no text.
  */
-function isWithheld(summary: readonly Element[], fields: Fields): boolean {
-  if (valueOf(fields, 'FORM_TYPE') !== 'urn:xmpp:push:summary' || fields.has('jingle-message')) return false
-  if (fields.has('last-message-body')) return false
-  return !summary.some((form) =>
-    form.getChildren('field').some((field) => attribute(field, 'var') === 'last-message-body'),
-  )
+function isWithheld(said: Said, namesBody: boolean): boolean {
+  return !namesBody && said('FORM_TYPE') === 'urn:xmpp:push:summary' && said('jingle-message') === undefined
 }
 
 /** COMPAT(MongooseIM, hints plugin): a call message is summarised by fields of its own. */
-function hintedCallOf(fields: Fields): Summary['call'] {
-  return calling(valueOf(fields, 'jingle-message'), valueOf(fields, 'jingle-session-id'), [])
+function hintedCallOf(said: Said): Summary['call'] {
+  const action = said('jingle-message')
+  return action === undefined ? undefined : calling(action, said('jingle-session-id'), [])
 }
 
 const MOST_EXTRAS = 16

@@ -1,13 +1,10 @@
 /** Publish-Subscribe (XEP-0060 v1.30.0), as much of it as a `push` node service has; what it has not is refused by name. */
 import { type Element } from 'ltx'
 import { type Nodes } from '../intake/nodes'
-import { type PublishAnswer, type PublishRequest } from '../model/request'
-import { badRequest, toPublish, unsupported, type Answer } from './answers'
-import { attribute } from './element'
-import { FORMS, fieldsOf } from './forms'
+import { badRequest, unsupported, type Answer } from './answers'
 import { affiliations, ownAffiliations } from './pubsub-affiliations'
 import { configureNode, createNode, deleteNode } from './pubsub-nodes'
-import { readItems } from './notification'
+import { publishOf, repeatedPublish, type Publish } from './publishing'
 import { type Asked, type Route } from './router'
 
 const PUBSUB = 'http://jabber.org/protocol/pubsub'
@@ -28,10 +25,6 @@ const unsupportedVerbs: Readonly<Record<string, string>> = {
   'owner set purge': 'purge-nodes',
   'owner set subscriptions': 'manage-subscriptions',
 }
-
-const NO_OPTIONS = Object.freeze({ secrets: [], options: new Map<string, readonly string[]>() })
-
-export type Publish = (request: PublishRequest) => Promise<PublishAnswer>
 
 /** What is announced beside publishing (XEP-0060 §10): what clients do that make their own node. */
 const nodeFeatures = [
@@ -56,6 +49,7 @@ export function pubsubRoutes(publish: Publish, nodes: Nodes): readonly Route[] {
         if (affiliated !== undefined && asked.type === 'get') return ownAffiliations(asked, affiliated, nodes)
         return refusal('pubsub', asked)
       },
+      repeated: (asked, placeOf) => repeatedPublish(asked, placeOf, publish),
     },
     {
       ns: OWNER,
@@ -86,38 +80,4 @@ function refusal(where: 'pubsub' | 'owner', asked: Asked): Answer {
   return feature === undefined
     ? badRequest(`<${verb.getName()}/> is no ${asked.type} request of XEP-0060.`)
     : unsupported(feature)
-}
-
-function publishOf(asked: Asked, verb: Element, publish: Publish): Promise<Answer> {
-  const { secrets, options } = optionsIn(asked.child)
-  const request: { -readonly [K in keyof PublishRequest]: PublishRequest[K] } = {
-    service: asked.service,
-    publisher: asked.from,
-    secrets,
-    options,
-    notification: readItems(verb.getChildren('item')),
-  }
-  const node = attribute(verb, 'node')
-  if (node !== undefined) request.node = node
-  // COMPAT(Openfire's pushserver apps): an option says that the build is a developer's.
-  if (options.get('sandbox')?.[0]?.toLowerCase() === 'true') request.environment = 'sandbox'
-  // Nothing of the stanza is kept while the publish is being decided.
-  return publish(request).then(toPublish)
-}
-
-/**
- * Rule of XEP-0060 §7.1.5 that is broken on purpose: an unknown publish-option is ignored, because refusing it with
- * `cancel` costs the registration on four servers.
- */
-function optionsIn(pubsub: Element): Pick<PublishRequest, 'secrets' | 'options'> {
-  const options = pubsub.getChild('publish-options')
-  if (options === undefined) return NO_OPTIONS
-  const forms = options.getChildElements().filter((child) => child.getName() === 'x' && child.getNS() === FORMS)
-  const [first, ...more] = forms.map((form) => fieldsOf(form))
-  if (first === undefined) return NO_OPTIONS
-  const secrets = [first, ...more].flatMap((fields) => fields.get('secret') ?? [])
-  return {
-    secrets,
-    options: more.length === 0 ? first : new Map([...more.reverse(), first].flatMap((fields) => [...fields])),
-  }
 }

@@ -9,7 +9,7 @@ import { type PublishRequest } from '../model/request'
 import { type Observe } from '../observe'
 import { badRequest, headOf, stanzaOf, toPublish, type Answer } from './answers'
 import { attribute } from './element'
-import { type Publish } from './pubsub'
+import { type Publish } from './publishing'
 
 const NAMESPACE = 'urn:xmpp:push2:0'
 const ENCRYPTED = 'urn:xmpp:sce:rfc8291:0'

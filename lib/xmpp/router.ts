@@ -16,6 +16,8 @@ import {
   type Answer,
   type Head,
 } from './answers'
+import { isAlike, stanzaOf as alikeOf, type AlikeStanza } from './alike'
+import { type Pattern } from './alike-pattern'
 import { attribute } from './element'
 
 /** An iq of type get or set, taken apart. */
@@ -39,7 +41,15 @@ export interface Route {
   readonly features: readonly string[]
   /** Throwing or rejecting is a bug or a broken floor: the frame answers `wait`. */
   readonly answer: (asked: Asked) => Answer | Promise<Answer>
+  /**
+   * How stanzas are answered that are spelled as this one, but for their values: by `placeOf` it is told which of these a text of this one is.
+   * Undefined, or left out: each as if it came alone.
+   */
+  readonly repeated?: (asked: Asked, placeOf: (text: string) => number | undefined) => Repeated | undefined
 }
+
+/** Answers from the values of a stanza what its route would answer from its tree. */
+export type Repeated = (from: Jid, values: readonly string[]) => Answer | Promise<Answer>
 
 /**
  * Servers end the stream over a stanza that is too large, Prosody's limit of 512 KiB being the least; what a user can make us repeat or list
@@ -85,7 +95,27 @@ export function makeRouter(options: RouterOptions): (stanza: Element) => void | 
     return route
   }
 
+  /** By the spelling; undefined of one that has none. */
+  const repeated = new WeakMap<Pattern, { readonly its: Repeated | undefined }>()
+
+  /** Found out once, from a stanza in which each value is one that no stanza can have. */
+  function repeatedOf({ pattern, parent }: AlikeStanza): Repeated | undefined {
+    const before = repeated.get(pattern)
+    if (before !== undefined) return before.its
+    const values = Array.from({ length: pattern.count }, (_none, place) => `\u0000${place}`)
+    const asked = take(alikeOf(pattern, values, parent), { domain: options.domain }, options.domain)
+    const route = 'is' in asked ? asked : routeOf(asked)
+    const places = new Map(values.map((value, place) => [value, place]))
+    const its = 'is' in asked || 'is' in route ? undefined : route.repeated?.(asked, (text) => places.get(text))
+    repeated.set(pattern, { its })
+    return its
+  }
+
   function answerTo(stanza: Element, from: Jid): Answer | Promise<Answer> {
+    if (isAlike(stanza)) {
+      const its = repeatedOf(stanza)
+      if (its !== undefined) return its(from, stanza.values)
+    }
     const asked = take(stanza, from, options.domain)
     if ('is' in asked) return asked
     const route = routeOf(asked)

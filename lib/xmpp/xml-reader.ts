@@ -4,6 +4,7 @@
  * blanks in attributes stay as they came, as ltx leaves them (not XML 1.0 §2.11, §3.3.3). Refuses to know what a stanza means.
  */
 import { Element } from 'ltx'
+import { makeAlike } from './alike'
 import { makeUtf8 } from './utf8'
 import { checkInstruction } from './xml-declaration'
 import { XmlFault } from './xml-fault'
@@ -48,6 +49,7 @@ export function makeXmlReader({ maxStanzaBytes, maxDepth }: StanzaLimits, listen
   const decode = makeUtf8()
   const tagAt = makeTags()
   const scopes = makeScopes()
+  const alike = makeAlike()
   /** The stream's element and the innermost one that is kept. */
   let root: Element | undefined
   let cursor: Element | undefined
@@ -61,6 +63,8 @@ export function makeXmlReader({ maxStanzaBytes, maxDepth }: StanzaLimits, listen
   /** Bytes of the unfinished stanza in earlier reads, and where it goes on in this one. */
   let counted = 0
   let from = 0
+  /** Where the stanza that is being read begins in this read; -1: in an earlier one. */
+  let begun = -1
   let data = ''
   let isFirst = true
   let isOver = false
@@ -107,13 +111,17 @@ export function makeXmlReader({ maxStanzaBytes, maxDepth }: StanzaLimits, listen
     }
     if (depth === 1) {
       cursor = root
-      if (counted + (end - from) * 3 > maxStanzaBytes) count(end)
-      newUnit(end)
-      listener.element(element)
-      return
+      if (begun >= 0) alike.learn(data, begun, end, element)
+      return tell(element, end)
     }
     isOver = true
     listener.end(root)
+  }
+
+  function tell(stanza: Element, end: number): void {
+    if (counted + (end - from) * 3 > maxStanzaBytes) count(end)
+    newUnit(end)
+    listener.element(stanza)
   }
 
   /** Adds what this read has of the unit up to `end`. */
@@ -190,6 +198,15 @@ export function makeXmlReader({ maxStanzaBytes, maxDepth }: StanzaLimits, listen
   }
 
   function startTag(at: number): number {
+    if (depth === 1 && root !== undefined) {
+      begun = at
+      const known = alike.find(data, at, root)
+      if (known !== undefined) {
+        const end = at + known.pattern.sizeOf(known.values)
+        tell(known, end)
+        return end
+      }
+    }
     const tag = tagAt(data, at)
     if (typeof tag === 'string') return wait('>', tag)
     const end = at + tag.length
@@ -213,6 +230,7 @@ export function makeXmlReader({ maxStanzaBytes, maxDepth }: StanzaLimits, listen
 
   function scan(): void {
     let at = 0
+    begun = -1
     while (at < data.length && !isOver) {
       const next = data.charCodeAt(at) === LT ? markup(at) : text(at)
       if (next < 0) break
