@@ -6,6 +6,7 @@ import { jetstreamManager } from '@nats-io/jetstream'
 import { type NatsConnection } from '@nats-io/transport-node'
 import { ends } from '../../lib/model/accounting'
 import { type Commit, type Counts, addCounts } from '../../lib/outbox/nats-journal'
+import { readLine } from '../../lib/stores/trace-lines'
 
 /** Whoever had a partition, and what was out of it when it was his no more. */
 export interface Handover {
@@ -35,7 +36,7 @@ export interface NatsBooks {
   readonly handovers: readonly Handover[]
   /** The last message of each instance. */
   readonly lastWords: ReadonlyMap<string, number>
-  /** Ids by number. */
+  /** Ids by number, of what lay there at a look or has ended. */
   readonly ids: ReadonlyMap<number, string>
   /** Messages of the journals that the servers kept twice. */
   readonly repeated: readonly number[]
@@ -51,6 +52,8 @@ interface Partition {
   readonly ended: Set<number>
   /** Ids of its messages: one that stands there twice counts once. */
   readonly said: Set<string>
+  /** Stories of which the message that ends them is still to come. */
+  ahead: readonly string[]
 }
 
 const READ_MS = 2_000
@@ -84,9 +87,21 @@ export async function readBooks(connection: NatsConnection, name: string, count:
       out: new Set(),
       ended: new Set(),
       said: new Set(),
+      ahead: [],
     }
     partitions.set(partition, its)
     return its
+  }
+  const know = (seq: number, id: string, partition: number): void => {
+    ids.set(seq, id)
+    partitionOf.set(seq, partition)
+  }
+  /** What comes and goes between two looks is known by its story alone: stories stand in the order of what ended, unless one was known already. */
+  const knowEnded = (its: Partition, { ended, lines }: Commit, partition: number): void => {
+    const stories = [...its.ahead, ...lines.split('\n').filter((line) => line !== '')]
+    its.ahead = ended.length === 0 ? stories : []
+    if (stories.length === ended.length)
+      ended.forEach((seq, at) => know(seq, readLine(stories[at] ?? '').id, partition))
   }
   const add = (partition: number, commit: Commit, seq: number): void => {
     const its = of(partition)
@@ -116,6 +131,7 @@ export async function readBooks(connection: NatsConnection, name: string, count:
       its.ended.add(number)
     }
     lines.push(...commit.lines.split('\n').filter((line) => line !== ''))
+    knowEnded(its, commit, partition)
   }
   /** One by one, of whoever leads: a server that was killed and is not up to date tells consumers of what the others don't know. */
   const readOne = async (partition: number): Promise<void> => {
@@ -139,8 +155,8 @@ export async function readBooks(connection: NatsConnection, name: string, count:
       if (!ids.has(seq)) {
         const message = await manager.streams.getMessage(name, { seq })
         if (message === null) continue
-        ids.set(seq, (JSON.parse(Buffer.from(message.data).toString()) as { readonly i: string }).i)
-        partitionOf.set(seq, numberOf(message.subject))
+        const { i: id } = JSON.parse(Buffer.from(message.data).toString()) as { readonly i: string }
+        know(seq, id, numberOf(message.subject))
       }
       there.push(seq)
     }
