@@ -3,6 +3,7 @@ import { type NotificationClass } from '../model/notification'
 import { type Claimed } from '../outbox/outbox'
 import { type ContentCipher } from './content-cipher'
 import { type Session, type Statement } from './postgres-database'
+import { isOne } from './postgres-steps'
 import { readSealed } from './sealed'
 
 /** Room for one app. `isBacklogged`: more of it is believed to be due than there is room for. */
@@ -57,7 +58,7 @@ const claim: Statement = {
   claimed AS (
     UPDATE delivery d SET state = 1, instance = $1
     FROM (SELECT id FROM calls UNION ALL SELECT id FROM turned UNION ALL SELECT id FROM others) AS picked
-    WHERE d.id = picked.id
+    WHERE ${isOne('d.id', 'picked.id')}
     RETURNING d.id, d.app, d.target, d.class, d.urgency, d.collapse_key, d.expires_at, d.accepted_at, d.sealed,
       d.due_at, d.seq, d.attempts, d.ambiguous
   )

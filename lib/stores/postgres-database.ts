@@ -91,12 +91,14 @@ function sessionOn(client: ClientBase): Session {
 
 /**
  * A queue's table is empty one moment and long the next: what the planner believes of it is always wrong, and only its
- * indexes are right at both times.
+ * indexes are right at both times. So one plan for each statement is made to be good at both (`postgres-steps.ts`), and is kept: of lists the
+ * server would plan anew each time, which costs more than a push that is alone.
  */
 function settingUp(options: DatabaseOptions): (client: ClientBase) => Promise<void> {
   const { schema, readOnly = false, address } = options
   const text = `SELECT set_config('search_path', $1, false), set_config('enable_seqscan', 'off', false),
     set_config('default_transaction_read_only', $2, false), set_config('jit', 'off', false),
+    set_config('plan_cache_mode', 'force_generic_plan', false),
     pg_is_in_recovery() AS standby`
   return async (client) => {
     const values = [quoted(schema), readOnly ? 'on' : 'off']

@@ -1,5 +1,6 @@
 /** What time does to deliveries that wait: they expire, and the database's clock that was set back brings them forward. */
 import { type Session, type Statement } from './postgres-database'
+import { isOne } from './postgres-steps'
 import { counting, lineOf, tracing } from './postgres-story'
 import { SLACK_MS } from './postgres-time'
 
@@ -10,9 +11,9 @@ const expire: Statement = {
   name: 'expire',
   sql: `
   WITH gone AS (
-    DELETE FROM delivery WHERE id IN (
+    DELETE FROM delivery d USING (
       SELECT id FROM delivery WHERE state = 0 AND expires_at <= $2 ORDER BY expires_at LIMIT ${STRETCH} FOR UPDATE SKIP LOCKED
-    ) RETURNING *
+    ) AS due WHERE ${isOne('d.id', 'due.id')} RETURNING d.*
   ),
   counted AS (${counting('door', ['expired'], 'SELECT app, $1::bigint AS instance, 1 AS expired FROM gone')}),
   traced AS (${tracing('$2::bigint', `SELECT ${lineOf('g', `'[' || $2::bigint || ',"ended","expired"]'`)} AS line FROM gone g`)})

@@ -6,6 +6,7 @@ import { type Delivery } from '../model/notification'
 import { bareTarget } from './bare-target'
 import { type ContentCipher } from './content-cipher'
 import { type Bound, type Session, type Statement } from './postgres-database'
+import { isOne, ofLane } from './postgres-steps'
 import { counting, lineOf, tracing } from './postgres-story'
 import { toBeSealed } from './sealed'
 import { firstNotes } from './trace-lines'
@@ -40,7 +41,7 @@ const coalesced = (row: string, by: string): string =>
 
 const columns = 'id, app, target, class, urgency, collapse_key, expires_at, accepted_at, sealed, notes, domain, seq'
 
-// Scalar questions, not `NOT EXISTS`: that the planner may answer by reading all that waits.
+// Scalar questions, not `NOT EXISTS`: that the planner may answer by reading all that waits. Nor a plain join, for the same reason.
 const put: Statement = {
   name: 'put',
   sql: `
@@ -49,22 +50,23 @@ const put: Statement = {
       $10::bigint[], $11::bytea[], $12::text[], $13::text[], $14::bigint[], $15::bigint[], $16::bool[], $17::bool[], $18::uuid[])
     AS i(${columns}, due_at, may_go, may_wait, before)
   ),
-  known AS (SELECT d.id FROM input i JOIN delivery d ON d.id = i.id),
+  known AS (
+    SELECT d.id FROM input i CROSS JOIN LATERAL (SELECT id FROM delivery d WHERE ${isOne('d.id', 'i.id')} LIMIT 1) d
+  ),
   fresh AS (
     SELECT ${columns}, due_at, may_go, may_wait,
       CASE WHEN before IN (SELECT id FROM known) THEN NULL ELSE before END AS before
     FROM input WHERE id NOT IN (SELECT id FROM known)
   ),
   older AS (
-    SELECT d.id, d.app, d.target, d.class, d.accepted_at, d.notes, f.id AS by
-    FROM fresh f JOIN delivery d ON d.target = f.target AND d.collapse_key = f.collapse_key AND d.state = 0
-    WHERE f.before IS NULL ORDER BY d.target, d.collapse_key FOR UPDATE OF d
+    SELECT d.*, f.id AS by FROM (SELECT * FROM fresh WHERE before IS NULL ORDER BY target, collapse_key) f
+    CROSS JOIN LATERAL (${ofLane('f', 0, 'd.id, d.app, d.target, d.class, d.accepted_at, d.notes')} FOR UPDATE) d
   ),
   going AS (
     SELECT id FROM fresh f WHERE may_go AND (collapse_key IS NULL OR (
-      SELECT id FROM delivery o WHERE o.target = f.target AND o.collapse_key = f.collapse_key AND o.state = 1
+      ${ofLane('f', 1, 'd.id')}
     ) IS NULL AND (
-      SELECT id FROM delivery w WHERE w.target = f.target AND w.collapse_key = f.collapse_key AND w.state = 0
+      ${ofLane('f', 0, 'd.id')}
     ) IS NULL)
   ),
   outdated AS (SELECT * FROM fresh WHERE before IS NOT NULL AND id NOT IN (SELECT id FROM going)),
@@ -72,7 +74,7 @@ const put: Statement = {
     UPDATE delivery d SET id = f.id, app = f.app, class = f.class, urgency = f.urgency, expires_at = f.expires_at,
       accepted_at = f.accepted_at, sealed = f.sealed, notes = f.notes, domain = f.domain, seq = f.seq,
       ambiguous = false, instance = $1
-    FROM older o JOIN fresh f ON f.id = o.by WHERE d.id = o.id
+    FROM older o JOIN fresh f ON f.id = o.by WHERE ${isOne('d.id', 'o.id')}
     RETURNING f.id, f.app, o.app AS old_app, ${coalesced('o', 'o.by')} AS line
   ),
   inserted AS (

@@ -39,8 +39,9 @@ export async function accountsOf(session: Session): Promise<ReadonlyMap<string, 
 const listed = `d.id, d.app, d.target, d.class, d.accepted_at, d.expires_at, d.due_at, d.notes, CASE WHEN d.state = 1
   THEN 'out' WHEN d.collapse_key IS NOT NULL AND EXISTS (SELECT 1 FROM delivery o WHERE o.target = d.target
   AND o.collapse_key = d.collapse_key AND o.state = 1) THEN 'behind' ELSE 'waiting' END AS state`
+/** Of an app that is named, its own index has the order. */
 const waits = (which: string): string => `(SELECT ${listed} FROM delivery d
-  WHERE d.state = 0 AND ${which} AND ($1::text IS NULL OR d.app = $1) ORDER BY d.due_at, d.seq LIMIT $2)`
+  WHERE d.state = 0 AND ${which} ORDER BY d.due_at, d.seq LIMIT $1)`
 
 interface WaitingRow {
   readonly id: string
@@ -101,12 +102,13 @@ export function makePostgresRecords(session: Session): Records {
     count: async () => new Map((await session.rows<{ app: string; n: number }>(count)).map(({ app, n }) => [app, n])),
     accounts: () => accountsOf(session),
     async waiting({ app, limit }) {
+      const its = app === undefined ? 'true' : 'd.app = $2'
       const rows = await session.rows<WaitingRow>(
         `SELECT * FROM (
-           (SELECT ${listed} FROM delivery d WHERE d.state = 1 AND ($1::text IS NULL OR d.app = $1) LIMIT $2)
-           UNION ALL ${waits("d.class = 'call'")} UNION ALL ${waits("d.class <> 'call'")}
-         ) AS listed LIMIT $2`,
-        [app ?? null, limit],
+           (SELECT ${listed} FROM delivery d WHERE d.state = 1 AND ${its} LIMIT $1)
+           UNION ALL ${waits(`d.class = 'call' AND ${its}`)} UNION ALL ${waits(`d.class <> 'call' AND ${its}`)}
+         ) AS listed LIMIT $1`,
+        [limit, ...(app === undefined ? [] : [app])],
       )
       return rows.map(traceOf)
     },

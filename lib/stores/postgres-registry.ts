@@ -7,6 +7,7 @@ import { type Database, type Statement } from './postgres-database'
 import { makeGathering } from './postgres-gathering'
 import { type Health } from './postgres-health'
 import { type RegistrationRow, burying, columnsOf, readRegistration } from './postgres-rows'
+import { isOne } from './postgres-steps'
 import { type Registry } from './store'
 
 const MOST = 500
@@ -112,14 +113,14 @@ const prove: Statement = {
   name: 'prove',
   sql: `UPDATE registration r SET environment = p.environment
     FROM unnest($1::text[], $2::text[], $3::text[]) AS p(id, environment, address)
-    WHERE r.id = p.id AND p.address IN (r.address, r.call_address) AND r.environment IS DISTINCT FROM p.environment`,
+    WHERE ${isOne('r.id', 'p.id')} AND p.address IN (r.address, r.call_address) AND r.environment IS DISTINCT FROM p.environment`,
 }
 
 const seen: Statement = {
   name: 'seen',
   sql: `UPDATE registration r SET seen_at = s.at
     FROM (SELECT id, max(at) AS at FROM unnest($1::text[], $2::bigint[]) AS s(id, at) GROUP BY id) AS s
-    WHERE r.id = s.id AND r.seen_at < s.at`,
+    WHERE ${isOne('r.id', 's.id')} AND r.seen_at < s.at`,
 }
 
 export const count: Statement = {

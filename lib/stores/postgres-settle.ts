@@ -2,6 +2,7 @@
 import { ends } from '../model/accounting'
 import { type Settlement } from '../outbox/outbox'
 import { type Session, type Statement } from './postgres-database'
+import { isOne, isOutAt, ofLane } from './postgres-steps'
 import { counting, lineOf, tracing } from './postgres-story'
 import { LONGEST_NOTES, shortened, toldOf } from './trace-lines'
 
@@ -22,7 +23,7 @@ const ending: Statement = {
   sql: `
   WITH input AS (SELECT * FROM unnest($3::uuid[], $4::text[], $5::bool[], $6::text[]) AS i(id, ended, resent, told)),
   gone AS (
-    DELETE FROM delivery d USING input i WHERE d.id = i.id AND d.state = 1 AND d.instance = $1
+    DELETE FROM delivery d USING input i WHERE ${isOne('d.id', 'i.id')} AND ${isOutAt('d', '$1')}
     RETURNING d.app, i.ended, i.resent,
       ${lineOf('d', `'[' || $2::bigint || ',"ended","' || i.ended || '"' || coalesce(',' || i.told, '') || ']'`)} AS line
   ),
@@ -45,21 +46,20 @@ function comingBack(name: string, input: string, which: string, set: string): St
     back AS (
       SELECT d.id, d.app, d.target, d.collapse_key, d.class, d.accepted_at, i.due_at, i.attempts, i.ambiguous, i.resent,
         d.notes || coalesce(i.step, '') AS notes
-      FROM input i JOIN delivery d ON d.id = i.id WHERE d.state = 1 AND d.instance = $1 AND ${which} FOR UPDATE OF d
+      FROM input i JOIN delivery d ON ${isOne('d.id', 'i.id')} WHERE ${isOutAt('d', '$1')} AND ${which} FOR UPDATE OF d
     ),
     newer AS (
-      SELECT b.*, w.id AS by FROM back b JOIN delivery w
-      ON w.target = b.target AND w.collapse_key = b.collapse_key AND w.state = 0
+      SELECT b.*, w.id AS by FROM back b CROSS JOIN LATERAL (${ofLane('b', 0, 'd.id')}) w
     ),
     advanced AS (
       UPDATE delivery w SET due_at = greatest(w.due_at, n.due_at), attempts = greatest(w.attempts, n.attempts)
-      FROM newer n WHERE w.id = n.by
+      FROM newer n WHERE ${isOne('w.id', 'n.by')}
     ),
     waiting AS (
       UPDATE delivery d SET state = 0, instance = $1, notes = b.notes, ${set}
-      FROM back b WHERE d.id = b.id AND b.id NOT IN (SELECT id FROM newer) RETURNING d.id, d.app, d.notes
+      FROM back b WHERE ${isOne('d.id', 'b.id')} AND b.id NOT IN (SELECT id FROM newer) RETURNING d.id, d.app, d.notes
     ),
-    dropped AS (DELETE FROM delivery d USING newer n WHERE d.id = n.id RETURNING d.id),
+    dropped AS (DELETE FROM delivery d USING newer n WHERE ${isOne('d.id', 'n.id')} RETURNING d.id),
     counted AS (${counting(
       'settling',
       ['resent', 'coalesced'],
@@ -94,7 +94,7 @@ const release = comingBack(
 const shorten: Statement = {
   name: 'shorten',
   sql: `UPDATE delivery d SET notes = i.notes FROM unnest($1::uuid[], $2::text[], $3::text[]) AS i(id, long, notes)
-    WHERE d.id = i.id AND d.notes = i.long`,
+    WHERE ${isOne('d.id', 'i.id')} AND d.notes = i.long`,
 }
 
 interface Back {
