@@ -46,6 +46,13 @@ const LONGEST = 1000
 /** Names that no public service has: RFC 6761, 6762, 7686, 8375, and ICANN's `internal`. */
 const NOT_PUBLIC = /(^|\.)(localhost|local|internal|home\.arpa|invalid|onion)$/
 
+/** Where the path of `https://a` can begin, or of `http://a`. */
+const SCHEME = 'http://a'.length
+/** Path and query that the URL parser leaves as they are: no segment is empty or begins with a dot, nothing is escaped. */
+const PLAIN_PATH = /^(?:\/[\w~=+:@,;!$&()*-][\w~=+:@,;!$&()*.-]*)+(?:\?[\w~=+:@,;!$&()*./-]+)?$/
+/** Origins that are remembered. */
+const MOST_ORIGINS = 256
+
 /** Says nothing of what was found instead: a stranger could map our network by it. */
 export const NOT_ON_THE_INTERNET = 'its host is not on the public internet'
 
@@ -129,7 +136,22 @@ export function makeGuard(rules: GuardRules): Guard {
     return isPublic ? undefined : NOT_ON_THE_INTERNET
   }
 
+  /** By origin, of endpoints that were found good: the next one there differs by its path alone. */
+  const origins = new Map<string, Pick<Endpoint, 'origin' | 'host' | 'mayBePrivate'>>()
+
+  const alike = (text: string): Endpoint | undefined => {
+    const slash = text.indexOf('/', SCHEME)
+    const known = slash < 0 || text.length > LONGEST ? undefined : origins.get(text.slice(0, slash))
+    if (known === undefined) return undefined
+    const path = text.slice(slash)
+    if (!PLAIN_PATH.test(path)) return undefined
+    const { origin, host, mayBePrivate } = known
+    return { is: 'endpoint', href: text, origin, host, path, mayBePrivate }
+  }
+
   const judge = (text: string): Judgement => {
+    const found = alike(text)
+    if (found !== undefined) return found
     const url = parse(text)
     if (typeof url === 'string') return { is: 'refused', why: url }
     const host = bare(url)
@@ -137,6 +159,8 @@ export function makeGuard(rules: GuardRules): Guard {
     const why = fault(url, text, host, mayBePrivate)
     if (why !== undefined) return { is: 'refused', why }
     const { href, origin, pathname, search } = url
+    if (origins.size === MOST_ORIGINS) origins.clear()
+    origins.set(origin, { origin, host, mayBePrivate })
     return { is: 'endpoint', href, origin, host, path: `${pathname}${search}`, mayBePrivate }
   }
   /** Who sends and the wire ask about the same one, one right after the other. */

@@ -170,6 +170,52 @@ describe('lib/wire/guard', () => {
     expect(refused(text)).toBe(why)
   })
 
+  it.each([
+    ...['/a', '/a/b', '/a?b=c', '/wpush/v2/gAAAA-_~=', '/fcm/send/abc:APA91b', '/a.b/c..d', '/a?b?c', '/a?b/../c'],
+    ...['', '/', '/?', '/a/', '/a//b', '/a?', '/./a', '/../a', '/a/..', '/a/.', '/.a', '/%2e%2e/a', '/a%20b', '/A%2fb'],
+    ...[
+      '/a b',
+      '/a#f',
+      '/a?b#f',
+      '/a\\b',
+      '/ä',
+      '/a?ä',
+      '/a"b',
+      "/a?b'c",
+      '/a|b',
+      '/a^b',
+      '/a`b',
+      '/{a}',
+      '/a<b',
+      '/a\tb',
+    ],
+    ...['/a\n', `/${'a'.repeat(1000)}`, '/a?b=%3d', '/a@b', '/a;b,c!d$e&f(g)*h+i'],
+  ])('finds the same of the path %j whether or not it knows the origin', (path) => {
+    const knowing = makeGuard({})
+    knowing.endpoint('https://push.example.net/known')
+    const text = `https://push.example.net${path}`
+    expect(knowing.endpoint(text)).toEqual(makeGuard({}).endpoint(text))
+  })
+
+  it.each([
+    ...['https://push.example.net:8443/a', 'http://push.example.net/a', 'https://push.example.net./a'],
+    ...['https://user@push.example.net/a', 'https://push.example.net@10.0.0.1/a', 'https://push.example.net.local/a'],
+    ...['HTTPS://PUSH.example.net/a', 'https://push.example.net:443/a', 'https://push.example.net', 'https:///a'],
+  ])('does not take %s for an origin that it knows', (text) => {
+    const knowing = makeGuard({})
+    knowing.endpoint('https://push.example.net/known')
+    expect(knowing.endpoint(text)).toEqual(makeGuard({}).endpoint(text))
+  })
+
+  it('still knows what it refuses after it has taken a thousand others', () => {
+    const guard = makeGuard({})
+    for (let each = 0; each < 1000; each++) {
+      expect(guard.endpoint(`https://p${each}.example.net/a`)).toMatchObject({ is: 'endpoint', path: '/a' })
+    }
+    expect(guard.endpoint('https://10.0.0.1/a').is).toBe('refused')
+    expect(guard.endpoint('https://p1.example.net/a')).toMatchObject({ host: 'p1.example.net' })
+  })
+
   it('takes 1000 bytes and no more, as they are written and as they are sent', () => {
     const of = (length: number, filling = 'a'): string => {
       const start = 'https://push.example.net/'
