@@ -47,6 +47,11 @@ export function contentKeys(ikm: Buffer, salt: Buffer): { readonly key: Buffer; 
   }
 }
 
+/** The one that is being sealed; zeros otherwise. One for all, for each of its own is memory that the collector has to give back. */
+const records = Buffer.alloc(LARGEST_PLAINTEXT + 1)
+/** Of a last record. */
+const DELIMITER = 2
+
 /** The header and one last record (RFC 8188 §2): delimiter 2, then zeros up to `padTo` bytes. */
 export function seal(
   plaintext: Buffer,
@@ -58,11 +63,13 @@ export function seal(
   }: { readonly ikm: Buffer; readonly salt: Buffer; readonly keyId: Buffer; readonly padTo: number },
 ): Buffer {
   const { key, nonce } = contentKeys(ikm, salt)
-  const record = Buffer.alloc(Math.max(padTo, plaintext.length + 1))
-  plaintext.copy(record)
-  record.writeUInt8(2, plaintext.length)
   const cipher = createCipheriv('aes-128-gcm', key, nonce)
+  const record = records.subarray(0, Math.max(padTo, plaintext.length + 1))
+  record.set(plaintext)
+  record[plaintext.length] = DELIMITER
   const sealed = cipher.update(record)
+  // Zeros again: the next one's padding, and nothing of a message stays.
+  record.fill(0, 0, plaintext.length + 1)
   // In this mode nothing is left for the end.
   cipher.final()
   const whole = Buffer.allocUnsafe(SALT + 5 + keyId.length + sealed.length + TAG)
@@ -89,7 +96,9 @@ function freshSalt(): Buffer {
 }
 
 const INFO = Buffer.from('WebPush: info\0')
-const ONE = Buffer.from([1])
+const KEY = 65
+/** What the keys of the message at hand are told in (RFC 8291 §3.3), the receiver's and then ours, and the counter of `expand`. */
+const info = Buffer.concat([INFO, Buffer.alloc(2 * KEY), Buffer.from([1])])
 
 /** Holds the key pair of one message at a time; the curve is made ready once. */
 const ecdh = createECDH('prime256v1')
@@ -105,7 +114,8 @@ function keyPair(privateKey: Buffer | undefined): Buffer {
 export function encrypt(plaintext: Buffer, to: Pick<Subscription, 'p256dh' | 'auth'>, fresh: Fresh = {}): Buffer {
   if (plaintext.length > LARGEST_PLAINTEXT) throw new Error(`${plaintext.length} bytes are too many for a push message`)
   const keyId = keyPair(fresh.privateKey)
-  const info = Buffer.concat([INFO, to.p256dh, keyId, ONE])
+  info.set(to.p256dh, INFO.length)
+  info.set(keyId, INFO.length + KEY)
   const ikm = expand(extract(to.auth, ecdh.computeSecret(to.p256dh)), info, 32)
   const padTo = fresh.padTo ?? LENGTHS.find((length) => length > plaintext.length) ?? 0
   return seal(plaintext, { ikm, salt: fresh.salt ?? freshSalt(), keyId, padTo })

@@ -64,6 +64,15 @@ describe('lib/providers/webpush-encrypt', () => {
     expect(open(body.subarray(48), 1)).toBe('e walrus\u0002')
   })
 
+  it('makes the same of a message whatever was sealed before it, so that nothing of one is in the padding of the next', () => {
+    const its = { ikm: bytes('yqdlZ-tYemfogSmv7Ws5PQ'), salt: bytes('I1BsxtFttlv3u_Oo94xnmw'), keyId: Buffer.alloc(65) }
+    const [short, long] = [Buffer.from('short'), Buffer.alloc(LARGEST_PLAINTEXT, 'long')]
+    const first = seal(short, { ...its, padTo: 512 })
+    seal(long, { ...its, padTo: 0 })
+    expect(seal(short, { ...its, padTo: 512 })).toEqual(first)
+    expect(first).toHaveLength(16 + 5 + 65 + 512 + 16)
+  })
+
   it('makes 1,000 random messages that http_ece opens', () => {
     const { open, ...to } = agent()
     for (let n = 0; n < 1000; n++) {
