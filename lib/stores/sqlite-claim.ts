@@ -52,10 +52,11 @@ export function makeClaimer(database: Database, standing: Standing, cipher: Cont
     app.out++
     standing.waiting--
     const { id, app: name, target, class: kind, accepted, notes, key } = row
-    standing.outs.set(id, { app: name, target, class: kind, accepted, notes, key, flight: 0, place: 0 })
-    if (row.key === null) return
+    const lane = key === null ? null : laneOf(target, key)
+    standing.outs.set(id, { app: name, target, class: kind, accepted, notes, key, lane, flight: 0, place: 0 })
+    if (lane === null) return
     standing.waitingKeyed--
-    standing.lanes.set(laneOf(row.target, row.key), false)
+    standing.lanes.set(lane, false)
   }
 
   const fields = (row: Handed): Field[] => [

@@ -32,6 +32,7 @@ interface Planned extends Waiting {
   readonly index: number
   readonly target: string
   readonly key: string | null
+  readonly lane: string | null
 }
 
 type OnDisk = Waiting & Storied & { readonly key: string }
@@ -68,7 +69,7 @@ function storyOf(puts: readonly Field[], index: number, target: string): Storied
 /** Field by field: an object that is spread and added to has a hidden class of its own, each time. */
 function outOf(puts: readonly Field[], row: Planned, flight: number, place: number): Out {
   const { app, class: kind, accepted, notes } = storyOf(puts, row.index, row.target)
-  return { target: row.target, app, class: kind, accepted, notes, key: row.key, flight, place }
+  return { target: row.target, app, class: kind, accepted, notes, key: row.key, lane: row.lane, flight, place }
 }
 
 function aloftOf(puts: readonly Field[], { index, id, app, target, key }: Planned): AloftRow {
@@ -142,9 +143,9 @@ export function makePutter(
       const app = puts[at + 1] as string
       const key = puts[at + 5] as string | null
       if (known.has(id) || standing.outs.has(id)) return 'k'
-      const row = { id, app, index, target, key, state: 0, due: puts[at + 10] as number, attempts: 0 }
-      const lane = key === null ? undefined : laneOf(target, key)
-      if (lane !== undefined) {
+      const lane = key === null ? null : laneOf(target, key)
+      const row = { id, app, index, target, key, lane, state: 0, due: puts[at + 10] as number, attempts: 0 }
+      if (lane !== null) {
         const before = planned.get(lane)
         const older = before === undefined ? onDisk.get(lane) : plan.rows[before]
         if (older !== undefined) {
@@ -171,12 +172,12 @@ export function makePutter(
       if (left > 0) {
         row.state = 1
         plan.left.set(app, left - 1)
-        if (lane !== undefined) leaving.add(lane)
+        if (lane !== null) leaving.add(lane)
         return 'c'
       }
       waiting++
       ofApps.set(app, ofApp + 1)
-      if (lane !== undefined) planned.set(lane, index)
+      if (lane !== null) planned.set(lane, index)
       return 'k'
     }
     const isCall = (index: number) => puts[index * PUT_FIELDS + 3] === 'call'
@@ -232,21 +233,21 @@ export function makePutter(
     }
     for (const row of plan.rows) {
       if (row === undefined) continue
-      const { id, app, index, target, key, state, due } = row
+      const { id, app, index, lane, state, due } = row
       const its = standing.app(app)
       standing.count(app, 'accepted')
       if (state === 1) {
         its.out++
         standing.outs.set(id, outOf(puts, row, flight, place++))
-        if (key !== null) standing.lanes.set(laneOf(target, key), false)
+        if (lane !== null) standing.lanes.set(lane, false)
         continue
       }
       its.waiting++
       standing.waiting++
-      if (key !== null) standing.waitingKeyed++
+      if (lane !== null) standing.waitingKeyed++
       standing.nextExpiry = Math.min(standing.nextExpiry, Number(puts[index * PUT_FIELDS + 6]))
       if (state === 0) its.nextDue = Math.min(its.nextDue, due)
-      else if (key !== null) standing.lanes.set(laneOf(target, key), true)
+      else if (lane !== null) standing.lanes.set(lane, true)
     }
   }
 

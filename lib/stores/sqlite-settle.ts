@@ -4,7 +4,7 @@ import { type Bound, type Database } from './sqlite-database'
 import { type Flights } from './sqlite-flights'
 import { type Field } from './sqlite-protocol'
 import { SETTLED_FIELDS } from './sqlite-rows'
-import { type Out, type Standing, laneOf } from './sqlite-standing'
+import { type Out, type Standing } from './sqlite-standing'
 import { type TraceLog } from './sqlite-trace'
 import { type Storied, coalescedLine, endedLine, noteAgain, noteInterrupted } from './trace-lines'
 import { prepareWide } from './sqlite-wide'
@@ -63,10 +63,9 @@ export function makeSettler(
   const leave = (id: string, out: Out, dueAt: number, attempts: number): string | undefined => {
     standing.outs.delete(id)
     standing.app(out.app).out--
-    if (out.key === null) return undefined
-    const lane = laneOf(out.target, out.key)
-    const behind = standing.lanes.get(lane) === true
-    standing.lanes.delete(lane)
+    if (out.lane === null) return undefined
+    const behind = standing.lanes.get(out.lane) === true
+    standing.lanes.delete(out.lane)
     if (!behind) return undefined
     const next = advance.rows<{ due: number; id: string }>([dueAt, attempts, out.target, out.key])[0]
     due(out.app, next?.due ?? dueAt)

@@ -21,6 +21,8 @@ export interface AppStanding {
 /** A delivery that was claimed and is not settled. */
 export interface Out extends Storied {
   readonly key: string | null
+  /** The very text under which `lanes` has it: another one that is the same would be compared character by character. Null: no key. */
+  readonly lane: string | null
   /** With which others it went out, and its place among them; 0: it has a row of its own. */
   readonly flight: number
   readonly place: number
@@ -124,10 +126,10 @@ export function makeStanding(database: Database): Standing {
       standing.waitingKeyed = 0
       standing.nextExpiry = Infinity
       // What waits behind another one (2) comes after that one (1).
-      for (const { id, state, ...out } of unsettledRows.rows<Out & { readonly id: string; readonly state: number }>(
-        [],
-      )) {
-        if (out.key !== null) standing.lanes.set(laneOf(out.target, out.key), state === 2)
+      type Unsettled = Omit<Out, 'lane'> & { readonly id: string; readonly state: number }
+      for (const { id, state, ...row } of unsettledRows.rows<Unsettled>([])) {
+        const out = { ...row, lane: row.key === null ? null : laneOf(row.target, row.key) }
+        if (out.lane !== null) standing.lanes.set(out.lane, state === 2)
         if (state === 2) continue
         standing.outs.set(id, out)
         standing.app(out.app).out++
