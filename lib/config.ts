@@ -64,6 +64,8 @@ export type ReadConfig =
       readonly apps: readonly string[]
       /** Absent where something is wrong with it. */
       readonly store?: ConfiguredStore
+      /** The same with its outbox, where another is named; absent where something is wrong with either. */
+      readonly standing?: ConfiguredStore
       /** As usual where something is wrong with it. */
       readonly keep: KeepConfig
     }
@@ -233,7 +235,11 @@ export function readConfig<P, F, S>({ file, text, env = process.env, kinds }: Co
       return name === undefined ? fault : { ...fault, text: `${fault.text} (set by the environment variable ${name})` }
     })
     const names = isObject(top['apps']) ? Object.keys(top['apps']) : []
-    return { ...nothingOf(named, kept), sound: apps, apps: names, ...(store === undefined ? {} : { store }) }
+    const whole = store === undefined ? undefined : standing?.(store, sends)
+    return {
+      ...{ ...nothingOf(named, kept), sound: apps, apps: names, ...(store === undefined ? {} : { store }) },
+      ...(whole === undefined ? {} : { standing: whole }),
+    }
   }
   const byName: ReadonlyMap<string, App> = new Map(apps.map((app) => [app.name, app]))
   const config = {

@@ -5,7 +5,7 @@
 import { createHash } from 'node:crypto'
 import { type Clock } from '../clock'
 import { makeChecksum } from '../model/digest'
-import { certificateName, fuseName } from '../model/kept'
+import { isToMove } from '../model/kept'
 import { type Registration } from '../model/registration'
 import { type Records, type Registry, type Store } from '../stores/store'
 import { pagesOf } from './pages'
@@ -127,12 +127,13 @@ export async function compareRegistrations(
   }
 }
 
-/** Blown fuses and certificates that were handed in; returns how many. What is kept besides makes itself anew. */
-export async function moveKept({ from, to }: Moving, apps: readonly string[]): Promise<number> {
+/** Blown fuses, certificates that were handed in and signed tokens; returns how many. A fuse that was reset is so there, too. */
+export async function moveKept({ from, to }: Moving): Promise<number> {
   let moved = 0
-  for (const name of apps.flatMap((app) => [fuseName(app), certificateName(app)])) {
+  for (const name of (await from.past.keptNames()).filter(isToMove)) {
     const [mine, theirs] = await Promise.all([from.keep.get(name), to.keep.get(name)])
-    if (mine === undefined || mine.value === '' || (theirs !== undefined && theirs.at >= mine.at)) continue
+    if (mine === undefined || (theirs !== undefined && theirs.at >= mine.at)) continue
+    if (mine.value === (theirs?.value ?? '')) continue
     await to.keep.put(name, mine.value, mine.at)
     moved++
   }

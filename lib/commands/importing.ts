@@ -47,9 +47,10 @@ settings in files of their own beside it (mode 0600). No secret is printed. Tell
 was taken, what was left and why, and what still needs to be done.`
 
 const migrateHelp = `
-Both name a configuration; no service may run with either. Devices with their nodes and
-secrets, pushes that wait, servers that are still to be told, nodes that ended, blown
-fuses and certificates that were handed in are moved. The first store keeps its devices.
+Both name a configuration, of which the first needs no more than its store; no service may
+run with either, here or on another machine. Devices with their nodes and secrets, pushes
+that wait, servers that are still to be told, nodes that ended, blown fuses, certificates
+that were handed in and Apple's signed tokens are moved. The first store keeps its devices.
 Broken off, the same call goes on; at the end counts and checksums of both are compared.`
 
 interface SettingsWords {

@@ -8,23 +8,30 @@ import { readStore } from './read-store'
 /** Devices of one account. */
 const MOST = 10_000
 
-/** Whether both configurations name one database, under however many names: to move it into itself would end what waits. Nothing is changed. */
-export async function areOneDatabase(from: Config, to: Config): Promise<boolean> {
-  if (from.store.place !== undefined || to.store.place !== undefined) return false
-  const names: string[] = []
-  for (const config of [from, to]) {
-    const read = await readStore(config)
-    try {
-      names.push((await read?.identity?.()) ?? '')
-    } finally {
-      await read?.close()
-    }
-  }
-  return names[0] !== '' && names[0] === names[1]
+/** What a move needs of a configuration: where its service is asked for, and its store. */
+export type Placed = Pick<Config, 'file' | 'store'>
+
+export interface Looked {
+  /** What names the database, however it is addressed; undefined where there is none yet, or it is a file. */
+  readonly identity?: string
+  /** A service works on it, on whatever machine. */
+  readonly isAtWork: boolean
 }
 
-/** The same for a store that is a file. */
-export function areOneFile(from: Config, to: Config): boolean {
+/** A look at a store that several machines may share. Nothing is changed. */
+export async function lookAt(config: Placed): Promise<Looked> {
+  if (config.store.place !== undefined) return { isAtWork: false }
+  const read = await readStore(config)
+  try {
+    const identity = await read?.identity?.()
+    return { ...(identity === undefined ? {} : { identity }), isAtWork: (await read?.isAtWork?.()) === true }
+  } finally {
+    await read?.close()
+  }
+}
+
+/** Whether both configurations name one file: to move a store into itself would end what waits. */
+export function areOneFile(from: Placed, to: Placed): boolean {
   const [one, other] = [from.store.place, to.store.place]
   if (one === undefined || other === undefined) return false
   if (one === other) return true
@@ -35,7 +42,7 @@ export function areOneFile(from: Config, to: Config): boolean {
 
 /** `compared`: told after each page with how many devices were compared, of how many. */
 export async function dryRun(
-  { from, to }: { readonly from: Config; readonly to: Config },
+  { from, to }: { readonly from: Placed; readonly to: Config },
   words: { readonly from: string; readonly to: string },
   compared: (count: number, of: number) => void,
 ): Promise<DryReport> {

@@ -91,7 +91,7 @@ export function reportLines(report: Report): readonly string[] {
     ['servers', `${remoteDisables} still to be told of a node that ended`],
     ['ended', `nodes: ${ended(tombstones, 'that live there, or ended there later')}`],
     ['dead', `tokens of callers: ${deadText(deadAddresses)}`],
-    ['kept', counted(kept, 'fuse or certificate', 'fuses and certificates')],
+    ['kept', counted(kept, 'fuse, certificate or signed token', 'fuses, certificates and signed tokens')],
     place('first', report, 'from'),
     place('second', report, 'to'),
     ...sumRows(tombstones, 'node that ended', 'nodes that ended'),

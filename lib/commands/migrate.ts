@@ -1,4 +1,5 @@
 /** `xmpp-push migrate`: everything that must move from one store into another, with proof by count and checksum. */
+import { resolve } from 'node:path'
 import { askService } from '../admin/asking'
 import {
   areOneQueue,
@@ -14,7 +15,7 @@ import { socketPath } from '../admin/office'
 import { type Config, readConfig } from '../config'
 import { BrokenOff, type EndSignal, hearEndSignal, orBreakOff } from './end-signal'
 import { faultLines } from './faults'
-import { areOneDatabase, areOneFile, dryRun } from './migrate-dry-run'
+import { areOneFile, dryRun, lookAt, type Placed } from './migrate-dry-run'
 import { agreeing, type DryReport, dryLines, type Report, reportLines } from './migrate-report'
 import { makeProgress, type Progress } from './progress'
 import { type ExitCode, type Terminal } from './terminal'
@@ -29,16 +30,27 @@ export interface MigrateWords {
 
 class Failed extends Error {}
 
+const STOP_IT = 'stop it first, or what comes in meanwhile would be left behind'
+
 function configOf(file: string): Config {
   const read = readConfig({ file })
   if (read.is === 'config') return read.config
   throw new Failed(`${file} is not in order:\n${faultLines(read.faults).join('\n')}`)
 }
 
-async function refuseRunning({ file, store }: Config, terminal: Terminal): Promise<void> {
+/** Of the first configuration the store is needed, and the queue beside it if there is one: faults elsewhere in it are nobody's. */
+function firstOf(file: string): Placed {
+  const read = readConfig({ file })
+  if (read.is === 'config') return read.config
+  if (read.standing !== undefined) return { file: resolve(file), store: read.standing }
+  const its = read.faults.filter(({ path }) => /^(store|outbox)($|\.)/.test(path))
+  throw new Failed(`${file} is not in order:\n${faultLines(its.length > 0 ? its : read.faults).join('\n')}`)
+}
+
+async function refuseRunning({ file, store }: Placed, terminal: Terminal): Promise<void> {
   const asked = await askService(socketPath(file, store.place), { ask: 'status' }, terminal.clock)
   if (asked.is === 'nobody') return
-  throw new Failed(`a service with ${file} runs; stop it first, or what comes in meanwhile would be left behind`)
+  throw new Failed(`a service with ${file} runs; ${STOP_IT}`)
 }
 
 interface Step {
@@ -74,7 +86,7 @@ async function move(moving: Moving, words: MigrateWords, config: Config, step: S
   const total = [...(await from.records.count()).values()].reduce((sum, count) => sum + count, 0)
   const registrations = await moveRegistrations(moving, (done) => step.at(done, total))
   // Before the pushes: nothing of an app whose fuse has blown may be forgotten there.
-  const kept = await moveKept(moving, apps)
+  const kept = await moveKept(moving)
   // Before the tombstones: each leaves one of its own.
   const remoteDisables = await moveRemoteDisables(moving)
   step.next('nodes that ended moved')
@@ -110,12 +122,21 @@ export async function migrate(words: MigrateWords, terminal: Terminal): Promise<
     terminal.out(`${words.json ? JSON.stringify(report, undefined, 2) : lines.join('\n')}\n`)
   }
   try {
-    const [from, to] = [configOf(words.from), configOf(words.to)]
+    const [from, to] = [firstOf(words.from), configOf(words.to)]
     const same = `${words.from} and ${words.to} name the same store; name the configuration of another one`
     if (areOneFile(from, to)) throw new Failed(same)
     await refuseRunning(from, terminal)
     await refuseRunning(to, terminal)
-    if (await areOneDatabase(from, to)) throw new Failed(same)
+    const [one, other] = [await lookAt(from), await lookAt(to)]
+    if (one.identity !== undefined && one.identity === other.identity) throw new Failed(same)
+    if (one.isAtWork)
+      throw new Failed(
+        `a service works on the store of ${words.from}, on another machine or from another folder; ${STOP_IT}`,
+      )
+    if (other.isAtWork)
+      throw new Failed(
+        `a service works on the store of ${words.to}, on another machine or from another folder; ${STOP_IT}`,
+      )
     if (words.dryRun) {
       const step = stepping(progress, end, 'devices compared', NOTHING_CHANGED)
       const report = await dryRun({ from, to }, { from: words.from, to: words.to }, (done, of) => step.at(done, of))

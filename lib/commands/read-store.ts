@@ -6,7 +6,7 @@ import { type Config } from '../config'
 export type ReadStore = Awaited<ReturnType<NonNullable<Config['store']['inspectAlone']>>>
 
 /** A store that is only read; undefined where nothing was ever put there. Rejects where it can't be read. */
-export async function readStore({ store }: Config): Promise<ReadStore | undefined> {
+export async function readStore({ store }: Pick<Config, 'store'>): Promise<ReadStore | undefined> {
   if (store.inspectAlone === undefined) throw new Error(`a ${store.kind} store can't be read without changing it`)
   if (store.place !== undefined && !existsSync(store.place)) return undefined
   return store.inspectAlone().catch((error: unknown) => {

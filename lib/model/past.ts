@@ -23,6 +23,8 @@ export interface Past {
   graves(query: { readonly after?: Tombstone; readonly limit: number }): Promise<readonly Tombstone[]>
   /** Keeps tombstones as they are. One whose node is registered is left out; so is one where another registration of the node ended later. */
   bury(graves: readonly Grave[]): Promise<void>
+  /** The names of all that is kept besides (`Keep`). */
+  keptNames(): Promise<readonly string[]>
   /** Tells one content key from another without revealing either: a dead address is known by a hash that this key makes. */
   addressKey(): Promise<string>
   /** Dead addresses after this one, in the order of their targets; or those of these targets that are known. */

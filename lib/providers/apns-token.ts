@@ -4,6 +4,7 @@
  */
 import { createPublicKey, sign, verify, type KeyObject } from 'node:crypto'
 import { type Clock } from '../clock'
+import { tokenName } from '../model/kept'
 import { type TokenCredential } from './apns-credential'
 import { type Keep, type Kept } from './provider'
 
@@ -63,7 +64,7 @@ function isOurs(jwt: string, key: KeyObject): boolean {
 }
 
 function makeTokens(credential: TokenCredential, keep: Keep, clock: Clock): ProviderTokens {
-  const name = `apns-token/${credential.teamId}/${credential.keyId}`
+  const name = tokenName(credential.teamId, credential.keyId)
   /** Whoever signs, signs by one clock: a machine whose own is wrong would have Apple refuse what the others sign. */
   const now = (): number => keep.now?.() ?? clock.now()
   let current: ProviderToken | undefined

@@ -51,6 +51,9 @@ export function makePostgresPast(session: Session, cipher: Pick<ContentCipher, '
         ...[column('diedAt'), column('why')],
       ])
     },
+    async keptNames() {
+      return (await session.rows<{ name: string }>('SELECT name FROM keep ORDER BY name')).map(({ name }) => name)
+    },
     addressKey: () => Promise.resolve(cipher.fingerprint),
     deadTargets: (query) =>
       'targets' in query

@@ -4,7 +4,7 @@
  * what follows from it.
  */
 import { closed } from '../model/unavailable'
-import { type Database, type Held } from './postgres-database'
+import { type Database, type Held, type Session } from './postgres-database'
 import { type Turns } from './store'
 
 /** The first halves of the keys of locks; the second is an instance's number, or made of a name. */
@@ -35,14 +35,20 @@ const noReign = 'UPDATE instance SET reign = NULL, beat = beat + 1 WHERE id = $1
 const take = `SELECT pg_try_advisory_lock(${kindOf(TURN)}, hashtext($1)) AS taken`
 const pass = `SELECT pg_advisory_unlock(${kindOf(TURN)}, hashtext($1))`
 
+const locks = `SELECT 1 FROM pg_locks l WHERE l.locktype = 'advisory' AND l.granted AND l.objsubid = 2
+  AND l.database = (SELECT oid FROM pg_database WHERE datname = current_database()) AND l.classid = ${kindOf(THERE)}::oid`
+
 /**
  * Whether an instance is gone although its row is there (`i`): it took its lock in this reign of the server, and nobody has it. In SQL, for
  * the statement that looks at all of them.
  */
 export const isGone = `(i.reign = pg_postmaster_start_time()::text AND NOT EXISTS (
-  SELECT 1 FROM pg_locks l WHERE l.locktype = 'advisory' AND l.granted AND l.objsubid = 2
-  AND l.database = (SELECT oid FROM pg_database WHERE datname = current_database())
-  AND l.classid = ${kindOf(THERE)}::oid AND l.objid = i.id::int::oid)) IS TRUE`
+  ${locks} AND l.objid = i.id::int::oid)) IS TRUE`
+
+/** Whether any instance is at work: it has its lock, or has it again within a beat. */
+export async function isAnybodyThere(session: Session): Promise<boolean> {
+  return (await session.rows(`${locks} LIMIT 1`)).length > 0
+}
 
 export interface PresenceOptions {
   /** Milliseconds of the steady clock. */

@@ -9,7 +9,7 @@ import { makeBounds } from './postgres-bounds'
 import { type Database, openDatabase } from './postgres-database'
 import { makeHealth } from './postgres-health'
 import { makeInstances } from './postgres-instances'
-import { makePresence } from './postgres-presence'
+import { isAnybodyThere, makePresence } from './postgres-presence'
 import { makeKeepReading, makePostgresKeep } from './postgres-keep'
 import { identityOf, openTables, refusalOf, refuseEmpty, refuseNewer } from './postgres-opening'
 import { makePostgresOutbox } from './postgres-outbox'
@@ -73,6 +73,7 @@ export async function inspect(options: PostgresOptions): Promise<Inspection> {
       records: makePostgresRecords(database),
       keep: makeKeepReading(database, makeContentCipher(key)),
       identity: () => identityOf(database),
+      isAtWork: () => isAnybodyThere(database),
       close: () => database.close(),
     }
     return reading

@@ -5,7 +5,7 @@ import { type Database } from './sqlite-database'
 import { tombstone, type TombstoneRow } from './sqlite-listing'
 import { type Answers } from './sqlite-protocol'
 
-type Mine = 'graves' | 'buryAgain' | 'addressKey' | 'deadTargets' | 'deadTargetsAmong' | 'keepDead'
+type Mine = 'graves' | 'buryAgain' | 'keptNames' | 'addressKey' | 'deadTargets' | 'deadTargetsAmong' | 'keepDead'
 
 const graves = 'SELECT * FROM tombstone WHERE (service, node, owner) > (?, ?, ?) ORDER BY service, node, owner LIMIT ?'
 const bury = `
@@ -33,6 +33,11 @@ export function makePast(database: Database, cipher: Pick<ContentCipher, 'finger
         statement.run([service, node, owner, registration, diedAt, why])
       return undefined
     },
+    keptNames: () =>
+      database
+        .prepare('SELECT name FROM keep ORDER BY name')
+        .rows<{ name: string }>([])
+        .map(({ name }) => name),
     addressKey: () => cipher.fingerprint,
     deadTargets: ({ after, limit }) => database.prepare(dead).rows<DeadTarget>([after, limit]),
     deadTargetsAmong: (targets) => database.prepare(among).rows<DeadTarget>([JSON.stringify(targets)]),

@@ -177,6 +177,7 @@ export interface Questions {
   graves: { readonly ask: { readonly after: GraveKey; readonly limit: number }; readonly answer: readonly Tombstone[] }
   /** As they were in another store. */
   buryAgain: { readonly ask: readonly Grave[]; readonly answer: undefined }
+  keptNames: { readonly ask: undefined; readonly answer: readonly string[] }
   addressKey: { readonly ask: undefined; readonly answer: string }
   deadTargets: {
     readonly ask: { readonly after: string; readonly limit: number }

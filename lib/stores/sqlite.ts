@@ -39,7 +39,7 @@ const SHARE = 0.75
 const reads: ReadonlySet<Question> = new Set([
   ...(['find', 'get', 'ownedBy', 'count', 'keepGet', 'accounts', 'deadAmong', 'remoteDisablesDue'] as const),
   ...(['devices', 'tombstones', 'deliveries', 'waiting', 'stretch', 'traceLines'] as const),
-  ...(['graves', 'addressKey', 'deadTargets', 'deadTargetsAmong'] as const),
+  ...(['graves', 'keptNames', 'addressKey', 'deadTargets', 'deadTargetsAmong'] as const),
   // They change no row, and are to get through to a store that takes none.
   ...(['holdStill', 'whyNotStill', 'holding'] as const),
 ])
@@ -75,6 +75,7 @@ function pastOf(ask: Ask): Past {
     async bury(graves) {
       await ask('buryAgain', graves)
     },
+    keptNames: () => ask('keptNames', undefined),
     addressKey: () => ask('addressKey', undefined),
     deadTargets: (query) =>
       'targets' in query

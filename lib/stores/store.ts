@@ -166,6 +166,8 @@ export interface Inspection {
   readonly keep: Pick<Keep, 'get'>
   /** What names its data, whatever address it is reached by; absent where it is a file. */
   readonly identity?: () => Promise<string>
+  /** Whether a service is at work on it, wherever that runs; absent where it is a file, which no second process opens. */
+  readonly isAtWork?: () => Promise<boolean>
   readonly close: () => Promise<void>
 }
 

@@ -4,12 +4,11 @@ import { type MovedPast, moveDeadAddresses, moveTombstones } from '../../lib/adm
 import { takeIn } from '../../lib/admin/take-in'
 import { Credential, Opaque } from '../../lib/model/opaque'
 import { sqlite } from '../../lib/stores/sqlite'
-import { type NewRegistration, type Store } from '../../lib/stores/store'
+import { type Store } from '../../lib/stores/store'
 import { makeFolder } from '../support/folder'
 import { handClock, type HandClock } from '../support/hand-clock'
+import { APP, phone, SERVICE } from './move-scene'
 
-const SERVICE = 'push.example.com'
-const APP = 'org.example.ios'
 const folder = makeFolder()
 let made = 0
 let clock: HandClock
@@ -24,11 +23,6 @@ function open(contentKey: Credential): Promise<Store> {
   }
   return sqlite.open({ file: join(folder.path, `${++made}.db`), contentKey, maxDeliveries: 10 }, { clock, trouble })
 }
-
-const phone = (device: string, more: Partial<NewRegistration> = {}): NewRegistration => ({
-  ...{ id: `id-${device}`, service: SERVICE, node: `node-${device}`, owner: 'romeo@example.com', dialect: 'tigase' },
-  ...{ device, app: APP, address: new Opaque(`address-${device}`), hints: {}, at: 1_000, ...more },
-})
 
 beforeEach(async () => {
   clock = handClock()

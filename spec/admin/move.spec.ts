@@ -8,16 +8,15 @@ import {
 } from '../../lib/admin/move'
 import { moveDeliveries, OutboxFull } from '../../lib/admin/move-deliveries'
 import { closes } from '../../lib/model/accounting'
-import { certificateName, fuseName } from '../../lib/model/kept'
+import { certificateName, fuseName, tokenName } from '../../lib/model/kept'
 import { Opaque } from '../../lib/model/opaque'
 import { sqlite } from '../../lib/stores/sqlite'
 import { type NewRegistration, type Store } from '../../lib/stores/store'
 import { delivery } from '../contracts/outbox-scene'
 import { makeFolder } from '../support/folder'
 import { handClock, type HandClock } from '../support/hand-clock'
+import { APP, phone as bare, SERVICE } from './move-scene'
 
-const SERVICE = 'push.example.com'
-const APP = 'org.example.ios'
 const folder = makeFolder()
 let made = 0
 let clock: HandClock
@@ -31,11 +30,12 @@ function open(file: string, maxDeliveries = 1000): Promise<Store> {
   return sqlite.open(options, { clock, trouble })
 }
 
-const phone = (device: string, more: Partial<NewRegistration> = {}): NewRegistration => ({
-  ...{ id: `id-${device}`, service: SERVICE, node: `node-${device}`, owner: 'romeo@example.com', dialect: 'tigase' },
-  ...{ device, app: APP, address: new Opaque(`address-${device}`), callAddress: new Opaque(`call-${device}`) },
-  ...{ secret: new Opaque(`secret-${device}`), hints: { b: '2', a: '1' }, at: clock.now(), ...more },
-})
+/** All of a registration that can be moved, made now. */
+const phone = (device: string, more: Partial<NewRegistration> = {}): NewRegistration =>
+  bare(device, {
+    ...{ callAddress: new Opaque(`call-${device}`), secret: new Opaque(`secret-${device}`), hints: { b: '2', a: '1' } },
+    ...{ at: clock.now(), ...more },
+  })
 
 beforeEach(async () => {
   clock = handClock()
@@ -116,11 +116,32 @@ describe('lib/admin/move', () => {
     await moving.from.keep.put(certificateName(APP), 'a certificate', 1_000)
     await moving.from.keep.put(fuseName('other'), '', 1_000)
     await moving.to.keep.put(certificateName(APP), 'a newer one', 2_000)
-    expect(await moveKept(moving, [APP, 'other'])).toBe(1)
+    expect(await moveKept(moving)).toBe(1)
     expect(await moving.to.keep.get(fuseName(APP))).toMatchObject({ value: 'too many' })
     expect(await moving.to.keep.get(certificateName(APP))).toMatchObject({ value: 'a newer one' })
     expect(await moving.to.keep.get(fuseName('other'))).toBeUndefined()
-    expect(await moveKept(moving, [APP, 'other'])).toBe(0)
+    expect(await moveKept(moving)).toBe(0)
+  })
+
+  it('moves what was reset and dropped since, and so it is there and back', async () => {
+    const { from, to } = moving
+    await from.keep.put(fuseName(APP), 'too many', 1_000)
+    await from.keep.put(certificateName(APP), 'a certificate', 1_000)
+    expect(await moveKept(moving)).toBe(2)
+    await to.keep.put(fuseName(APP), '', 2_000)
+    await to.keep.put(certificateName(APP), '', 2_000)
+    expect(await moveKept({ from: to, to: from, clock })).toBe(2)
+    expect(await from.keep.get(fuseName(APP))).toEqual({ value: '', at: 2_000 })
+    expect(await from.keep.get(certificateName(APP))).toEqual({ value: '', at: 2_000 })
+  })
+
+  it('moves the token that was signed for Apple, and nothing that makes itself anew', async () => {
+    const name = tokenName('DEF123GHIJ', 'ABC123DEFG')
+    await moving.from.keep.put(name, 'signed', 1_000)
+    await moving.from.keep.put('housekeeping', '1000', 1_000)
+    expect(await moveKept(moving)).toBe(1)
+    expect(await moving.to.past.keptNames()).toEqual([name])
+    expect(await moving.to.keep.get(name)).toEqual({ value: 'signed', at: 1_000 })
   })
 
   it('moves nodes that servers are still to be told of, but for those that live again', async () => {

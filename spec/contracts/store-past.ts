@@ -113,4 +113,12 @@ export function storeMovesItsPast(scene: StoreScene): void {
       expect(await scene.store.past.addressKey()).toBe(key)
     })
   })
+
+  it('past: what is kept is named, that too which was emptied', async () => {
+    const before = await scene.store.past.keptNames()
+    await scene.store.keep.put('zz second', 'value', 2)
+    await scene.store.keep.put('zz first', '', 1)
+    await scene.reopen()
+    expect(await scene.store.past.keptNames()).toEqual([...before, 'zz first', 'zz second'])
+  })
 }

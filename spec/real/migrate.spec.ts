@@ -1,4 +1,4 @@
-import { readFileSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { answers } from '../../lib/sim/apns-answers'
 import { realDescribe } from '../support/available'
@@ -112,6 +112,46 @@ realDescribe('postgres', 'xmpp-push migrate, from SQLite to PostgreSQL', () => {
       err: expect.stringContaining('name the same store') as unknown,
     })
     expect(await registered().catch(() => 0)).toBe(0)
+  })
+
+  it('needs of the first configuration its store alone, whatever else is wrong there', async () => {
+    await registerDevice(house, 'romeo@example.com', IOS, 'a'.repeat(64))
+    await house.service().stop('it moves')
+    const given = JSON.parse(readFileSync(first, 'utf8')) as { store: object }
+    const gone = { provider: 'fcm', profile: 'conversations', serviceAccount: { file: 'gone.json' } }
+    writeFileSync(first, JSON.stringify({ store: given.store, apps: { gone }, misspelt: true }))
+    expect(await migrated()).toMatchObject({ registrations: { moved: 1 }, agrees: true })
+    writeFileSync(first, JSON.stringify({ ...given, store: { kind: 'sqlite', fiel: 'push.db' } }))
+    const { code, err } = await run()
+    expect(code).toBe(1)
+    expect(err).toMatch(/is not in order:\n.*store\.fiel/)
+  })
+
+  it('refuses a database that a service on another machine works on, whichever of the two it is', async () => {
+    await house.service().stop('it moves')
+    await migrated()
+    const sqlite = join(house.folder, 'sqlite.config.json')
+    const settings = JSON.parse(readFileSync(first, 'utf8')) as object
+    writeFileSync(sqlite, JSON.stringify({ ...settings, store: { kind: 'sqlite', file: 'another.db' } }))
+    await changeOver()
+    // Beside no socket of a service, as it is on any other machine.
+    const elsewhere = join(mkdtempSync(join(house.folder, 'elsewhere-')), 'component.config.json')
+    writeFileSync(elsewhere, readFileSync(second, 'utf8').replaceAll('"file":"', '"file":"../'))
+    for (const [from, to] of [
+      [elsewhere, sqlite],
+      [sqlite, elsewhere],
+    ] as const) {
+      for (const how of [[], ['--dry-run']]) {
+        const { code, err } = await callAt(house.clock, 'migrate', '--from', from, '--to', to, ...how)
+        expect(code).toBe(1)
+        expect(err).toContain(
+          `a service works on the store of ${elsewhere}, on another machine or from another folder; stop it first`,
+        )
+      }
+    }
+    await house.service().stop('it moves back')
+    const { code, err } = await callAt(house.clock, 'migrate', '--from', elsewhere, '--to', sqlite)
+    expect({ code, err }).toEqual({ code: 0, err: '' })
   })
 
   it('refuses a database that two configurations name, and what waits there goes on waiting', async () => {
