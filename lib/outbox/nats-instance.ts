@@ -158,6 +158,14 @@ export function makeInstance(options: InstanceOptions): Instance {
     trouble(`nothing came of partition ${partition} for ten seconds though more is to come: it is followed anew`)
     await followAgain(own)
   }
+  /** At each beat, for a look may last as long as a partition can't be taken over. */
+  const tend = (): void => {
+    for (const own of owned.values()) {
+      // It was cut while it was not ours yet, or while something else was done about it.
+      if (own.isCut) void followAgain(own)
+      else void seek(own).catch(() => undefined)
+    }
+  }
   const mayBeOurs = (partition: number): boolean => members.isOurs(partition) || begun.has(partition)
   const look = async (): Promise<void> => {
     if (!sends) return
@@ -166,9 +174,6 @@ export function makeInstance(options: InstanceOptions): Instance {
     const lookAt = async (partition: number): Promise<void> => {
       const own = owned.get(partition)
       if (own !== undefined) {
-        // It was cut while it was not ours yet, or while something else was done about it.
-        if (own.isCut) void followAgain(own)
-        else void seek(own).catch(() => undefined)
         // Again at each look: after the turn it is given back, or that is tried once more.
         if (own.parked !== undefined || !members.isOurs(partition)) await ask(() => void (isOurs(own) && park(own)))
       } else if (mayBeOurs(partition) && !claimed.has(partition) && !busy.has(partition)) await tryTaking(partition)
@@ -198,6 +203,7 @@ export function makeInstance(options: InstanceOptions): Instance {
       // This process stood still: what the others told meanwhile is not read yet.
       if (clock.elapsed() - since > QUIET_MS) members.wereDeaf()
       tell(beat())
+      tend()
       // Servers that choose a leader may take their time to answer; nobody is dead because of that.
       looking ??= health
         .once(look)

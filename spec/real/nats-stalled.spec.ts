@@ -15,7 +15,7 @@ const APP = 'org.example.ios'
 
 realDescribe('nats', 'a consumer of which nothing comes though more is to come', () => {
   const server = serverForAll(() => startNats())
-  const { opened, told, open, manager } = outboxesOn(server)
+  const { opened, told, open, operator, manager } = outboxesOn(server)
   let drops: (head: string) => boolean = () => false
   let line: CutLine | undefined
   afterEach(async () => {
@@ -103,6 +103,40 @@ realDescribe('nats', 'a consumer of which nothing comes though more is to come',
     expect(await deliver(its, clock, 4)).toEqual(all.map(({ id }) => id))
     expect([...consumers].slice(1)).toEqual([(await consumerOf(stream)).name])
     expect((await its.accounts()).get(APP)).toMatchObject({ accepted: 4, delivered: 4, waiting: 0, inFlight: 0 })
+  }, 60_000)
+
+  it('is made anew though another partition can not be taken over meanwhile', async () => {
+    const clock = handClock()
+    const options = natsOptions(server(), { partitions: 2 })
+    const { stream } = options
+    const its = await open(clock, { ...options, servers: await lossy() })
+    const other = await open(clock, options, false)
+    const all = some(clock, 40)
+    await other.outbox.put(all.slice(0, 20))
+    await until(clock, async () => (await its.accounts()).get(APP)?.accepted === 20)
+    const consumers = await manager().consumers.list(stream).next()
+    const name = consumers.map((each) => each.name).find((each) => each.startsWith('p0_'))
+    drops = (head) =>
+      head.startsWith('HMSG ') &&
+      (head.includes(` $JS.ACK.${stream}.p1_`) || head.includes(` $JS.ACK.${stream}.${name}.`))
+    // Somebody takes the other partition over, and is gone.
+    const words = { at: clock.now(), took: 0, counts: {}, waits: [], out: [], ended: [], lines: '', by: 'romeo' }
+    await operator().request(`${stream}.journal.1`, JSON.stringify(words))
+    const subject = `${stream}.delivery.0`
+    const lie = async (): Promise<number> =>
+      (await manager().streams.info(stream, { subjects_filter: subject })).state.subjects?.[subject] ?? 0
+    const before = await deliver(its, clock, await lie())
+    await until(clock, async () => (await lie()) === 0)
+    await until(clock, () => told.some((text) => text.includes('another instance took over partition 1')))
+    await other.outbox.put(all.slice(20))
+    const after = await deliver(its, clock, await lie())
+    expect(told.filter((text) => text.includes('nothing came of partition'))).toEqual([
+      expect.stringContaining('nothing came of partition 0'),
+    ])
+    drops = () => false
+    const rest = await deliver(its, clock, all.length - before.length - after.length)
+    expect([...before, ...after, ...rest].sort()).toEqual(all.map(({ id }) => id).sort())
+    expect((await its.accounts()).get(APP)).toMatchObject({ accepted: 40, delivered: 40, waiting: 0, inFlight: 0 })
   }, 60_000)
 
   it('is none where nothing is to come, or all has come: it stays', async () => {
