@@ -3,7 +3,6 @@ import { type Account } from '../model/accounting'
 import { type NotificationClass } from '../model/notification'
 import { type Tombstone, type Trace } from '../model/trace'
 import { type Bound, type Session, type Statement } from './postgres-database'
-import { count } from './postgres-registry'
 import { type RegistrationRow, columnsOf, isUuid, readRegistration } from './postgres-rows'
 import { counted } from './postgres-story'
 import { type Records, type TraceQuery } from './store'
@@ -28,6 +27,11 @@ const sums: Statement = {
   out AS (SELECT app, count(*) AS n FROM delivery WHERE state = 1 GROUP BY app)
   SELECT c.*, coalesce(w.n, 0) AS waiting, coalesce(o.n, 0) AS "inFlight"
   FROM counted c LEFT JOIN waiting w ON w.app = c.app LEFT JOIN out o ON o.app = c.app`,
+}
+
+const count: Statement = {
+  name: 'count',
+  sql: 'SELECT app, count(*) AS n FROM registration GROUP BY app',
 }
 
 /** The accounting, in one snapshot. */

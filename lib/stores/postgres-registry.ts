@@ -123,20 +123,16 @@ const seen: Statement = {
     WHERE ${isOne('r.id', 's.id')} AND r.seen_at < s.at`,
 }
 
-export const count: Statement = {
-  name: 'count',
-  sql: 'SELECT app, count(*) AS n FROM registration GROUP BY app',
-}
-
 export interface RegistryOptions {
   readonly database: Database
   readonly cipher: Pick<ContentCipher, 'hash'>
   readonly health: Health
   /** Milliseconds since 1970, for tombstones. */
   readonly now: () => number
+  readonly count: Registry['count']
 }
 
-export function makePostgresRegistry({ database, cipher, health, now }: RegistryOptions): Registry {
+export function makePostgresRegistry({ database, cipher, health, now, count }: RegistryOptions): Registry {
   const ask = <Row>(...question: Parameters<typeof database.rows>) =>
     health.guarded(() => database.rows<Row>(...question))
   const registrations = async (...question: Parameters<typeof database.rows>) =>
@@ -216,8 +212,6 @@ export function makePostgresRegistry({ database, cipher, health, now }: Registry
     async seen(ids, at) {
       await Promise.all(ids.map((id) => seeOne([id, at])))
     },
-    async count() {
-      return new Map((await ask<{ app: string; n: number }>(count)).map(({ app, n }) => [app, n]))
-    },
+    count,
   } satisfies Registry)
 }

@@ -6,6 +6,7 @@ import { type Credential } from '../model/opaque'
 import { makeContentCipher } from './content-cipher'
 import { decodeKey } from './content-key-decoding'
 import { makeBounds } from './postgres-bounds'
+import { makeCounting } from './postgres-counting'
 import { type Database, openDatabase } from './postgres-database'
 import { makeHealth } from './postgres-health'
 import { makeInstances } from './postgres-instances'
@@ -184,12 +185,14 @@ export async function openPostgres(
     const asked = {
       rows: <Row>(...question: Parameters<Database['rows']>) => health.guarded(() => database.rows<Row>(...question)),
     }
+    const records = makePostgresRecords(asked)
+    const count = makeCounting(() => records.count(), clock)
     return Object.freeze({
-      registry: makePostgresRegistry({ database, cipher, health, now: () => time.now() }),
+      registry: makePostgresRegistry({ database, cipher, health, now: () => time.now(), count }),
       remoteDisables: makeRemoteDisables(database, health),
       outbox: its,
       keep: makePostgresKeep({ database, cipher, health, now: () => time.now() }),
-      records: makePostgresRecords(asked),
+      records: Object.freeze({ ...records, count }),
       past: makePostgresPast(asked, cipher),
       upkeep: makePostgresUpkeep({ session: database, health, instances, bounds, time, wake: () => outbox.wake() }),
       turns: presence.turns,

@@ -126,7 +126,7 @@ export interface Registry {
    * with what is handed in along with it, or is lost with it.
    */
   seen(ids: readonly string[], at: number): Promise<void>
-  /** How many registrations there are, by app. */
+  /** How many registrations there are, by app; as of a while ago where counting them takes long. */
   count(): Promise<ReadonlyMap<string, number>>
 }
 
