@@ -40,7 +40,7 @@ function onMainThread(): Way {
   const options = { file, contentKey: undefined, contentKeyFrom: '', bounds, now: systemClock.now() }
   const { database, cipher } = openStore(options)
   const commit = makeCommit(database, cipher, bounds, options.now)
-  const base = { asked: [], puts: [], settled: [], released: [], claim: [APP, 1_000_000] }
+  const base = { asked: [], puts: [], delivered: [], settled: [], released: [], claim: [APP, 1_000_000] }
   return {
     name: 'SQL on the main thread',
     async push(puts) {

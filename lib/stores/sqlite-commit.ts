@@ -106,7 +106,7 @@ export function makeCommit(
   const within = (batch: Batch): Done => {
     if (batch.setBack !== undefined) wallClock.setBack(batch.setBack, batch.now)
     const answered = answersOf(batch.asked)
-    settler.settle(batch.settled, batch.now)
+    settler.settle(batch.delivered, batch.settled, batch.now)
     settler.release(batch.released, batch.now)
     expire(batch.now)
     if (batch.puts.length > 0) bounds.measure(batch.now)

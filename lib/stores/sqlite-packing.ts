@@ -2,18 +2,23 @@
 import { type Delivery } from '../model/notification'
 import { type Parcel } from './sqlite-parcel'
 import { type Asked, type Batch, type Field, type Finding, type Reading } from './sqlite-protocol'
-import { pushPut, pushSettled } from './sqlite-rows'
+import { pushPut, pushSettled, saysAll } from './sqlite-rows'
 
-export function packed(parcels: readonly Parcel[]): Pick<Batch, 'asked' | 'puts' | 'settled'> {
+export function packed(parcels: readonly Parcel[]): Pick<Batch, 'asked' | 'puts' | 'delivered' | 'settled'> {
   const puts: Field[] = []
+  const delivered: string[] = []
   const settled: Field[] = []
   const asked: Asked[] = []
   for (const parcel of parcels) {
     if (parcel.of === 'put') for (const delivery of parcel.deliveries) pushPut(puts, delivery)
-    else if (parcel.of === 'settle') for (const settlement of parcel.settlements) pushSettled(settled, settlement)
-    else asked.push(parcel.asked)
+    else if (parcel.of === 'settle') {
+      for (const settlement of parcel.settlements) {
+        if (saysAll(settlement)) delivered.push(settlement.id)
+        else pushSettled(settled, settlement)
+      }
+    } else asked.push(parcel.asked)
   }
-  return { asked, puts, settled }
+  return { asked, puts, delivered, settled }
 }
 
 /** Undefined where one of them is more than a question. */

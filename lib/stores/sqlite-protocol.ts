@@ -228,7 +228,9 @@ export interface Batch {
   readonly asked: readonly Asked[]
   /** `PUT_FIELDS` per delivery. */
   readonly puts: readonly Field[]
-  /** `SETTLED_FIELDS` per settlement. */
+  /** Deliveries that were taken at once, as nearly all are: of these nothing more is to be told. */
+  readonly delivered: readonly string[]
+  /** `SETTLED_FIELDS` per settlement of any other kind. */
   readonly settled: readonly Field[]
   /** Deliveries that were handed out and that nobody took: they wait again as if they had never been out. */
   readonly released: readonly string[]

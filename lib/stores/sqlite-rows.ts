@@ -34,6 +34,12 @@ export function pushPut(fields: Field[], delivery: Delivery): void {
   )
 }
 
+/** Whether its id says all of a settlement: it was delivered, and not for the second time. */
+export function saysAll(settlement: Settlement): boolean {
+  if (!('end' in settlement) || settlement.end !== 'delivered' || settlement.resent) return false
+  return settlement.outcome === undefined || settlement.outcome.is === 'delivered'
+}
+
 /** Appends a settlement's `SETTLED_FIELDS`. */
 export function pushSettled(fields: Field[], settlement: Settlement): void {
   const resent = settlement.resent ? 1 : 0

@@ -10,8 +10,8 @@ import { type Storied, coalescedLine, endedLine, noteAgain, noteInterrupted } fr
 import { prepareWide } from './sqlite-wide'
 
 export interface Settler {
-  /** `SETTLED_FIELDS` per settlement. What is not out is left as it is. */
-  settle(settled: readonly Field[], now: number): void
+  /** Ids of what was delivered, and `SETTLED_FIELDS` per settlement of another kind. What is not out is left as it is. */
+  settle(delivered: readonly string[], settled: readonly Field[], now: number): void
   /** What was handed out and nobody took waits again, as if it had never been out. */
   release(ids: readonly string[], now: number): void
   /**
@@ -78,6 +78,13 @@ export function makeSettler(
     else rows.push(id)
   }
 
+  const end = (id: string, out: Out, how: End, told: string | null, now: number, rows: Bound[]): void => {
+    leave(id, out, 0, 0)
+    standing.count(out.app, how)
+    traces.add(endedLine(id, out, now, how, told))
+    drop(id, out, rows)
+  }
+
   const wait = (out: Out, at: number): void => {
     standing.app(out.app).waiting++
     standing.waiting++
@@ -88,20 +95,21 @@ export function makeSettler(
   }
 
   return Object.freeze({
-    settle(settled: readonly Field[], now: number) {
+    settle(delivered: readonly string[], settled: readonly Field[], now: number) {
       const ended: Bound[] = []
+      for (const id of delivered) {
+        const out = standing.outs.get(id)
+        if (out !== undefined) end(id, out, 'delivered', null, now, ended)
+      }
       for (let at = 0; at < settled.length; at += SETTLED_FIELDS) {
         const id = String(settled[at])
         const out = standing.outs.get(id)
         if (out === undefined) continue
-        const end = settled[at + 1] as End | null
+        const how = settled[at + 1] as End | null
         const told = settled[at + 6] as string | null
         if (settled[at + 2] === 1) standing.count(out.app, 'resent')
-        if (end !== null) {
-          leave(id, out, 0, 0)
-          standing.count(out.app, end)
-          traces.add(endedLine(id, out, now, end, told))
-          drop(id, out, ended)
+        if (how !== null) {
+          end(id, out, how, told, now, ended)
           continue
         }
         const [dueAt = 0, attempts = 0, ambiguous = 0] = settled.slice(at + 3, at + 6).map(Number)

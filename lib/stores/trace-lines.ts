@@ -73,8 +73,16 @@ export function noteInterrupted(notes: string, now: number): string {
   return `${notes},[${now},"interrupted"]`
 }
 
+/** The last app that was spelled: most lines in a row are of the same. */
+let spelled = { app: '', text: '""' }
+
+function textOf(app: string): string {
+  if (spelled.app !== app) spelled = { app, text: JSON.stringify(app) }
+  return spelled.text
+}
+
 function line(id: string, { target, app, class: kind, accepted, notes }: Storied, step: string): string {
-  return `["${id}","${target}",${JSON.stringify(app)},"${kind}",${accepted},${notes},${step}]\n`
+  return `["${id}","${target}",${textOf(app)},"${kind}",${accepted},${notes},${step}]\n`
 }
 
 /** One that leaves no trace has an empty line. */
