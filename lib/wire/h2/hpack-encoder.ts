@@ -25,6 +25,8 @@ const LARGEST_PART = 4
 const MOST_CHANGES = 4
 /** Names that are remembered; a caller that invents new ones for ever is not. */
 const MOST_NAMES = 256
+/** Shorter values are written sooner than Node is asked to write them. */
+const SHORT = 40
 
 /** What is known of a name. */
 interface Name {
@@ -48,6 +50,8 @@ export function makeEncoder(): Encoder {
   const table = makeDynamicTable<Entry>(LARGEST_TABLE, ({ name, value }) => name.inserted.delete(value))
   let insertions = 0
   let block = Buffer.allocUnsafeSlow(1024)
+  /** Of `block`, by their lengths, of which there are few: a view costs as much to make as to fill. */
+  let views: Buffer[] = []
   let at = 0
   /** The smallest table since the last block, where it was changed. */
   let smallest: number | undefined
@@ -57,6 +61,7 @@ export function makeEncoder(): Encoder {
     const larger = Buffer.allocUnsafeSlow(2 * (at + length))
     larger.set(block.subarray(0, at))
     block = larger
+    views = []
   }
   /** §5.1 */
   const integer = (value: number, mask: number, first: number): void => {
@@ -80,7 +85,8 @@ export function makeEncoder(): Encoder {
       at += name.bytes.length
     }
     integer(value.length, 0x7f, 0)
-    at += block.write(value, at, 'latin1')
+    if (value.length > SHORT) at += block.write(value, at, 'latin1')
+    else for (let each = 0; each < value.length; each++) block[at++] = value.charCodeAt(each)
   }
   const nameOf = (text: string): Name => {
     let name = names.get(text)
@@ -121,7 +127,7 @@ export function makeEncoder(): Encoder {
       table.insert({ size, name, value })
       name.inserted.set(value, insertions++)
     },
-    end: () => block.subarray(0, at),
+    end: () => (views[at] ??= block.subarray(0, at)),
     allow(tableSize: number) {
       const limit = Math.min(tableSize, LARGEST_TABLE)
       if (limit === table.limit() && smallest === undefined) return
