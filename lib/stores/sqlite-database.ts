@@ -17,9 +17,17 @@ export interface Statement {
   rows<Row>(bound: readonly Bound[]): readonly Row[]
 }
 
+/** A question that has one row at most, of one text. */
+export interface OneText {
+  /** The text; undefined where there is no row. */
+  text(bound: readonly Bound[]): string | undefined
+}
+
 export interface Database {
   exec(sql: string): void
   prepare(sql: string): Statement
+  /** One call of the library in place of three, and no object: finding a row costs two thirds. */
+  prepareText(sql: string): OneText
   /** Files and lock are released when the thread ends: libsql keeps them as long as a statement is alive. */
   close(): void
 }
@@ -36,6 +44,20 @@ export function openDatabase(name: string): Database {
       return {
         run: (bound) => statement.run(bound).changes,
         rows: <Row>(bound: readonly Bound[]) => statement.all(bound) as readonly Row[],
+      }
+    },
+    prepareText(sql: string): OneText {
+      let statement = connection.prepare(sql).raw()
+      return {
+        text(bound) {
+          try {
+            return (statement.get(bound) as readonly [string] | undefined)?.[0]
+          } catch (error) {
+            // COMPAT(libsql ≤ 0.5.29): one that has met a damaged page says so of every row from then on.
+            statement = connection.prepare(sql).raw()
+            throw error
+          }
+        },
       }
     },
     close: () => {

@@ -4,8 +4,8 @@
  */
 import { type Registration } from '../model/registration'
 import { type NodeCache } from './node-cache'
-import { type Ask } from './sqlite-protocol'
-import { readAllTold } from './sqlite-told'
+import { type Ask, type ToldRegistrations } from './sqlite-protocol'
+import { readAllTold, readToldOfOne } from './sqlite-told'
 
 interface Asked {
   readonly service: string
@@ -24,15 +24,17 @@ export function makeFinding(
 ): (service: string, node: string) => Promise<readonly Registration[]> {
   let gathered: Asked[] = []
 
-  function answered(asked: readonly Asked[], told: readonly (string | number)[]): void {
+  function answerOne(one: Asked | undefined, its: readonly Registration[]): void {
+    if (one === undefined) return
+    cache.keep(one.service, one.node, its)
+    one.resolve(its)
+  }
+
+  function answered(asked: readonly Asked[], told: ToldRegistrations): void {
+    if (asked.length === 1) return answerOne(asked[0], readToldOfOne(String(told[0])))
     const found: Registration[][] = asked.map(() => [])
     for (const { at, registration } of readAllTold(told)) found[at]?.push(registration)
-    found.forEach((its, index) => {
-      const one = asked[index]
-      if (one === undefined) return
-      cache.keep(one.service, one.node, its)
-      one.resolve(its)
-    })
+    found.forEach((its, index) => answerOne(asked[index], its))
   }
 
   function send(asked: readonly Asked[]): void {

@@ -36,7 +36,7 @@ export interface PlainMatch {
 /** A delivery on its way, with the notes of its story. */
 export type PlainWaiting = Omit<Trace, 'publisher' | 'steps'> & { readonly notes: string }
 
-/** In turn: the place of a question among those asked, and a registration found for it, as one text. */
+/** In turn: the place of a question among those asked, and a registration found for it, as one text. What one node has is one text: JSON, a list. */
 export type ToldRegistrations = readonly (string | number)[]
 
 /** Which nodes: service, node, service, node, … Texts alone travel between threads in a third of the time that objects around them take. */

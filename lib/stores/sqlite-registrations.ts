@@ -27,9 +27,9 @@ export function makeRegistrations(database: Database): Answers<Mine> {
     `) AS asked CROSS JOIN registration AS r ON r.service = asked.column2 AND r.node = asked.column3
      ORDER BY asked.column1, r.owner`,
   )
-  // A publish asks for one: by the index alone, with nothing to be joined or sorted.
-  const findOne = database.prepare(
-    `SELECT 0 AS at, ${TOLD} AS told FROM registration AS r WHERE r.service = ? AND r.node = ? ORDER BY r.owner`,
+  // A publish asks for one: as one text, with nothing to be joined or sorted, for they lie by owner in that index.
+  const findOne = database.prepareText(
+    `SELECT json_group_array(${TOLD}) FROM registration AS r INDEXED BY registration_node WHERE r.service = ? AND r.node = ?`,
   )
   const get = prepareWide(database, told, '(?, ?)', ') AS asked CROSS JOIN registration AS r ON r.id = asked.column2')
   const byId = database.prepare('SELECT * FROM registration WHERE id = ?')
@@ -88,7 +88,7 @@ export function makeRegistrations(database: Database): Answers<Mine> {
       return stands(existing?.id ?? asked.id)
     },
     find(nodes) {
-      if (nodes.length === 2) return toldOf(findOne.rows(nodes))
+      if (nodes.length === 2) return [findOne.text(nodes) ?? '[]']
       const asked: Bound[] = []
       for (let at = 0; at < nodes.length; at += 2) asked.push(at / 2, nodes[at] ?? '', nodes[at + 1] ?? '')
       return toldOf(find.rows(asked))

@@ -19,8 +19,7 @@ type Told = readonly [
 ]
 
 /** With nearly every push: by place, and without an object in between. */
-function readTold(text: string): Registration {
-  const told = JSON.parse(text) as Told
+function read(told: Told): Registration {
   const its: { -readonly [K in keyof Registration]: Registration[K] } = {
     id: told[0],
     service: told[1],
@@ -45,8 +44,13 @@ export function* readAllTold(
   told: readonly (string | number)[],
 ): Iterable<{ readonly at: number; readonly registration: Registration }> {
   for (let index = 0; index < told.length; index += 2) {
-    yield { at: Number(told[index]), registration: readTold(String(told[index + 1])) }
+    yield { at: Number(told[index]), registration: read(JSON.parse(String(told[index + 1])) as Told) }
   }
+}
+
+/** What one node has. */
+export function readToldOfOne(told: string): readonly Registration[] {
+  return (JSON.parse(told) as readonly Told[]).map(read)
 }
 
 const hidden = (text: string | undefined): Opaque | undefined => (text === undefined ? undefined : new Opaque(text))
