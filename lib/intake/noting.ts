@@ -1,7 +1,7 @@
 /**
  * That a registration is still published to is noted once a day, so that what nobody publishes to any more can be told and swept; the day of
- * its registration counts, but for those that speak for their domain. Under load many are noted together, in the order in which they lie in the
- * store: even so, of very many each costs a page of its own. Knows no store.
+ * its registration counts, but for those that speak for their domain. Under load many are noted together, in the order of their ids, in which a
+ * store may find them: even so, of very many each costs a page of its own. Knows no store.
  *
  * idle → (the first is noted at once, along with its put) → gathering for 5 s → the gathered ones, 500 at a time → gathering again, or idle
  * where nothing came. A stop notes what is gathered; what a process that is killed had gathered is noted with the next publish.
@@ -20,7 +20,7 @@ const MOST = 100_000
 /** How often, in milliseconds, one that registered today speaks for its domain: that its server publishes at all is to be known sooner. */
 const SPOKEN_FOR = 3600_000
 const MOST_DOMAINS = 10_000
-/** Ids are random, and these lie together in the store: a sixteenth, in which whoever reads a part of a large domain finds some. */
+/** Ids are random, and by id these come together: a sixteenth, in which whoever reads a part of a large domain finds some. */
 const SAMPLE = '0'
 
 export interface Noting {

@@ -1,6 +1,7 @@
 /** The tables of the embedded store and how each version of them came to be. A version that was released never changes. */
 import { ALOFT } from './sqlite-aloft'
 import { type Database, single } from './sqlite-database'
+import { BY_PLACE } from './sqlite-places'
 
 /** «xpsh» in the file's header (SQLite file format §1.3.17): this database is ours. */
 export const APPLICATION_ID = 0x78707368
@@ -127,6 +128,7 @@ const steps: readonly string[] = [
   CREATE INDEX remote_disable_due_at ON remote_disable (due_at);
   `,
   ALOFT,
+  BY_PLACE,
 ]
 
 /** The version of the tables that this program reads and writes. */
