@@ -232,13 +232,17 @@ function isoTimes(): () => string {
 
 /** The line of every push that nothing is wrong with, to the letter what `JSON.stringify` makes of it. */
 function deliveredLine(time: string, its: Extract<Event, { at: 'settled' }>, said: string): string {
+  const { delivery, registration, owner } = its
+  const id = jsonText(delivery)
   const whose =
-    (its.registration === undefined ? '' : `,"registration":${jsonText(its.registration)}`) +
-    (its.owner === undefined ? '' : `,"owner":${jsonText(its.owner)}`)
-  const what = `"delivery":${jsonText(its.delivery)},"app":${jsonText(its.app)},"class":"${its.class}"`
-  const how = `"attempt":${its.attempt},"age":${its.age},"resent":${its.resent}${whose}`
-  const msg = jsonText(said)
-  return `{"level":30${time},"at":"settled",${what},${how},"outcome":{"is":"delivered"},"end":"delivered","msg":${msg}}\n`
+    (registration === undefined ? '' : `,"registration":${jsonText(registration)}`) +
+    (owner === undefined ? '' : `,"owner":${jsonText(owner)}`)
+  // Nothing that is said of it could need more than quotes, but for its id; to look for that makes a text flat, and that costs most.
+  const msg = id.length === delivery.length + 2 ? `"${said}"` : jsonText(said)
+  return (
+    `{"level":30${time},"at":"settled","delivery":${id},"app":${jsonText(its.app)},"class":"${its.class}","attempt":${its.attempt},` +
+    `"age":${its.age},"resent":${its.resent}${whose},"outcome":{"is":"delivered"},"end":"delivered","msg":${msg}}\n`
+  )
 }
 
 /** What pino would write, for a third of its price: level, time, what the event says, message. */

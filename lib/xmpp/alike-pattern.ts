@@ -140,7 +140,8 @@ function patternFrom(root: Shape, literals: readonly string[], stops: readonly n
     name: root.name,
     count: stops.length,
     valuesAt(data, at) {
-      const values: string[] = []
+      // A list that grows has room for sixteen more.
+      const values = new Array<string>(stops.length)
       let next = at
       for (let place = 0; ; place++) {
         const literal = literals[place] ?? ''
@@ -150,7 +151,7 @@ function patternFrom(root: Shape, literals: readonly string[], stops: readonly n
         if (place === stops.length) return values
         const end = plainEnd(data, next, stops[place] ?? LT)
         if (end === next) return undefined
-        values.push(data.slice(next, end))
+        values[place] = data.slice(next, end)
         next = end
       }
     },

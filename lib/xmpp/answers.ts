@@ -155,8 +155,11 @@ export function headOf(stanza: Element): Head {
  * look at who a text is from.
  */
 export function emptyResult({ name, from, to, id }: Head): string {
-  return `<${name} type="result" from="${escapeXML(to ?? '')}" to="${escapeXML(from ?? '')}" id="${escapeXML(id ?? '')}"/>`
+  return `<${name} type="result" from="${escaped(to)}" to="${escaped(from)}" id="${escaped(id)}"/>`
 }
+
+/** Nearly every one of them is fit as it is. */
+const escaped = (text = ''): string => (/["&'<>]/.test(text) ? escapeXML(text) : text)
 
 /** The stanza that carries an answer: from the very `to`, to the very `from`, with the id byte for byte. */
 export function stanzaOf({ name, from, to, id }: Head, answer: Answer): Element {

@@ -122,6 +122,17 @@ export function makeRouter(options: RouterOptions): (stanza: Element) => void | 
     return 'is' in route ? route : route.answer(asked)
   }
 
+  /** The sender that came last, as a text in memory of its own: a server publishes under one name. */
+  let last: { readonly text: string; readonly jid: Jid } | undefined
+
+  function senderOf(text: string): Jid | undefined {
+    if (last?.text === text) return last.jid
+    const own = Buffer.from(text).toString()
+    const jid = parseJid(own)
+    if (jid !== undefined) last = { text: own, jid }
+    return jid
+  }
+
   const about = `component ${options.domain}`
   const tellFailed = makeTellFailed(about, options.clock, options.observe)
 
@@ -143,7 +154,7 @@ export function makeRouter(options: RouterOptions): (stanza: Element) => void | 
     const type = attribute(stanza, 'type')
     if (type === 'result' || type === 'error') return undefined
     const head = headOf(stanza)
-    const from = parseJid(head.from ?? '')
+    const from = senderOf(head.from ?? '')
     const length = head.id?.length ?? 0
     if (from === undefined || length > LONGEST_ID) {
       const what = from === undefined ? 'without a valid sender' : `with an id of ${length} characters`

@@ -25,13 +25,14 @@ describe('lib/observe', () => {
   })
 
   it.each([
-    ['a device', { registration: 'r-1', owner: 'romeo@example.com' }],
-    ['nobody’s device', {}],
-    ['a name that needs escapes', { registration: 'r-1', owner: 'a\u001f"\\\u2028\ud800❤é@example.com' }],
-  ] as const)('writes a delivery to %s as JSON has it, member by member in their order', (_, whose) => {
+    ['a device', { registration: 'r-1', owner: 'romeo@example.com' }, 'd-1'],
+    ['nobody’s device', {}, 'd-1'],
+    ['a name that needs escapes', { registration: 'r-1', owner: 'a\u001f"\\\u2028\ud800❤é@example.com' }, 'd-1'],
+    ['a device, under an id that needs escapes,', { registration: 'r-1', owner: 'romeo@example.com' }, 'd"\\\n1'],
+  ] as const)('writes a delivery to %s as JSON has it, member by member in their order', (_, whose, delivery) => {
     const event: Event = {
       at: 'settled',
-      delivery: 'd-1',
+      delivery,
       app: 'org.example."ios"',
       class: 'message',
       attempt: 2,
@@ -44,7 +45,9 @@ describe('lib/observe', () => {
     const lines: string[] = []
     makeObserve({ level: 'info', destination: { write: (line) => void lines.push(line) } })(event)
     const told = JSON.stringify(event).slice(1, -1)
-    expect(lines[0]?.replace(/"time":"[^"]+",/, '')).toBe(`{"level":30,${told},"msg":"delivery d-1 delivered"}\n`)
+    expect(lines[0]?.replace(/"time":"[^"]+",/, '')).toBe(
+      `{"level":30,${told},"msg":${JSON.stringify(`delivery ${delivery} delivered`)}}\n`,
+    )
   })
 
   it('writes when it was, to the millisecond', () => {
