@@ -81,6 +81,7 @@ export async function startService(config: Config, surroundings: Surroundings): 
   const store = await config.store.open({
     clock,
     trouble: (text) => observe({ at: 'trouble', about: 'store', text }),
+    notice: (text) => observe({ at: 'notice', about: 'store', text }),
   })
   let closed: string | undefined = 'the service is starting'
   /** The configuration as it was read last. */

@@ -91,7 +91,7 @@ const extensions = ['dialects', 'outbox', 'profiles', 'providers', 'stores']
 /** How deliveries and their stories are kept, whatever keeps them: what outboxes share with the outboxes of stores. */
 const keptAlike = [
   ...['stores/store', 'stores/content-cipher', 'stores/content-key-decoding', 'stores/sealed', 'stores/bare-target'],
-  ...['stores/listening', 'stores/shifting', 'stores/trace-lines'],
+  ...['stores/listening', 'stores/shifting', 'stores/telling', 'stores/trace-lines'],
 ]
 const kindFiles = (): readonly string[] =>
   imports.filter((each) => each.from === 'kinds' && isOurs(each) && !each.isType).map((each) => each.what)

@@ -4,6 +4,7 @@
  */
 import { type Clock } from '../clock'
 import { closed, Unavailable } from '../model/unavailable'
+import { makeTelling, type Told } from './telling'
 import { isCollision, isFloorBroken, troubleText } from './postgres-trouble'
 
 export interface Health {
@@ -21,7 +22,7 @@ export interface Health {
 export interface HealthOptions {
   readonly shown: string
   readonly clock: Clock
-  readonly trouble: (text: string) => void
+  readonly told: Told
   /** Makes everything ready again; rejects while it can't. */
   readonly recover: () => Promise<void>
 }
@@ -30,9 +31,10 @@ const FIRST_PAUSE_MS = 100
 const LONGEST_PAUSE_MS = 5_000
 const MOST_COLLISIONS = 20
 
-export function makeHealth({ shown, clock, trouble, recover }: HealthOptions): Health {
+export function makeHealth({ shown, clock, told, recover }: HealthOptions): Health {
   let illness: Error | undefined
   let isClosed = false
+  const telling = makeTelling(shown, clock, told)
   const waiting: (() => void)[] = []
   const leaving = new AbortController()
 
@@ -61,10 +63,11 @@ export function makeHealth({ shown, clock, trouble, recover }: HealthOptions): H
     // A connection that broke and is made again at once is nothing to tell.
     void (async () => {
       const cancel = clock.after(FIRST_PAUSE_MS * 10, () => {
-        if (illness !== undefined && !isClosed) trouble(illness.message)
+        if (illness !== undefined && !isClosed) telling.ails(illness.message)
       })
       await heal()
       cancel()
+      if (!isClosed) telling.isWell()
     })()
     return first
   }

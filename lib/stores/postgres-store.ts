@@ -87,9 +87,10 @@ export async function inspect(options: PostgresOptions): Promise<Inspection> {
 /** Opens a store. `askClock`: the clock that all instances go by, where it is another than the database's. */
 export async function openPostgres(
   options: PostgresOptions,
-  { clock, trouble }: StoreSurroundings,
+  { clock, ...told }: StoreSurroundings,
   askClock?: DatabaseClock,
 ): Promise<Store> {
+  const { trouble } = told
   const { schema, maxDeliveries, maxDeliveriesPerApp = Math.ceil(maxDeliveries * SHARE) } = options
   const { address, key, database } = placeOf(options)
   const { shown } = address
@@ -117,7 +118,7 @@ export async function openPostgres(
       outbox.clockWasSet()
     }
     const health = makeHealth({
-      ...{ shown, clock, trouble },
+      ...{ shown, clock, told },
       async recover() {
         await outbox.enlist()
         await lookAtClock()

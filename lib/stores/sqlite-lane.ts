@@ -13,6 +13,7 @@ import { Unavailable } from '../model/unavailable'
 import { freshOf, packed, packedAsReading } from './sqlite-packing'
 import { makeHorizon } from './sqlite-horizon'
 import { damageText, isDamaged, isFloorBroken, troubleText } from './sqlite-trouble'
+import { makeTelling, type Told } from './telling'
 import { type Brought, type Parcel } from './sqlite-parcel'
 import {
   type Batch,
@@ -29,7 +30,7 @@ export interface LaneSurroundings {
   /** For messages. */
   readonly file: string
   readonly clock: Clock
-  readonly trouble: (text: string) => void
+  readonly told: Told
   /** What the outbox adds to a batch that may hand out. */
   readonly claimed: () => Pick<Batch, 'released' | 'claim'>
   /** Told before the callers of that batch are answered; undefined if it failed, so that nothing was handed out. */
@@ -57,7 +58,7 @@ const RETRY_MS = 1000
 /** Longest that closing waits for a disk that does not answer. */
 const CLOSE_MS = 10_000
 
-export function makeLane({ worker, file, clock, trouble, claimed, brought }: LaneSurroundings): Lane {
+export function makeLane({ worker, file, clock, told, claimed, brought }: LaneSurroundings): Lane {
   let queue: Parcel[] = []
   let queued = 0
   let isAwake = false
@@ -65,7 +66,8 @@ export function makeLane({ worker, file, clock, trouble, claimed, brought }: Lan
   let underWay: UnderWay | undefined
   let sick: { readonly error: Error; readonly mayTry: boolean } | undefined
   let cancelRetry = (): void => undefined
-  let isTold = false
+  const { trouble } = told
+  const telling = makeTelling(file, clock, told)
   let isDamageTold = false
   /** Nothing is handed out for a while, for what would be is in the damaged part. */
   let isResting = false
@@ -75,11 +77,6 @@ export function makeLane({ worker, file, clock, trouble, claimed, brought }: Lan
   let closed: Promise<void> | undefined
   const horizon = makeHorizon(clock)
   let emptied: (() => void) | undefined
-
-  const tell = (text: string): void => {
-    if (!isTold) trouble(text)
-    isTold = true
-  }
 
   const takeFirst = (count: number): Parcel[] => {
     const parcels = queue.slice(0, count)
@@ -171,7 +168,7 @@ export function makeLane({ worker, file, clock, trouble, claimed, brought }: Lan
   }
 
   const fallIll = (parcels: readonly Parcel[], error: Error): void => {
-    tell(error.message)
+    telling.ails(error.message)
     sick = { error, mayTry: false }
     const onlyReads = parcels.every((parcel) => parcel.of === 'read')
     const back = parcels.filter(({ of }) => closed === undefined && (of === 'settle' || (of === 'read' && !onlyReads)))
@@ -228,7 +225,7 @@ export function makeLane({ worker, file, clock, trouble, claimed, brought }: Lan
     } else {
       horizon.told(reply.soonest)
       for (const news of reply.news) trouble(`store ${file}: ${news}`)
-      if (batch.parcels.some(({ of }) => of === 'put' || of === 'change')) isTold = false
+      if (batch.parcels.some(({ of }) => of === 'put' || of === 'change')) telling.isWell()
       if (batch.parcels.some(({ of }) => of !== 'read')) sick = undefined
       answer(batch, reply)
     }
@@ -239,7 +236,7 @@ export function makeLane({ worker, file, clock, trouble, claimed, brought }: Lan
   const die = (error: Error): void => {
     if (dead !== undefined) return
     dead = error
-    if (closed === undefined) tell(error.message)
+    if (closed === undefined) telling.ails(error.message)
     for (const parcel of [...(underWay?.parcels ?? []), ...queue]) reject(parcel, error)
     queue = []
     underWay = undefined

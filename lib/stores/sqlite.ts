@@ -101,7 +101,7 @@ export const sqlite: StoreKind<SqliteOptions> = Object.freeze({
   place: ({ file }) => file,
   inspect,
   backup: { copy: copyStore, restoring: makeRestoring },
-  async open(options: SqliteOptions, { clock, trouble }): Promise<Store> {
+  async open(options: SqliteOptions, { clock, ...told }): Promise<Store> {
     const { file, contentKey, maxDeliveries, maxDeliveriesPerApp, maxSize } = options
     const { worker, warnings } = await startThread(
       'sqlite-worker',
@@ -118,9 +118,9 @@ export const sqlite: StoreKind<SqliteOptions> = Object.freeze({
       } satisfies ThreadOptions,
       file,
     )
-    for (const warning of warnings) trouble(warning)
+    for (const warning of warnings) told.trouble(warning)
     const { outbox, claimed, brought, close } = makeSqliteOutbox((): Lane => lane, clock)
-    const lane = makeLane({ worker, file, clock, trouble, claimed, brought })
+    const lane = makeLane({ worker, file, clock, told, claimed, brought })
     const ask: Ask = <Q extends Question>(
       what: Q,
       asked: Questions[Q]['ask'],

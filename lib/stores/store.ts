@@ -254,11 +254,11 @@ export interface Store {
   close(): Promise<void>
 }
 
-/** What a store is opened with besides its options. */
+/** What a store is opened with besides its options. In words for the operator: `trouble` once for each, `notice` when one that was told is over. */
 export interface StoreSurroundings {
   readonly clock: Clock
-  /** Told once for each trouble, in words for the operator. */
   readonly trouble: (text: string) => void
+  readonly notice?: (text: string) => void
 }
 
 /** Why a store can't be opened, in words for the operator: what happened, where, what to do. Nothing was touched. */

@@ -81,10 +81,16 @@ function makeTraffic(store: Store) {
 realDescribe('postgres', 'a PostgreSQL that goes away', () => {
   const server = serverForAll(() => startPostgres())
   let troubles: string[] = []
+  let notices: string[] = []
   let store: Store
   beforeEach(async () => {
     troubles = []
-    const surroundings = { clock: systemClock, trouble: (text: string) => void troubles.push(text) }
+    notices = []
+    const surroundings = {
+      clock: systemClock,
+      trouble: (text: string) => void troubles.push(text),
+      notice: (text: string) => void notices.push(text),
+    }
     store = await openPostgres(server(), await server().database(), surroundings, { maxDeliveries: 100_000 })
   })
   afterEach(() => store.close())
@@ -93,7 +99,7 @@ realDescribe('postgres', 'a PostgreSQL that goes away', () => {
     ['is restarted', (it: RealPostgres) => it.halt()],
     ['is killed', (it: RealPostgres) => it.kill()],
   ])(
-    'and %s under load: what was accepted is sent, and the accounts close',
+    'and %s under load: what was accepted is sent, the accounts close, and its end is told as its beginning was',
     async (_, end) => {
       const traffic = makeTraffic(store)
       for (let round = 0; round < 2; round++) {
@@ -103,11 +109,16 @@ realDescribe('postgres', 'a PostgreSQL that goes away', () => {
         await traffic.until(() => traffic.rejected.length > before && troubles.length > round)
         await server().start()
         await traffic.more(200)
+        await traffic.until(() => notices.length > round)
       }
       await traffic.stop()
       expect(new Set(traffic.rejected.filter((text) => !text.includes('takes nothing')))).toEqual(new Set())
       expect(troubles).toHaveLength(2)
       expect(troubles[0]).toMatch(/^store store_\d+ at 127\.0\.0\.1:\d+ takes nothing: .*"wait" meanwhile$/)
+      expect(notices).toHaveLength(2)
+      expect(notices[0]).toMatch(
+        /^store store_\d+ at 127\.0\.0\.1:\d+ takes again what it is given; it took nothing for \d+ s$/,
+      )
       const account = (await store.accounts()).get(APP)
       if (account === undefined) throw new Error('there is no account')
       expect(closes(account)).toBe(true)
@@ -127,7 +138,7 @@ realDescribe('postgres', 'a PostgreSQL that goes away', () => {
     await server().sql(`SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = 'xmpp_push'`)
     await traffic.more(500)
     await traffic.stop()
-    expect(troubles).toEqual([])
+    expect([...troubles, ...notices]).toEqual([])
     expect((await store.accounts()).get(APP)).toMatchObject({ waiting: 0, inFlight: 0 })
   }, 60_000)
 

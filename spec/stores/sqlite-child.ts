@@ -85,7 +85,8 @@ async function flood(store: Store): Promise<void> {
 
 async function main(): Promise<void> {
   const trouble = (text: string) => say({ event: 'trouble', text })
-  const store = await sqlite.open({ file, maxDeliveries: 1_000_000 }, { clock: systemClock, trouble })
+  const notice = (text: string) => say({ event: 'notice', text })
+  const store = await sqlite.open({ file, maxDeliveries: 1_000_000 }, { clock: systemClock, trouble, notice })
   say({ event: 'open', pid: process.pid })
   if (what === 'work') await Promise.all([put(store), send(store)])
   if (what === 'flood') await flood(store)

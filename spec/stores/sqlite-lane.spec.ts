@@ -94,7 +94,7 @@ describe('lib/stores/sqlite-lane', () => {
       post(message)
     }
     const { outbox, claimed, brought, close } = makeSqliteOutbox((): Lane => lane, clock)
-    const lane = makeLane({ worker, file, clock, trouble: (text) => expect(text).toBe(''), claimed, brought })
+    const lane = makeLane({ worker, file, clock, told: { trouble: (text) => expect(text).toBe('') }, claimed, brought })
     opened.push({ close: () => (close(), lane.close()) })
     const room = new Map([['app', 1]])
     for (let round = 0; round < 3; round++) {
@@ -152,7 +152,7 @@ describe('lib/stores/sqlite-lane', () => {
       Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0))`
     const lane = makeLane({
       ...{ worker: new Worker(hang, { eval: true }), file: 'hung.db', clock },
-      trouble: (text) => told.push(text),
+      told: { trouble: (text) => told.push(text), notice: (text) => told.push(text) },
       claimed: () => ({ released: [] }),
       brought: () => undefined,
     })
@@ -218,7 +218,7 @@ describe('lib/stores/sqlite-lane', () => {
   })
 
   realDescribe('prlimit', 'on a disk that takes nothing more', () => {
-    it('rejects puts, answers reads, keeps settlements, tells it once, and recovers by itself', async () => {
+    it('rejects puts, answers reads, keeps settlements, tells it once, recovers by itself, and tells that', async () => {
       const file = newFile()
       const limit = ['--fsize=600000:unlimited', process.execPath]
       const child = startChild('prlimit', [...limit, ...[compiled(join(__dirname, 'sqlite-child.ts')), 'flood', file]])
@@ -232,6 +232,10 @@ describe('lib/stores/sqlite-lane', () => {
       await child.stop()
       const told = child.lines.filter((line) => line['event'] === 'trouble').map((line) => line['text'])
       expect(told).toEqual([expect.stringMatching(/^store .* takes nothing: the disk (fails|is full); .*tried again/)])
+      const notices = child.lines.filter((line) => line['event'] === 'notice').map((line) => line['text'])
+      expect(notices).toEqual([
+        expect.stringMatching(/^store .* takes again what it is given; it took nothing for \d+ s$/),
+      ])
       const promised = child.lines.filter((line) => line['event'] === 'put').flatMap((line) => line['ids'] as string[])
       const store = await open(file, 1_000_000)
       const found = ids(await takeNow(store.outbox, { app: 1_000_000 }))
