@@ -1,4 +1,4 @@
-/** Whether this process works, by how much of its time its event loop does, or by the processor's time. Knows nothing of what is done about it. */
+/** Whether this process works: for how much of its time its event loop does, and whether that, or another measure, lasts. Knows nothing of what is done about it. */
 import { performance } from 'node:perf_hooks'
 
 /** Milliseconds between two looks. */
@@ -17,22 +17,11 @@ export function makeBusy(): () => number {
   }
 }
 
-/** Of one core's time, what this process took since it was last asked, all its threads: what else the machine has to do makes it look no busier. */
-export function makeSpending(): () => number {
-  let [before, at] = [process.cpuUsage(), performance.now()]
-  return () => {
-    const { user, system } = process.cpuUsage(before)
-    const share = (user + system) / 1000 / (performance.now() - at)
-    ;[before, at] = [process.cpuUsage(), performance.now()]
-    return share
-  }
-}
-
-/** To be asked at each look: whether the process worked for at least this share of its time, and did so at the looks before. */
-export function makeWorking(busy: () => number, share: number): () => boolean {
+/** To be asked at each look: whether the process did at least so much since the last one, and at those before. */
+export function makeWorking(measured: () => number, enough: number): () => boolean {
   let inARow = 0
   return () => {
-    inARow = busy() >= share ? inARow + 1 : 0
+    inARow = measured() >= enough ? inARow + 1 : 0
     return inARow >= LOOKS
   }
 }

@@ -3,44 +3,41 @@
  * lies in it.
  *
  * V8 lets them have 32 MiB (128 from Node 24 on) once a few thousand pushes have been made, and never takes it back while there is work. With 8 they are
- * collected four times as often, which is a tenth of a push: so they get more where there are many, some thousand pushes a second. So it is with the old
+ * collected four times as often, which is a tenth of a push: so they get more where many are made, as some thousand pushes a second do. So it is with the old
  * ones: a full collection every few seconds in place of every twenty.
  */
-import { setFlagsFromString, getHeapSpaceStatistics } from 'node:v8'
+import { setFlagsFromString } from 'node:v8'
 import { type Clock } from '../clock'
-import { LOOK_EVERY, makeSpending, makeWorking } from './working'
+import { makeAllocating, youngRoom, type Allocating } from './allocating'
+import { LOOK_EVERY, makeWorking } from './working'
 import { GROWS } from './young-objects'
 
 /** Bytes from which on there is only more room for who needs it. */
 const ENOUGH = 8 * 1024 * 1024
-/** Share of one core's time that the process takes from which on it does. */
-const NEEDS = 0.45
+/** Bytes of young objects made in a second from which on that is who needs it: some four thousand pushes. */
+const NEEDS = 64 * 1024 * 1024
 /** Percent by which what is old grows before it is collected again, where there is time for that. */
 const GROWS_CALM = 50
 
 export interface YoungRoom {
   readonly clock: Clock
-  /** Share of one core's time that the process took since it was last asked; this one by default. */
-  readonly busy?: () => number
+  /** This thread's by default. */
+  readonly allocating?: Allocating
   /** Bytes that young objects have; this thread's by default. */
   readonly room?: () => number
   /** Sets flags of V8. */
   readonly set?: (flags: string) => void
 }
 
-function roomNow(): number {
-  return getHeapSpaceStatistics().find((space) => space.space_name === 'new_space')?.space_size ?? 0
-}
-
 /** Looks from now on, and has young objects get more than 8 MiB, and old ones twice what lived, only under load; the function returned ends it. Keeps no process alive. */
 export function boundYoungRoom({
   clock,
-  busy = makeSpending(),
-  room = roomNow,
+  allocating = makeAllocating(),
+  room = youngRoom,
   set = setFlagsFromString,
 }: YoungRoom): () => void {
   let grows = true
-  const isWorking = makeWorking(busy, NEEDS)
+  const isWorking = makeWorking(allocating.perSecond, NEEDS)
   let cancel = (): void => undefined
 
   function look(): void {
@@ -55,7 +52,10 @@ export function boundYoungRoom({
     cancel = clock.after(LOOK_EVERY, look)
   }
 
-  busy()
+  allocating.perSecond()
   next()
-  return () => cancel()
+  return () => {
+    cancel()
+    allocating.stop()
+  }
 }
